@@ -1,0 +1,36 @@
+"""Registries of the package: children of MMEngine's roots under the scope `mmavf`.
+
+A component is found by its bare name when the config says `default_scope = 'mmavf'`. Components of MMEngine are found
+through the parent; those of MMAction2 by their scope, as in `type='mmaction.Resize'`.
+"""
+
+from mmengine.registry import DATA_SAMPLERS as MMENGINE_DATA_SAMPLERS
+from mmengine.registry import DATASETS as MMENGINE_DATASETS
+from mmengine.registry import HOOKS as MMENGINE_HOOKS
+from mmengine.registry import LOOPS as MMENGINE_LOOPS
+from mmengine.registry import METRICS as MMENGINE_METRICS
+from mmengine.registry import MODELS as MMENGINE_MODELS
+from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS
+from mmengine.registry import OPTIM_WRAPPERS as MMENGINE_OPTIM_WRAPPERS
+from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
+from mmengine.registry import VISUALIZERS as MMENGINE_VISUALIZERS
+from mmengine.registry import Registry
+
+
+def _child(parent: Registry, location: str) -> Registry:
+    return Registry(parent.name, parent=parent, scope='mmavf', locations=[location])
+
+
+DATASETS = _child(MMENGINE_DATASETS, 'mmavf.datasets')
+DATA_SAMPLERS = _child(MMENGINE_DATA_SAMPLERS, 'mmavf.datasets')
+TRANSFORMS = _child(MMENGINE_TRANSFORMS, 'mmavf.datasets')
+
+MODELS = _child(MMENGINE_MODELS, 'mmavf.models')
+
+HOOKS = _child(MMENGINE_HOOKS, 'mmavf.engine')
+LOOPS = _child(MMENGINE_LOOPS, 'mmavf.engine')
+OPTIM_WRAPPERS = _child(MMENGINE_OPTIM_WRAPPERS, 'mmavf.engine')
+OPTIM_WRAPPER_CONSTRUCTORS = _child(MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS, 'mmavf.engine')
+
+METRICS = _child(MMENGINE_METRICS, 'mmavf.evaluation')
+VISUALIZERS = _child(MMENGINE_VISUALIZERS, 'mmavf.visualization')
