@@ -1,0 +1,76 @@
+"""Frames of a folder of images."""
+
+import os
+import re
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from mmavf.errors import ClipError
+
+IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp')
+
+
+class FrameFolder:
+    """A folder whose images, in the order of their names, are the frames of one clip.
+
+    Names are ordered as people count: `2.jpg` comes before `10.jpg`.
+
+    Args:
+        path: The folder.
+        fps: Frames per second; frame i is at i / fps. Without it the frames are spread evenly over `duration_sec`.
+        duration_sec: Length of the clip's sound.
+
+    Attributes:
+        frame_times: (N,) float64, the time of each frame in seconds.
+
+    Raises:
+        ClipError: The folder holds no image or cannot be listed.
+    """
+
+    def __init__(self, path: str, fps: float | None, duration_sec: float) -> None:
+        self.path = path
+        try:
+            names = [name for name in os.listdir(path) if name.lower().endswith(IMAGE_SUFFIXES)]
+        except OSError as error:
+            raise ClipError(f'{path}: the folder cannot be listed ({error.strerror})') from error
+        if not names:
+            raise ClipError(f'{path}: the folder holds no image ({", ".join(IMAGE_SUFFIXES)})')
+        self._names = sorted(names, key=_counting_order)
+        step_sec = 1 / fps if fps else duration_sec / len(names)
+        self.frame_times = np.arange(len(names)) * step_sec
+
+    def read_frames(self, indices: Sequence[int]) -> list[np.ndarray]:
+        """Read frames by index; a frame asked for twice is decoded once.
+
+        Returns:
+            One (H, W, 3) uint8 RGB array per index.
+
+        Raises:
+            ClipError: An image is missing, damaged, cut off, or differs in size from the others.
+        """
+        frames = {index: _read_image(os.path.join(self.path, self._names[index])) for index in sorted(set(indices))}
+        sizes = {frame.shape for frame in frames.values()}
+        if len(sizes) > 1:
+            raise ClipError(f'{self.path}: the images differ in size: {sorted(sizes)}')
+        return [frames[index] for index in indices]
+
+
+def _counting_order(name: str) -> list[str | int]:
+    # re.split with a group alternates text and digits, so that only like is compared with like
+    return [int(part) if part.isdigit() else part for part in re.split(r'([0-9]+)', name)]
+
+
+def _read_image(path: str) -> np.ndarray:
+    try:
+        data = np.fromfile(path, dtype=np.uint8)
+    except OSError as error:
+        raise ClipError(f'{path}: the image cannot be read ({error.strerror})') from error
+    if path.lower().endswith(('.jpg', '.jpeg')) and b'\xff\xd9' not in data[-1024:].tobytes():
+        # OpenCV fills the missing part of a cut JPEG with grey and says nothing
+        raise ClipError(f'{path}: the JPEG has no end marker: the file is cut off')
+    frame = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if data.size else None
+    if frame is None:
+        raise ClipError(f'{path}: not an image that OpenCV can decode')
+    return frame

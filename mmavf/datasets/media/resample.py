@@ -1,0 +1,44 @@
+"""Sound of any rate and channel count as mono 16 kHz, placed in a window."""
+
+import av
+import numpy as np
+
+from mmavf.errors import ClipError
+
+SAMPLE_RATE_HZ = 16000
+
+
+def to_mono_16k(samples: np.ndarray, rate_hz: int) -> np.ndarray:
+    """Mix channels down by their mean and resample to 16 kHz.
+
+    Args:
+        samples: (N,) or (N, channels) float32, nominally in [-1, 1].
+        rate_hz: Sampling rate of `samples`.
+
+    Returns:
+        (M,) float32 with M = round(N * 16000 / rate_hz) up to one sample; sample 0 stays at time 0.
+    """
+    mono = samples if samples.ndim == 1 else samples.mean(axis=1)
+    mono = np.ascontiguousarray(mono, dtype=np.float32)
+    if rate_hz == SAMPLE_RATE_HZ or mono.size == 0:
+        return mono
+    frame = av.AudioFrame.from_ndarray(mono[None], format='fltp', layout='mono')  # (N,) -> (1, N)
+    frame.sample_rate = rate_hz
+    resampler = av.AudioResampler(format='fltp', layout='mono', rate=SAMPLE_RATE_HZ)
+    parts = resampler.resample(frame) + resampler.resample(None)
+    return np.concatenate([part.to_ndarray()[0] for part in parts]) if parts else mono[:0]
+
+
+def check_finite(samples: np.ndarray, path: str) -> None:
+    """Raise ClipError when `samples` of `path` hold NaN or infinity."""
+    bad = np.count_nonzero(~np.isfinite(samples))
+    if bad:
+        raise ClipError(f'{path}: {bad} of {samples.size} sound samples are not finite (NaN or infinity)')
+
+
+def place_samples(window: np.ndarray, samples: np.ndarray, place: int) -> np.ndarray:
+    """Write (N,) `samples` into (M,) `window` from index `place` on (may be negative), cut at both ends; return it."""
+    begin, end = max(place, 0), min(place + len(samples), len(window))
+    if begin < end:
+        window[begin:end] = samples[begin - place : end - place]
+    return window

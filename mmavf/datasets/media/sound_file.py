@@ -1,0 +1,59 @@
+"""Windows of a wav or flac file."""
+
+import numpy as np
+import soundfile
+
+from mmavf.errors import ClipError
+
+from .resample import SAMPLE_RATE_HZ, check_finite, place_samples, to_mono_16k
+
+
+class SoundFile:
+    """A wav or flac file of which single windows are read.
+
+    Args:
+        path: The file.
+
+    Raises:
+        ClipError: It cannot be opened, is no sound, or holds no samples.
+    """
+
+    SUFFIXES = ('.wav', '.flac')
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        try:
+            self._file = soundfile.SoundFile(path)
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise ClipError(f'{path}: cannot be opened as sound ({error})') from error
+        if self._file.frames == 0:
+            raise ClipError(f'{path}: the sound file holds no samples')
+
+    @property
+    def duration_sec(self) -> float:
+        """Length of the sound in seconds."""
+        return self._file.frames / self._file.samplerate
+
+    def read_audio(self, start_sec: float, end_sec: float) -> np.ndarray:
+        """Read the window [start_sec, end_sec) as mono 16 kHz.
+
+        Returns:
+            (round((end - start) * 16000),) float32; zeros where the file has no sound.
+
+        Raises:
+            ClipError: The window cannot be decoded, is shorter than the header says, or holds non-finite samples.
+        """
+        rate = self._file.samplerate
+        first = min(max(round(start_sec * rate), 0), self._file.frames)
+        last = min(max(round(end_sec * rate), 0), self._file.frames)
+        try:
+            self._file.seek(first)
+            samples = self._file.read(last - first, dtype='float32')
+        except soundfile.LibsndfileError as error:
+            raise ClipError(f'{self.path}: sound cannot be decoded ({error})') from error
+        if len(samples) < last - first:
+            raise ClipError(f'{self.path}: {last - first} samples announced, {len(samples)} read: the file is cut off')
+        check_finite(samples, self.path)
+        window = np.zeros(round((end_sec - start_sec) * SAMPLE_RATE_HZ), dtype=np.float32)
+        place = round((first / rate - start_sec) * SAMPLE_RATE_HZ)
+        return place_samples(window, to_mono_16k(samples, rate), place)
