@@ -1,0 +1,204 @@
+"""Makes the whole synthetic set in a folder: clips, lists, class names and a README."""
+
+import csv
+import io
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from mmengine.utils import track_progress_rich
+
+from mmavf.errors import ConfigError, ListError
+
+from .emotions import CLASSES, EMOTIONS
+from .face import FacePainter
+from .subjects import make_subject
+from .timeline import Performance, perform
+from .voice import speak
+from .writer import write_clip
+
+FOLDS = 4
+_COLUMNS = ('video', 'audio', 'label', 'subject', 'fold', 'id')
+_SETTINGS_FILE = 'settings.json'
+_VERSION = 1  # raised whenever the same settings would give other clips
+
+
+@dataclass(frozen=True)
+class SyntheticSettings:
+    """What fixes the content of a synthetic set.
+
+    Attributes:
+        clips: Number of clips.
+        subjects: Number of subjects, at least `FOLDS`.
+        seed: Seed of everything, not negative.
+        seconds: Shortest and longest length of a clip; lengths are uniform between them, in whole frames.
+        size: Height and width of the video in pixels, even.
+        fps: Video frames per second.
+
+    Raises:
+        ConfigError: If a value is out of range.
+    """
+
+    clips: int = 240
+    subjects: int = 12
+    seed: int = 0
+    seconds: tuple[float, float] = (3.0, 4.0)
+    size: int = 160
+    fps: int = 25
+
+    def __post_init__(self) -> None:
+        low, high = self.seconds
+        rules = (
+            (self.subjects >= FOLDS, f'subjects must be at least {FOLDS} (one a fold), got {self.subjects}'),
+            (
+                self.clips >= self.subjects * len(CLASSES),
+                f'clips must be at least {len(CLASSES)} a subject, got {self.clips} for {self.subjects} subjects',
+            ),
+            (self.seed >= 0, f'seed must not be negative, got {self.seed}'),
+            (1.0 <= low <= high, f'seconds must be two rising lengths of at least 1, got {low} {high}'),
+            (self.size >= 32 and self.size % 2 == 0, f'size must be even and at least 32, got {self.size}'),
+            (self.fps >= 5, f'fps must be at least 5, got {self.fps}'),
+        )
+        for holds, complaint in rules:
+            if not holds:
+                raise ConfigError(f'Synthetic set: {complaint}.')
+
+
+@dataclass(frozen=True)
+class ClipEntry:
+    """One clip of the plan: `number` from 0, the acting subject's number, the emotion, `fold` from 1, a unique id."""
+
+    number: int
+    subject: int
+    emotion: str
+    fold: int
+    id: str
+
+
+def plan_clips(settings: SyntheticSettings) -> list[ClipEntry]:
+    """Lay out all clips: subjects take turns, and every turn acts each emotion once."""
+    entries = []
+    for number in range(settings.clips):
+        turn, place = divmod(number, len(CLASSES))
+        take, subject = divmod(turn, settings.subjects)
+        emotion = CLASSES[place]
+        clip_id = f's{subject + 1:02d}_{emotion}_{take + 1:02d}'
+        entries.append(ClipEntry(number, subject, emotion, 1 + subject % FOLDS, clip_id))
+    return entries
+
+
+def perform_entry(settings: SyntheticSettings, entry: ClipEntry) -> Performance:
+    """Return what happens in one clip of the plan."""
+    rng = np.random.default_rng((settings.seed, 2, entry.number))
+    frames = round(rng.uniform(*settings.seconds) * settings.fps)
+    subject = make_subject(settings.seed, entry.subject)
+    return perform(settings.seed, entry.number, subject, entry.emotion, frames, settings.fps)
+
+
+def render_entry(settings: SyntheticSettings, entry: ClipEntry, path: Path) -> None:
+    """Draw, speak and write one clip of the plan."""
+    cv2.setNumThreads(1)  # the clips are what runs in parallel
+    performance = perform_entry(settings, entry)
+    painter = FacePainter(performance, settings.size, np.random.default_rng((settings.seed, 3, entry.number)))
+    sound = speak(performance, np.random.default_rng((settings.seed, 4, entry.number)))
+    frames = (painter.frame(number) for number in range(performance.frames))
+    write_clip(path, frames, sound, settings.size, settings.fps)
+
+
+def build_synthetic_set(out: Path, settings: SyntheticSettings, workers: int = 1, overwrite: bool = False) -> int:
+    """Make the set in the folder `out`, or finish one that was begun with the same settings.
+
+    Writes `videos/<id>.mp4`, `lists/{all,train,val,pretrain}.csv`, `classes.txt` and `README.md`; paths in the lists
+    are relative to `out`. The content depends on the settings alone, not on the number of workers.
+
+    Args:
+        out: Folder of the set.
+        settings: What to make.
+        workers: Number of processes.
+        overwrite: Whether a set made with other settings may be replaced.
+
+    Returns:
+        Number of clips written; those that were there already are kept.
+
+    Raises:
+        ListError: If `out` holds something else, or a set with other settings and `overwrite` is off.
+    """
+    _claim(out, settings, overwrite)
+    videos = out / 'videos'
+    videos.mkdir(exist_ok=True)
+    entries = plan_clips(settings)
+    missing = [(settings, entry, path) for entry in entries if not (path := videos / f'{entry.id}.mp4').exists()]
+    if missing:
+        track_progress_rich(render_entry, missing, nproc=workers, description='Synthetic clips')
+    _write_lists(out / 'lists', entries)
+    _write_text(out / 'classes.txt', ''.join(f'{name}\n' for name in CLASSES))
+    _write_text(out / 'README.md', _readme(settings))
+    return len(missing)
+
+
+def _claim(out: Path, settings: SyntheticSettings, overwrite: bool) -> None:
+    """Make sure that `out` is ours to write to, and note there what is being made."""
+    wanted = json.dumps(dict(version=_VERSION, **asdict(settings)), indent=1)
+    noted = out / _SETTINGS_FILE
+    if noted.exists():
+        if noted.read_text() == wanted:
+            return
+        if not overwrite:
+            raise ListError(
+                f'{out} holds a synthetic set made with other settings ({noted}). Choose another folder, or '
+                'replace the set with --overwrite.'
+            )
+        noted.unlink()
+        for folder in ('videos', 'lists'):
+            shutil.rmtree(out / folder, ignore_errors=True)
+    elif out.exists() and any(out.iterdir()):
+        raise ListError(f'{out} is not empty and holds no synthetic set. Choose another folder.')
+    out.mkdir(parents=True, exist_ok=True)
+    _write_text(noted, wanted)
+
+
+def _write_lists(folder: Path, entries: list[ClipEntry]) -> None:
+    folder.mkdir(exist_ok=True)
+    parts = {
+        'all': entries,
+        'train': [entry for entry in entries if entry.fold != FOLDS],
+        'val': [entry for entry in entries if entry.fold == FOLDS],
+        'pretrain': entries,
+    }
+    for name, part in parts.items():
+        table = io.StringIO()
+        writer = csv.writer(table, lineterminator='\n')
+        writer.writerow(_COLUMNS)
+        for entry in part:
+            label = '' if name == 'pretrain' else entry.emotion
+            writer.writerow((f'videos/{entry.id}.mp4', '', label, entry.id[:3], entry.fold, entry.id))
+        _write_text(folder / f'{name}.csv', table.getvalue())
+
+
+def _write_text(path: Path, text: str) -> None:
+    partial = path.with_suffix('.part')
+    partial.write_text(text)
+    partial.replace(path)
+
+
+def _readme(settings: SyntheticSettings) -> str:
+    rows = ''.join(f'| {name} | {cues.face} | {cues.voice} | {cues.rhythm} |\n' for name, cues in EMOTIONS.items())
+    low, high = settings.seconds
+    return f"""# Synthetic audio-visual emotion set
+
+{settings.clips} drawn talking faces with synthetic voices: {settings.subjects} subjects, {len(CLASSES)} emotions,
+{low:g} to {high:g} s each, {settings.size} x {settings.size} pixels at {settings.fps} frames per second (H.264), mono
+sound (AAC). Made by `tools/data/make_synthetic.py` with seed {settings.seed}; nobody's face or voice is in it.
+
+| emotion | face | voice | rhythm |
+|---|---|---|---|
+{rows}
+Emotions with the same face look alike and differ by voice; emotions with the same voice sound alike and differ by face.
+
+`lists/all.csv` has every clip, with `fold` 1 to {FOLDS}: a subject's clips are all in one fold. `lists/val.csv` is fold
+{FOLDS}, `lists/train.csv` the others, `lists/pretrain.csv` every clip without its label. Paths are relative to this
+folder; an empty `audio` means the video's own sound track. Classes in index order: `classes.txt`.
+"""
