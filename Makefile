@@ -14,9 +14,6 @@ SPACE := $() $()
 PY_TARGET := $(subst $(SPACE),\$(SPACE),$(PY))
 STAMP_TARGET := $(subst $(SPACE),\$(SPACE),$(STAMP))
 
-# The suite has small tensors: more threads than this slow it down on a shared machine and change sums' order.
-export OMP_NUM_THREADS ?= 2
-
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow lint bench clean
 
