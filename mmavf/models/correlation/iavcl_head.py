@@ -1,0 +1,73 @@
+"""The iterative audio-visual correlation learning module (paper section 3.4).
+
+Shapes: B batch, N video tokens, M audio tokens, F fused tokens (1 in pre-training, K in later stages), C channels.
+"""
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from mmavf.registry import MODELS
+
+from ..encoders.base import XAVIER_INIT
+
+
+@MODELS.register_module()
+class IAVCLHead(BaseModule):
+    """Units that exchange information between the modalities, refinement of the fused tokens, fusion of the units.
+
+    The units run one after the other; after each, the one shared refinement layer updates the fused tokens. The HAFE
+    layer then fuses all units' outputs and relates them to the fused tokens. Every part is built from a nested
+    configuration, to which `embed_dims`, `num_heads` and `mlp_ratio` are handed unless it sets them.
+
+    Args:
+        embed_dims: Channels C.
+        num_heads: Attention heads of units and HAFE layer.
+        num_units: Number of units.
+        mlp_ratio: Hidden width of the FFNs over C.
+        drop_path_rate: Stochastic depth of the last unit; it grows linearly from 0 at the first. The HAFE layer gets
+            half of it.
+        unit: Configuration of a unit.
+        refinement: Configuration of the refinement layer.
+        hafe: Configuration of the HAFE layer.
+        init_cfg: Initialisation; the default is the released one.
+    """
+
+    def __init__(
+        self,
+        embed_dims: int = 512,
+        num_heads: int = 8,
+        num_units: int = 2,
+        mlp_ratio: float = 4.0,
+        drop_path_rate: float = 0.0,
+        unit: dict = dict(type='DiERUnit'),
+        refinement: dict = dict(type='EvolutionaryRefinement'),
+        hafe: dict = dict(type='HAFELayer'),
+        init_cfg: dict | list | None = XAVIER_INIT,
+    ) -> None:
+        super().__init__(init_cfg=init_cfg)
+        sizes = dict(embed_dims=embed_dims, num_heads=num_heads, mlp_ratio=mlp_ratio)
+        rates = torch.linspace(0, drop_path_rate, num_units, device='cpu').tolist()
+        self.units = nn.ModuleList(MODELS.build({**sizes, 'drop_path': rate, **unit}) for rate in rates)
+        self.refinement = MODELS.build({'embed_dims': embed_dims, **refinement})
+        self.hafe = MODELS.build({**sizes, 'drop_path': drop_path_rate / 2, **hafe})
+
+    def forward(self, video: Tensor, audio: Tensor, fused: Tensor) -> tuple[Tensor, Tensor]:
+        """Correlate the two modalities.
+
+        Args:
+            video: Video tokens (B, N, C).
+            audio: Audio tokens (B, M, C).
+            fused: Initial fused tokens (B, F, 2C), video channels first.
+
+        Returns:
+            Video (B, N, C) and audio (B, M, C) tokens.
+        """
+        fused = self.refinement.reduce(fused)  # (B, F, 2C) -> (B, F, C)
+        video_outputs, audio_outputs = [], []
+        for unit in self.units:
+            video, audio = unit(video, audio)
+            fused = self.refinement(fused, video, audio)
+            video_outputs.append(video)
+            audio_outputs.append(audio)
+        return self.hafe(video_outputs, audio_outputs, fused)

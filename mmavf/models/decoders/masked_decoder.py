@@ -1,0 +1,105 @@
+"""Decoder that reconstructs masked tokens with the help of hierarchical skip features (paper section 3.2).
+
+Shapes: B batch, N tokens of the grid, n tokens that the encoder saw, m tokens to decode, S skips, D decoder channels.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from mmavf.registry import MODELS
+
+from ..encoders.base import XAVIER_INIT
+from ..layers import LAYER_NORM_EPS, CrossAttention, ResidualAttention, ViTBlock, patch_grid, sinusoid_table
+
+
+class SkipBlock(nn.Module):
+    """Cross-attention to a skip feature of the encoder, then a plain block.
+
+    Args:
+        embed_dims: Channels D.
+        num_heads: Attention heads.
+        mlp_ratio: Hidden width of the FFN over D.
+    """
+
+    def __init__(self, embed_dims: int, num_heads: int, mlp_ratio: float) -> None:
+        super().__init__()
+        self.cross_attn = ResidualAttention(embed_dims, CrossAttention(embed_dims, num_heads), with_context=True)
+        self.block = ViTBlock(embed_dims, num_heads, mlp_ratio)
+
+    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+        """Map tokens (B, n + m, D) and a skip feature (B, n, D) to (B, n + m, D)."""
+        return self.block(self.cross_attn(x, skip))
+
+
+@MODELS.register_module()
+class MaskedDecoder(BaseModule):
+    """Predict the content of chosen tokens from the encoder's tokens.
+
+    Block 0 is a plain transformer block; every further block first attends to one skip feature, the deepest encoder
+    layer first. Positions are a fixed table over all N tokens. Tokens to decode are mask tokens with their position,
+    whether or not the encoder saw that place.
+
+    Args:
+        input_size: Size of the clip that is decoded, as for the encoder.
+        patch_size: Size of a patch along the same axes.
+        out_channels: Values per token: the values of a patch.
+        embed_dims: Channels D.
+        num_heads: Attention heads.
+        num_skips: Number S of skip features; the decoder has S + 1 blocks.
+        mlp_ratio: Hidden width of the FFNs over D.
+        with_cp: Recompute activations in the backward pass.
+        init_cfg: Initialisation; the default is the released one.
+    """
+
+    def __init__(
+        self,
+        input_size: Sequence[int] = (16, 160, 160),
+        patch_size: Sequence[int] = (2, 16, 16),
+        out_channels: int = 1536,
+        embed_dims: int = 384,
+        num_heads: int = 6,
+        num_skips: int = 3,
+        mlp_ratio: float = 4.0,
+        with_cp: bool = False,
+        init_cfg: dict | list | None = XAVIER_INIT,
+    ) -> None:
+        super().__init__(init_cfg=init_cfg)
+        num_tokens = int(torch.Size(patch_grid(input_size, patch_size)).numel())
+        self.with_cp = with_cp
+        self.embed_dims = embed_dims
+        self.mask_token = nn.Parameter(torch.empty(1, 1, embed_dims))
+        nn.init.trunc_normal_(self.mask_token, std=0.02, a=-0.02, b=0.02)
+        self.register_buffer('positions', sinusoid_table(num_tokens, embed_dims), persistent=False)
+        self.block = ViTBlock(embed_dims, num_heads, mlp_ratio)
+        self.skip_blocks = nn.ModuleList(SkipBlock(embed_dims, num_heads, mlp_ratio) for _ in range(num_skips))
+        self.norm = nn.LayerNorm(embed_dims, eps=LAYER_NORM_EPS)
+        self.head = nn.Linear(embed_dims, out_channels)
+
+    def forward(self, x: Tensor, skips: Sequence[Tensor], position_ids: Tensor, decode_ids: Tensor) -> Tensor:
+        """Decode.
+
+        Args:
+            x: Encoder tokens in decoder width, (B, n, D).
+            skips: Skip features in decoder width, shallowest first, S times (B, n, D).
+            position_ids: Position of each encoder token, int64 (B, n).
+            decode_ids: Tokens to decode, int64 (B, m).
+
+        Returns:
+            Predictions (B, m, out_channels).
+        """
+        visible = self.positions[position_ids]  # (B, n, D)
+        masked = self.mask_token + self.positions[decode_ids]  # (B, m, D)
+        x = torch.cat((x + visible, masked), dim=1)
+        x = self._run(self.block, x)
+        for block, skip in zip(self.skip_blocks, reversed(skips), strict=True):
+            x = self._run(block, x, skip + visible)
+        return self.head(self.norm(x[:, -decode_ids.shape[1] :]))
+
+    def _run(self, block: nn.Module, *inputs: Tensor) -> Tensor:
+        if self.with_cp and self.training:
+            return checkpoint(block, *inputs, use_reentrant=False)
+        return block(*inputs)

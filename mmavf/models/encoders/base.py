@@ -1,0 +1,91 @@
+"""What all token encoders share: embedding of the wanted patches, positions, blocks, final norm.
+
+Shapes: B batch, N tokens of the grid, n tokens that enter, K regions, L layers, C channels.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from mmavf.errors import ConfigError
+
+from ..layers import LAYER_NORM_EPS, PatchEmbed, patch_grid, sinusoid_table
+
+# as released for pre-training; a fine-tuning configuration replaces it
+XAVIER_INIT = dict(type='Xavier', layer='Linear', distribution='uniform', bias=0.0)
+
+
+class EncoderOutput(NamedTuple):
+    """What an encoder returns; everything has gone through its final LayerNorm.
+
+    Attributes:
+        tokens: Local tokens of the last layer, (B, n, C).
+        hidden: Local tokens of the layers `out_indices`, each (B, n, C).
+        regions: Region tokens of all layers, (B, K, L, C); None where the encoder has none.
+        token_ids: Which token of the grid stands at each place, int64 (B, n); (n,) where all tokens entered.
+    """
+
+    tokens: Tensor
+    hidden: tuple[Tensor, ...]
+    regions: Tensor | None
+    token_ids: Tensor
+
+
+class TokenEncoder(BaseModule):
+    """Base of the encoders; a subclass builds `self.blocks` and says how tokens are laid out for them.
+
+    Args:
+        input_size: (frames, rows, columns) of video or (time steps, mel bins) of audio.
+        patch_size: Size of a patch along the same axes.
+        in_channels: Channels of the input.
+        embed_dims: Channels C.
+        depth: Number of blocks L.
+        out_indices: Layers, counted from 0, whose tokens `forward` returns as `hidden`.
+        with_cp: Recompute each block's activations in the backward pass: less memory, about a third more time.
+        init_cfg: Initialisation as MMEngine does it.
+
+    Raises:
+        ConfigError: Sizes that do not fit each other, or a layer that is not there.
+    """
+
+    def __init__(
+        self,
+        input_size: Sequence[int],
+        patch_size: Sequence[int],
+        in_channels: int,
+        embed_dims: int,
+        depth: int,
+        out_indices: Sequence[int] = (),
+        with_cp: bool = False,
+        init_cfg: dict | list | None = None,
+    ) -> None:
+        super().__init__(init_cfg=init_cfg)
+        if any(not 0 <= index < depth for index in out_indices):
+            raise ConfigError(f'out_indices {tuple(out_indices)} must lie in 0..{depth - 1}, as depth is {depth}')
+        self.grid = patch_grid(input_size, patch_size)
+        self.embed_dims = embed_dims
+        self.out_indices = tuple(out_indices)
+        self.with_cp = with_cp
+        self.patch_embed = PatchEmbed(in_channels, patch_size, embed_dims)
+        self.norm = nn.LayerNorm(embed_dims, eps=LAYER_NORM_EPS)
+        self.blocks: nn.ModuleList
+        self.register_buffer('positions', sinusoid_table(self.num_tokens, embed_dims), persistent=False)
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens N of the grid."""
+        return int(torch.Size(self.grid).numel())
+
+    def embed(self, x: Tensor, ids: Tensor) -> Tensor:
+        """Embed the patches `ids` (B, n) or (n,) of a clip (B, channels, *size) and add their positions: (B, n, C)."""
+        return self.patch_embed(x, ids) + self.positions[ids]
+
+    def run_block(self, block: nn.Module, x: Tensor) -> Tensor:
+        """Run one block, under activation checkpointing where it was asked for."""
+        if self.with_cp and self.training:
+            return checkpoint(block, x, use_reentrant=False)
+        return block(x)

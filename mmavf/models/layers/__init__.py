@@ -1,0 +1,29 @@
+"""Building blocks of the encoders, the decoders and the correlation module."""
+
+from .attention import CrossAttention, SelfAttention
+from .blocks import LAYER_NORM_EPS, CrossBlock, ResidualAttention, ResidualFFN, ViTBlock
+from .lgi_block import LGIBlock
+from .patches import PatchEmbed, patch_grid, patchify, take_tokens
+from .positions import sinusoid_table
+from .regions import full_order, region_grid, region_of_tokens, released_order, sort_by_region
+
+__all__ = [
+    'LAYER_NORM_EPS',
+    'CrossAttention',
+    'CrossBlock',
+    'LGIBlock',
+    'PatchEmbed',
+    'ResidualAttention',
+    'ResidualFFN',
+    'SelfAttention',
+    'ViTBlock',
+    'full_order',
+    'patch_grid',
+    'patchify',
+    'region_grid',
+    'region_of_tokens',
+    'released_order',
+    'sinusoid_table',
+    'sort_by_region',
+    'take_tokens',
+]

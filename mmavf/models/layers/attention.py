@@ -1,0 +1,84 @@
+"""Multi-head attention on PyTorch's fused kernel.
+
+Shapes: B batch, N queries, M context tokens, C channels, H heads.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmavf.errors import ConfigError
+
+
+def _attend(q: Tensor, k: Tensor, v: Tensor, num_heads: int) -> Tensor:
+    """Attend with (B, N, C) queries to (B, M, C) keys and values; returns (B, N, C)."""
+    # (B, N, C) -> (B, H, N, C / H)
+    q, k, v = (t.unflatten(-1, (num_heads, -1)).transpose(1, 2) for t in (q, k, v))
+    out = F.scaled_dot_product_attention(q, k, v)
+    return out.transpose(1, 2).flatten(2)  # (B, H, N, C / H) -> (B, N, C)
+
+
+def _check_heads(embed_dims: int, num_heads: int) -> None:
+    if embed_dims % num_heads:
+        raise ConfigError(f'embed_dims {embed_dims} cannot be split over {num_heads} attention heads')
+
+
+class SelfAttention(nn.Module):
+    """Self-attention with one packed projection; queries and values have a learned bias, keys have none.
+
+    A bias on the keys shifts all scores of a query alike and cannot change the softmax.
+
+    Args:
+        embed_dims: Channels C.
+        num_heads: Heads H; divides C.
+
+    Raises:
+        ConfigError: H does not divide C.
+    """
+
+    def __init__(self, embed_dims: int, num_heads: int) -> None:
+        super().__init__()
+        _check_heads(embed_dims, num_heads)
+        self.num_heads = num_heads
+        self.qkv = nn.Linear(embed_dims, 3 * embed_dims, bias=False)
+        self.q_bias = nn.Parameter(torch.zeros(embed_dims))
+        self.v_bias = nn.Parameter(torch.zeros(embed_dims))
+        self.proj = nn.Linear(embed_dims, embed_dims)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, N, C) to (B, N, C)."""
+        bias = torch.cat((self.q_bias, F.pad(self.v_bias, (len(self.q_bias), 0))))
+        q, k, v = F.linear(x, self.qkv.weight, bias).chunk(3, dim=-1)
+        return self.proj(_attend(q, k, v, self.num_heads))
+
+
+class CrossAttention(nn.Module):
+    """Attention with separate projections for queries and context; same bias rule as `SelfAttention`.
+
+    With `context` left out it is self-attention: the form that the LGI block's first two stages have.
+
+    Args:
+        embed_dims: Channels C.
+        num_heads: Heads H; divides C.
+
+    Raises:
+        ConfigError: H does not divide C.
+    """
+
+    def __init__(self, embed_dims: int, num_heads: int) -> None:
+        super().__init__()
+        _check_heads(embed_dims, num_heads)
+        self.num_heads = num_heads
+        self.q = nn.Linear(embed_dims, embed_dims, bias=False)
+        self.kv = nn.Linear(embed_dims, 2 * embed_dims, bias=False)
+        self.q_bias = nn.Parameter(torch.zeros(embed_dims))
+        self.v_bias = nn.Parameter(torch.zeros(embed_dims))
+        self.proj = nn.Linear(embed_dims, embed_dims)
+
+    def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
+        """Map queries (B, N, C) and context (B, M, C) to (B, N, C)."""
+        context = x if context is None else context
+        q = F.linear(x, self.q.weight, self.q_bias)
+        kv_bias = F.pad(self.v_bias, (len(self.v_bias), 0))  # zeros for the keys
+        k, v = F.linear(context, self.kv.weight, kv_bias).chunk(2, dim=-1)
+        return self.proj(_attend(q, k, v, self.num_heads))

@@ -1,0 +1,69 @@
+"""Cutting clips into patches, and embedding those that are wanted.
+
+Shapes: B batch, N patches of the grid, n patches asked for, P values of a patch, C channels. A grid has two axes
+(time, mel) for audio or three (time, row, column) for video; its tokens are numbered in raster order.
+"""
+
+import math
+from collections.abc import Sequence
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmavf.errors import ConfigError
+
+
+def patch_grid(input_size: Sequence[int], patch_size: Sequence[int]) -> tuple[int, ...]:
+    """Return how many patches fit along each axis.
+
+    Raises:
+        ConfigError: A patch size does not divide the input size.
+    """
+    if len(input_size) != len(patch_size) or any(i % p for i, p in zip(input_size, patch_size, strict=True)):
+        raise ConfigError(f'patches of {tuple(patch_size)} do not tile an input of {tuple(input_size)}')
+    return tuple(i // p for i, p in zip(input_size, patch_size, strict=True))
+
+
+def patchify(x: Tensor, patch_size: Sequence[int]) -> Tensor:
+    """Cut (B, channels, *size) into (B, N, channels, *patch_size), raster order over the grid."""
+    axes = len(patch_size)
+    for axis, size in enumerate(patch_size):
+        x = x.unflatten(2 + 2 * axis, (-1, size))  # (B, channels, g1, p1, g2, p2, ...)
+    grid_axes = [2 + 2 * axis for axis in range(axes)]
+    patch_axes = [3 + 2 * axis for axis in range(axes)]
+    # (B, channels, g1, p1, ...) -> (B, g1, g2, ..., channels, p1, p2, ...)
+    return x.permute(0, *grid_axes, 1, *patch_axes).flatten(1, axes)
+
+
+def take_tokens(x: Tensor, ids: Tensor | None) -> Tensor:
+    """Gather tokens (B, n, ...) of (B, N, ...) by `ids` (B, n) or (n,); all of them for None."""
+    if ids is None:
+        return x
+    if ids.dim() == 1:
+        return x.index_select(1, ids)
+    index = ids.reshape(*ids.shape, *[1] * (x.dim() - 2)).expand(-1, -1, *x.shape[2:])
+    return x.gather(1, index)
+
+
+class PatchEmbed(nn.Module):
+    """Linear embedding of patches; the weight has the shape of the convolution that the published models use.
+
+    Only the patches asked for are cut out and embedded: in pre-training that is a tenth of them.
+
+    Args:
+        in_channels: Channels of the input: 3 for video, 1 for log-mel.
+        patch_size: (frames, rows, columns) or (time steps, mel bins).
+        embed_dims: Channels C.
+    """
+
+    def __init__(self, in_channels: int, patch_size: Sequence[int], embed_dims: int) -> None:
+        super().__init__()
+        conv = {2: nn.Conv2d, 3: nn.Conv3d}[len(patch_size)]
+        self.patch_size = tuple(patch_size)
+        self.proj = conv(in_channels, embed_dims, self.patch_size, self.patch_size)
+        self.num_values = in_channels * math.prod(patch_size)
+
+    def forward(self, x: Tensor, ids: Tensor | None = None) -> Tensor:
+        """Embed the patches `ids` (B, n) or (n,) of (B, channels, *size) as (B, n, C)."""
+        patches = take_tokens(patchify(x, self.patch_size), ids).flatten(2)  # (B, n, P)
+        return F.linear(patches, self.proj.weight.flatten(1), self.proj.bias)

@@ -1,0 +1,6 @@
+"""Losses."""
+
+from .hcmcl import HCMCLLoss
+from .masked_mse import MaskedMSELoss
+
+__all__ = ['HCMCLLoss', 'MaskedMSELoss']

@@ -1,0 +1,5 @@
+"""Targets of the pre-training stage."""
+
+from .patch_target import PatchTarget
+
+__all__ = ['PatchTarget']

@@ -1,0 +1,302 @@
+"""The AVF-MAE++ pre-training case of a reference folder: build the model, run it, compare."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import torch
+from reference_compare import Finding, compare, compare_norms
+from torch import Tensor, nn
+
+from mmavf.errors import ConfigError
+from mmavf.models.conversion import convert_state_dict, mmavf_to_released
+from mmavf.models.data_preprocessors import IMAGENET_MEAN, IMAGENET_STD
+from mmavf.models.pretrainers import AVFMAEPretrainer, PretrainOutput
+from mmavf.registry import MODELS
+
+# gradient zero up to noise under batch statistics: the norm behind removes a constant
+NOISE_IN_TRAINING = ('conv_audio.0.bias', 'conv_video.0.bias')
+TARGET_MODES = {
+    'framediff': dict(normalize=True, frame_difference=True),
+    'norm': dict(normalize=True, frame_difference=False),
+    'raw': dict(normalize=False, frame_difference=False),
+    'raw_framediff': dict(normalize=False, frame_difference=True),
+}
+Loader = Callable[[str], dict | None]
+
+
+def build_model(args: Mapping) -> AVFMAEPretrainer:
+    """Build the model that a manifest's constructor arguments describe, on the CPU.
+
+    Raises:
+        ConfigError: An argument asks for a variant that this package does not have.
+    """
+    released = dict(attn_type='local_global', lg_first_attn_type='self', lg_third_attn_type='cross')
+    switches = ('lg_attn_param_sharing_first_third', 'lg_attn_param_sharing_all', 'lg_no_second', 'lg_no_third')
+    released |= dict.fromkeys((*switches, 'use_learnable_pos_emb', 'init_values'), False) | dict(qkv_bias=True)
+    for name, value in released.items():
+        if name in args and args[name] != value:
+            raise ConfigError(f'constructor argument {name}={args[name]!r} has no counterpart here, only {value!r}')
+    patch, tubelet, patch_audio = args['patch_size'], args['tubelet_size'], args['patch_size_audio']
+    skips = tuple(args['return_intermediate_features'])
+    video = dict(
+        input_size=(args.get('all_frames', 16), args['img_size'], args['img_size']), patch_size=(tubelet, patch, patch)
+    )
+    audio = dict(input_size=tuple(args['img_size_audio']), patch_size=(patch_audio, patch_audio))
+
+    def encoder(suffix: str, region: str, geometry: dict) -> dict:
+        sizes = {key: args[f'encoder_{key}{suffix}'] for key in ('depth', 'num_heads')}
+        return dict(
+            type='ImprovedLGIEncoder',
+            in_channels=args[f'encoder_in_chans{suffix}'],
+            embed_dims=args[f'encoder_embed_dim{suffix}'],
+            region_size=tuple(args[region]),
+            mlp_ratio=args['mlp_ratio'],
+            out_indices=skips,
+            **sizes,
+            **geometry,
+        )
+
+    def decoder(suffix: str, geometry: dict) -> dict:
+        return dict(
+            type='MaskedDecoder',
+            out_channels=args[f'decoder_num_classes{suffix}'],
+            embed_dims=args[f'decoder_embed_dim{suffix}'],
+            num_heads=args[f'decoder_num_heads{suffix}'],
+            num_skips=args[f'decoder_depth{suffix}'] - 1,
+            mlp_ratio=args['mlp_ratio'],
+            **geometry,
+        )
+
+    grid = [[i // p for i, p in zip(g['input_size'], g['patch_size'], strict=True)] for g in (video, audio)]
+    return MODELS.build(
+        dict(
+            type='AVFMAEPretrainer',
+            masker=dict(type='AVDualMasker', video_grid=grid[0], audio_grid=grid[1]),
+            video_encoder=encoder('', 'lg_region_size', video),
+            audio_encoder=encoder('_audio', 'lg_region_size_audio', audio),
+            correlation=dict(
+                type='IAVCLHead',
+                embed_dims=args['encoder_embed_dim'],
+                num_heads=args['encoder_fusion_num_heads'],
+                num_units=args['encoder_fusion_depth'],
+                mlp_ratio=args['mlp_ratio'],
+            ),
+            video_decoder=decoder('', video),
+            audio_decoder=decoder('_audio', audio),
+            video_target=_video_target(video['patch_size'], 'framediff'),
+            audio_target=dict(type='PatchTarget', patch_size=audio['patch_size']),
+            contrastive_loss=dict(type='HCMCLLoss', temperature=args['inter_contrastive_temperature']),
+        )
+    )
+
+
+def _video_target(patch_size: tuple[int, ...], mode: str) -> dict:
+    return dict(type='PatchTarget', patch_size=patch_size, mean=IMAGENET_MEAN, std=IMAGENET_STD, **TARGET_MODES[mode])
+
+
+def set_target_mode(model: AVFMAEPretrainer, mode: str) -> None:
+    """Switch the model's targets to one of `TARGET_MODES`; raw modes do not normalise audio either."""
+    model.targets['video'] = MODELS.build(_video_target(model.targets['video'].patch_size, mode))
+    audio = dict(type='PatchTarget', patch_size=model.targets['audio'].patch_size)
+    model.targets['audio'] = MODELS.build(dict(**audio, normalize=TARGET_MODES[mode]['normalize']))
+
+
+def check_pretrain(case: dict, load: Loader) -> Iterator[Finding]:
+    """Compare everything that the folder holds of the case `avf_pretrain`.
+
+    Args:
+        case: The case's part of the manifest.
+        load: Reads `<name>.pth` of the folder, None where it is missing.
+
+    Raises:
+        FileNotFoundError: Without state, inputs or masks nothing can be compared.
+    """
+    model = build_model(case['constructor_args'])
+    needed = {name: load(name) for name in ('avf_pretrain.state', 'inputs', 'avf_pretrain.masks')}
+    missing = [f'{name}.pth' for name, content in needed.items() if content is None]
+    if missing:
+        raise FileNotFoundError(f'{", ".join(missing)} missing: nothing of avf_pretrain can be compared')
+    state = {k: v.float() if v.is_floating_point() else v for k, v in needed['avf_pretrain.state'].items()}
+    converted = convert_state_dict(state)
+    initial = {name: tensor.clone() for name, tensor in converted.items()}
+    video = (needed['inputs']['video_u8'].float() - 128) / 64
+    audio = needed['inputs']['audio']
+    masks = needed['avf_pretrain.masks']
+
+    model.load_state_dict(initial)
+    parts = {name: load(f'avf_pretrain.{name}') for name in ('eval', 'eval_intermediate', 'eval_grads', 'targets')}
+    yield from _check_run(model.eval(), 'eval', dict(video=video, audio=audio), masks, '', parts, 1e-4)
+
+    model.load_state_dict(converted)
+    parts = {name: load(f'avf_pretrain.train6{name}') for name in ('', '_intermediate', '_grads')}
+    parts = dict(eval=parts[''], eval_intermediate=parts['_intermediate'], eval_grads=parts['_grads'])
+    six = dict(
+        video=torch.cat((video, video.flip(-1), video.flip(2))), audio=torch.cat((audio, audio.flip(-1), audio.flip(2)))
+    )
+    yield from _check_run(model.train(), 'train6', six, masks, '_b6', parts, 5e-4)
+
+
+def _check_run(
+    model: AVFMAEPretrainer,
+    run: str,
+    inputs: dict[str, Tensor],
+    masks: dict[str, Tensor],
+    mask_suffix: str,
+    parts: dict[str, dict | None],
+    gradient_tolerance: float,
+) -> Iterator[Finding]:
+    if not any(parts.values()):
+        return
+    pairs = {m: (masks[f'mask_{m}{mask_suffix}'].bool(), masks[f'decode_mask_{m}{mask_suffix}'].bool()) for m in inputs}
+    calls = _record_calls(model)
+    output = model(inputs, masks=pairs)
+    if parts['eval_intermediate']:
+        yield from _check_intermediate(model, run, calls, inputs, parts['eval_intermediate'])
+    expected, gradients = parts['eval'] or {}, parts['eval_grads'] or {}
+    yield from _check_outputs(model, run, output, expected)
+    for mode in TARGET_MODES:
+        set_target_mode(model, mode)
+        if f'loss_{mode}' in expected:
+            yield from _check_losses(model, f'{run}.loss_{mode}', inputs, output, expected[f'loss_{mode}'])
+        if parts.get('targets'):
+            yield from _check_targets(model, mode, inputs, output, parts['targets'])
+        if f'grad_{mode}' in gradients:
+            yield from _check_gradients(
+                model, f'{run}.grad_{mode}', inputs, output, gradients[f'grad_{mode}'], gradient_tolerance
+            )
+
+
+def _check_outputs(model: AVFMAEPretrainer, run: str, output: PretrainOutput, expected: dict) -> Iterator[Finding]:
+    hidden = zip(output.encoded['video'].hidden, output.encoded['audio'].hidden, strict=True)
+    per_video, per_audio = zip(*(model.contrastive_loss.logits(v, a) for v, a in hidden), strict=True)
+    ours = dict(
+        pred_video=output.predictions['video'],
+        pred_audio=output.predictions['audio'],
+        logits_per_video=per_video,
+        logits_per_audio=per_audio,
+    )
+    for name, value in ours.items():
+        if name in expected:
+            yield from compare(f'{run}.{name}', value, expected[name], 2e-5)
+    buffers = {mmavf_to_released(name): value for name, value in model.state_dict().items() if 'conv' in name}
+    for name, value in expected.get('bn_after', {}).items():
+        yield from compare(f'{run}.bn_after.{name}', buffers[name], value, 2e-5)
+
+
+def _check_losses(
+    model: AVFMAEPretrainer, name: str, inputs: dict[str, Tensor], output: PretrainOutput, expected: dict
+) -> Iterator[Finding]:
+    losses = model.loss(inputs, output)
+    hidden = zip(output.encoded['video'].hidden, output.encoded['audio'].hidden, strict=True)
+    logits = [model.contrastive_loss.logits(video, audio) for video, audio in hidden]
+    layers = [model.contrastive_loss.layer_loss(scores) for scores in logits]
+    labels = torch.arange(len(inputs['video']))
+    ours = dict(
+        loss_video=losses['loss_video'],
+        loss_audio=losses['loss_audio'],
+        total=sum(losses.values()),
+        hcmcl_per_layer=layers,
+        hcmcl=sum(layers),
+        ce_video_then_audio_per_layer=[nn.functional.cross_entropy(s, labels) for pair in logits for s in pair],
+        n_counted_tokens_video=output.masks['video'].counted.sum(),
+        n_counted_tokens_audio=output.masks['audio'].counted.sum(),
+    )
+    for key, value in expected.items():
+        yield from compare(f'{name}.{key}', ours[key], value, 1e-5)
+
+
+def _check_targets(
+    model: AVFMAEPretrainer, mode: str, inputs: dict[str, Tensor], output: PretrainOutput, expected: dict
+) -> Iterator[Finding]:
+    for m in inputs:
+        name = f'target_{m}_{mode}'
+        if name in expected:
+            target = model.targets[m](inputs[m], output.masks[m].decode_ids)
+            yield from compare(f'targets.{name}', target, expected[name], 2e-5)
+
+
+def _check_gradients(
+    model: AVFMAEPretrainer,
+    name: str,
+    inputs: dict[str, Tensor],
+    output: PretrainOutput,
+    expected: dict,
+    tolerance: float,
+) -> Iterator[Finding]:
+    model.zero_grad(set_to_none=True)
+    sum(model.loss(inputs, output).values()).backward(retain_graph=True)
+    norms = {
+        mmavf_to_released(key): None if p.grad is None else p.grad.double().norm().item()
+        for key, p in model.named_parameters()
+    }
+    skipped = NOISE_IN_TRAINING if model.training else ()
+    per_parameter = {k: v for k, v in expected['per_param_norm'].items() if not k.endswith(skipped or '\0')}
+    yield compare_norms(f'{name}.per_param_norm', norms, per_parameter, tolerance)
+    modules: dict[str, float] = {}
+    for key, norm in norms.items():
+        top = key.split('.')[0]
+        modules[top] = (modules.get(top, 0.0) ** 2 + (norm or 0.0) ** 2) ** 0.5
+    yield compare_norms(f'{name}.top_level_norm', modules, expected['top_level_norm'], tolerance)
+    total = sum(norm**2 for norm in modules.values()) ** 0.5
+    yield compare_norms(f'{name}.total_norm', {'total': total}, {'total': expected['total_norm']}, tolerance)
+
+
+def _modules(model: AVFMAEPretrainer) -> dict[str, str]:
+    """Return, for every released module that references exist for, the name of ours."""
+    names = {'encoder_fusion.Iterative_Refinement_Module': 'correlation.refinement', 'encoder_fusion': 'correlation'}
+    names |= {f'encoder_fusion.blocks.{i}': f'correlation.units.{i}' for i in range(len(model.correlation.units))}
+    for suffix, modality in (('', 'video'), ('_audio', 'audio')):
+        names[f'encoder{suffix}'] = f'encoders.{modality}'
+        names[f'encoder{suffix}.blocks.0'] = f'encoders.{modality}.blocks.0'
+        names[f'encoder_to_decoder{suffix}'] = f'to_decoder.{modality}'
+    return names
+
+
+def _record_calls(model: AVFMAEPretrainer) -> dict[str, list]:
+    """Collect the outputs of every call of the modules that references exist for."""
+    calls: dict[str, list] = {}
+    for released, ours in _modules(model).items():
+        outputs = calls.setdefault(released, [])
+        model.get_submodule(ours).register_forward_hook(lambda m, args, out, outputs=outputs: outputs.append(out))
+    return calls
+
+
+def _check_intermediate(
+    model: AVFMAEPretrainer, run: str, calls: dict[str, list], inputs: dict[str, Tensor], expected: dict
+) -> Iterator[Finding]:
+    for name, reference in expected.items():
+        quantity = f'{run}.intermediate.{name}'
+        if 'patch_embed' in name:
+            modality = 'audio' if 'audio' in name else 'video'
+            ours = model.encoders[modality].patch_embed(inputs[modality])[:, ::16]
+        else:
+            ours = _layout(name, calls)
+        yield from compare(quantity, ours, reference, 2e-5)
+
+
+def _layout(name: str, calls: dict[str, list]) -> list:
+    """Bring our outputs into the nesting of the reference."""
+    outputs = calls[name]
+    if name.endswith('.blocks.0') and not name.startswith('encoder_fusion'):
+        return [x.flatten(0, 1) for x in outputs]  # (B, K, 1 + n, C) -> (B * K, 1 + n, C)
+    if name in ('encoder', 'encoder_audio'):
+        return [[x.tokens, list(x.hidden)] for x in outputs]
+    if name.startswith('encoder_to_decoder'):
+        return [outputs[-1], *outputs[:-1]]  # we map the skip features first
+    if name == 'encoder_fusion':
+        units = [calls[key] for key in sorted(calls) if key.startswith('encoder_fusion.blocks.')]
+        return [[*outputs[0], [unit[0][0] for unit in units], [unit[0][1] for unit in units]]]
+    return outputs
+
+
+CASES: dict[str, Callable[[dict, Loader], Iterator[Finding]]] = {'avf_pretrain': check_pretrain}
+
+
+def folder_loader(folder: Path) -> Loader:
+    """Return a function that reads `<name>.pth` of a folder, tensors and plain values only, or None if it is missing."""
+
+    def load(name: str) -> dict | None:
+        path = folder / f'{name}.pth'
+        return torch.load(path, map_location='cpu', weights_only=True) if path.exists() else None
+
+    return load
