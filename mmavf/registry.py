@@ -7,12 +7,17 @@ through the parent; those of MMAction2 by their scope, as in `type='mmaction.Res
 from mmengine.registry import DATA_SAMPLERS as MMENGINE_DATA_SAMPLERS
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
+from mmengine.registry import LOG_PROCESSORS as MMENGINE_LOG_PROCESSORS
 from mmengine.registry import LOOPS as MMENGINE_LOOPS
 from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS
 from mmengine.registry import OPTIM_WRAPPERS as MMENGINE_OPTIM_WRAPPERS
+from mmengine.registry import OPTIMIZERS as MMENGINE_OPTIMIZERS
+from mmengine.registry import PARAM_SCHEDULERS as MMENGINE_PARAM_SCHEDULERS
+from mmengine.registry import RUNNERS as MMENGINE_RUNNERS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
+from mmengine.registry import VISBACKENDS as MMENGINE_VISBACKENDS
 from mmengine.registry import VISUALIZERS as MMENGINE_VISUALIZERS
 from mmengine.registry import Registry
 
@@ -28,9 +33,14 @@ TRANSFORMS = _child(MMENGINE_TRANSFORMS, 'mmavf.datasets')
 MODELS = _child(MMENGINE_MODELS, 'mmavf.models')
 
 HOOKS = _child(MMENGINE_HOOKS, 'mmavf.engine')
+LOG_PROCESSORS = _child(MMENGINE_LOG_PROCESSORS, 'mmavf.engine')
 LOOPS = _child(MMENGINE_LOOPS, 'mmavf.engine')
+OPTIMIZERS = _child(MMENGINE_OPTIMIZERS, 'mmavf.engine')
+PARAM_SCHEDULERS = _child(MMENGINE_PARAM_SCHEDULERS, 'mmavf.engine')
+RUNNERS = _child(MMENGINE_RUNNERS, 'mmavf.engine')
 OPTIM_WRAPPERS = _child(MMENGINE_OPTIM_WRAPPERS, 'mmavf.engine')
 OPTIM_WRAPPER_CONSTRUCTORS = _child(MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS, 'mmavf.engine')
 
 METRICS = _child(MMENGINE_METRICS, 'mmavf.evaluation')
 VISUALIZERS = _child(MMENGINE_VISUALIZERS, 'mmavf.visualization')
+VISBACKENDS = _child(MMENGINE_VISBACKENDS, 'mmavf.visualization')

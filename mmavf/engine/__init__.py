@@ -1,1 +1,35 @@
-"""TODO."""
+"""Training: runner, loop, optimizer step, hooks."""
+
+from .atomic_file import AtomicLocalBackend
+from .hooks import (
+    AtomicCheckpointHook,
+    BadSamplesHook,
+    CompileBlocksHook,
+    LossCurveHook,
+    NonFiniteGuardHook,
+    ThroughputHook,
+    TrainStatsHook,
+)
+from .launch import resolve_loaders
+from .log_processor import ProgressLogProcessor
+from .loops import ResumableTrainLoop
+from .optimizers import DecayOptimWrapperConstructor, GuardedOptimWrapper, WarmupCosineLR
+from .runner import AVFRunner
+
+__all__ = [
+    'AVFRunner',
+    'AtomicCheckpointHook',
+    'AtomicLocalBackend',
+    'BadSamplesHook',
+    'CompileBlocksHook',
+    'DecayOptimWrapperConstructor',
+    'GuardedOptimWrapper',
+    'LossCurveHook',
+    'NonFiniteGuardHook',
+    'ProgressLogProcessor',
+    'ResumableTrainLoop',
+    'ThroughputHook',
+    'TrainStatsHook',
+    'WarmupCosineLR',
+    'resolve_loaders',
+]

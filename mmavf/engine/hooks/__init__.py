@@ -1,0 +1,19 @@
+"""Hooks of training: logs, checkpoints, guards."""
+
+from .atomic_checkpoint_hook import AtomicCheckpointHook
+from .bad_samples_hook import BadSamplesHook
+from .compile_blocks_hook import CompileBlocksHook
+from .loss_curve_hook import LossCurveHook
+from .nonfinite_guard_hook import NonFiniteGuardHook
+from .throughput_hook import ThroughputHook
+from .train_stats_hook import TrainStatsHook
+
+__all__ = [
+    'AtomicCheckpointHook',
+    'BadSamplesHook',
+    'CompileBlocksHook',
+    'LossCurveHook',
+    'NonFiniteGuardHook',
+    'ThroughputHook',
+    'TrainStatsHook',
+]

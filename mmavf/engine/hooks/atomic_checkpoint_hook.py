@@ -1,0 +1,83 @@
+"""Checkpoints by epoch and, in long epochs, by iteration; a kill at any moment leaves a usable one."""
+
+import math
+from pathlib import Path
+
+from mmengine.dist import is_main_process, master_only
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import Runner
+
+from mmavf.engine.atomic_file import TEMPORARY_SUFFIX
+from mmavf.engine.loops import accumulative_counts
+from mmavf.registry import HOOKS
+
+
+@HOOKS.register_module()
+class AtomicCheckpointHook(CheckpointHook):
+    """MMEngine's CheckpointHook with files that appear whole, and checkpoints inside an epoch.
+
+    `epoch_N.pth` is written every `interval` epochs, `iter_N.pth` every `iter_interval` iterations. Each is complete
+    before `last_checkpoint` names it, and older files are removed only after that.
+
+    Args:
+        interval: Epochs between `epoch_N.pth`.
+        iter_interval: Iterations between `iter_N.pth`; 0 for none. Rounded up to whole optimizer steps, because the
+            gradients of a half-finished step are not saved.
+        keep_iter: How many `iter_N.pth` stay.
+        **kwargs: Of MMEngine's CheckpointHook (`max_keep_ckpts`, `save_best`, …), always by epoch.
+    """
+
+    def __init__(self, interval: int = 1, iter_interval: int = 0, keep_iter: int = 2, **kwargs) -> None:
+        super().__init__(interval=interval, by_epoch=True, backend_args=dict(backend='atomic'), **kwargs)
+        self.iter_interval = iter_interval
+        self.keep_iter = keep_iter
+
+    def before_train(self, runner: Runner) -> None:
+        """Prepare the folder: remove what a killed run left unfinished."""
+        super().before_train(runner)
+        accumulated = accumulative_counts(runner.optim_wrapper)
+        self.iter_interval = math.ceil(self.iter_interval / accumulated) * accumulated
+        if is_main_process():
+            for leftover in Path(self.out_dir).glob(f'*.pth{TEMPORARY_SUFFIX}'):
+                leftover.unlink()
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, **kwargs) -> None:
+        """Save inside an epoch; not at its end, where the epoch's own checkpoint follows."""
+        at_end = self.end_of_epoch(runner.train_dataloader, batch_idx)
+        if self.iter_interval and self.every_n_train_iters(runner, self.iter_interval) and not at_end:
+            done = runner.iter + 1
+            self._save(runner, f'iter_{done}.pth', dict(epoch=runner.epoch, iter=done))
+            self._remove_old_iters()
+
+    def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
+        dropped = []
+        if self.max_keep_ckpts > 0:
+            kept = [known for known in self.keep_ckpt_ids if known != step] + [step]
+            dropped = kept[: -self.max_keep_ckpts]
+            self.keep_ckpt_ids.clear()
+            self.keep_ckpt_ids.extend(kept[-self.max_keep_ckpts :])
+            runner.message_hub.update_info('keep_ckpt_ids', list(self.keep_ckpt_ids))
+        self._save(runner, self.filename_tmpl.format(step), meta)
+        if is_main_process():
+            for old in dropped:
+                Path(self.out_dir, self.filename_tmpl.format(old)).unlink(missing_ok=True)
+
+    def _save(self, runner: Runner, filename: str, meta: dict) -> None:
+        self.last_ckpt = self.file_backend.join_path(self.out_dir, filename)
+        runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+        runner.save_checkpoint(
+            self.out_dir,
+            filename,
+            save_optimizer=self.save_optimizer,
+            save_param_scheduler=self.save_param_scheduler,
+            meta=meta,
+            backend_args=self.backend_args,
+        )
+        if is_main_process():
+            self.file_backend.put_text(self.last_ckpt, Path(runner.work_dir, 'last_checkpoint'))
+
+    @master_only
+    def _remove_old_iters(self) -> None:
+        files = sorted(Path(self.out_dir).glob('iter_*.pth'), key=lambda path: int(path.stem.removeprefix('iter_')))
+        for old in files[: -self.keep_iter]:
+            old.unlink()

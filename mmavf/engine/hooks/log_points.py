@@ -1,0 +1,13 @@
+"""When the log is written: the one moment in which figures travel from the device to the host."""
+
+from mmengine.hooks import LoggerHook
+from mmengine.runner import Runner
+
+
+def is_log_point(runner: Runner, batch_idx: int) -> bool:
+    """Whether the runner's LoggerHook logs after the batch `batch_idx` (from 0) of the epoch."""
+    logger = next(hook for hook in runner.hooks if isinstance(hook, LoggerHook))
+    if logger.every_n_inner_iters(batch_idx, logger.interval):
+        return True
+    length = len(runner.train_dataloader)
+    return batch_idx + 1 == length and (not logger.ignore_last or length <= logger.interval)

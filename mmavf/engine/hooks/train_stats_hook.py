@@ -1,0 +1,53 @@
+"""Losses and gradient norm, averaged on the device and read once per log interval."""
+
+import torch
+from mmengine.dist import all_reduce
+from mmengine.hooks import RuntimeInfoHook
+from mmengine.runner import Runner
+from torch import Tensor
+
+from mmavf.registry import HOOKS
+
+from .log_points import is_log_point
+
+
+@HOOKS.register_module()
+class TrainStatsHook(RuntimeInfoHook):
+    """MMEngine's RuntimeInfoHook, which reads every loss from the device in every step, without that.
+
+    Each interval publishes the mean of every loss term and of the gradient norm over the interval's iterations and all
+    ranks, leaving out values that are not finite; the learning rate; and the number of steps skipped so far.
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        """Start an empty interval."""
+        super().before_train(runner)
+        self._names: list[str] = []
+        self._totals: Tensor | None = None  # (2, K): sums, counts
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
+        """Publish the iteration."""
+        runner.message_hub.update_info('iter', runner.iter)
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
+    ) -> None:
+        """Add the step's figures to the interval's; publish them at a log point."""
+        figures = {**outputs, 'grad_norm': runner.optim_wrapper.grad_norm}
+        self._names = list(figures)
+        values = torch.stack([value.detach().float() for value in figures.values()])  # (K,)
+        finite = torch.isfinite(values)
+        step = torch.stack([torch.where(finite, values, 0.0), finite.float()])  # (2, K)
+        self._totals = step if self._totals is None else self._totals + step
+        if is_log_point(runner, batch_idx):
+            self._publish(runner)
+
+    def _publish(self, runner: Runner) -> None:
+        all_reduce(self._totals)
+        hub, wrapper = runner.message_hub, runner.optim_wrapper
+        for name, total, count in zip(self._names, *self._totals.tolist(), strict=True):
+            hub.update_scalar(f'train/{name}', total / count if count else float('nan'))
+        hub.update_scalar('train/lr', max(group['lr'] for group in wrapper.optimizer.param_groups))
+        hub.update_scalar('train/skipped_steps', int(wrapper.skipped))
+        hub.update_scalar('train/iter', runner.iter + 1)
+        self._totals = None

@@ -1,0 +1,126 @@
+"""An epoch loop that can be entered inside an epoch."""
+
+import copy
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dist import get_rank, get_world_size
+from mmengine.runner import EpochBasedTrainLoop, Runner, set_random_seed
+from torch.utils.data import DataLoader
+
+from mmavf.engine.rng import set_rng_state
+from mmavf.errors import ConfigError
+from mmavf.registry import LOOPS
+
+
+def accumulative_counts(optim_wrapper: Any) -> int:
+    """Batches in one optimizer step, from a wrapper or from its config."""
+    if isinstance(optim_wrapper, dict):
+        return optim_wrapper.get('accumulative_counts', 1)
+    return optim_wrapper._accumulative_counts
+
+
+@LOOPS.register_module()
+class ResumableTrainLoop(EpochBasedTrainLoop):
+    """Train by epochs of static length; a resumed run loads no batch that was used before.
+
+    The data loader must use `KeyedSampler`: it gives each epoch a whole number of optimizer steps and starts anywhere.
+    The loaders get a generator of their own, seeded by epoch, so that making an iterator draws nothing from the
+    training's randomness: the restored state then continues exactly.
+
+    Args:
+        runner: The runner.
+        dataloader: Data loader, or its config.
+        max_epochs: Length of the training.
+        **kwargs: Of MMEngine's EpochBasedTrainLoop (`val_begin`, `val_interval`, `dynamic_intervals`).
+
+    Attributes:
+        data_sec: Seconds spent waiting for batches so far.
+        rng_state: Random state to start from; None draws a fresh one from seed and rank.
+
+    Raises:
+        ConfigError: The sampler cannot start inside an epoch.
+    """
+
+    def __init__(self, runner: Runner, dataloader: DataLoader | dict, max_epochs: int, **kwargs) -> None:
+        if isinstance(dataloader, dict):
+            dataloader = copy.deepcopy(dataloader)
+            step_size = dataloader['batch_size'] * accumulative_counts(runner.optim_wrapper)
+            dataloader['sampler'].setdefault('round_to', step_size)
+        super().__init__(runner, dataloader, max_epochs, **kwargs)
+        self.sampler = self.dataloader.sampler
+        if not hasattr(self.sampler, 'start_at'):
+            raise ConfigError(
+                f"Training needs train_dataloader.sampler=dict(type='KeyedSampler'), not {type(self.sampler).__name__}."
+            )
+        self.rng_state: dict | None = None
+        self.data_sec = 0.0
+        runner.logger.info(
+            f'An epoch has {len(self.dataloader)} iterations of {self.samples_per_iter} samples; '
+            f'{self.sampler.left_over} samples, too few for another step, sit out each epoch in turn.'
+        )
+
+    @property
+    def samples_per_iter(self) -> int:
+        """Samples that all ranks together use in one iteration."""
+        return self.dataloader.batch_size * get_world_size()
+
+    def state_dict(self) -> dict:
+        """What a resumed run must agree on for its position to mean the same."""
+        return dict(
+            iters_per_epoch=len(self.dataloader), samples_per_iter=self.samples_per_iter, order_seed=self.sampler.seed
+        )
+
+    def load_state_dict(self, state: dict) -> None:
+        """Take over the order of the samples.
+
+        Raises:
+            ConfigError: This run's iterations are not those of the checkpoint: another total batch, another list.
+        """
+        for key, what in (('samples_per_iter', 'samples per iteration'), ('iters_per_epoch', 'iterations per epoch')):
+            if state[key] != self.state_dict()[key]:
+                raise ConfigError(
+                    f'The checkpoint was written by a run of {state[key]} {what}, this one has {self.state_dict()[key]}'
+                    ': position and learning rate would not fit. Keep processes × batch size, accumulation and list '
+                    'as they were, or start anew from the weights with load_from and no --resume.'
+                )
+        self.sampler.seed = state['order_seed']
+
+    def run(self) -> torch.nn.Module:
+        """Launch training, or go on with it."""
+        if self.rng_state is None:
+            # Ranks share the seed for the weights; from here on each draws its own masks.
+            words = np.random.SeedSequence((self.runner.seed, get_rank(), self._iter)).generate_state(1)
+            set_random_seed(int(words[0]))
+        else:
+            set_rng_state(self.rng_state)
+        return super().run()
+
+    def run_epoch(self) -> None:
+        """Run what is left of the current epoch."""
+        self.runner.call_hook('before_train_epoch')
+        self.runner.model.train()
+        self._seed_loaders()
+        start = self._iter - self._epoch * len(self.dataloader)
+        self.sampler.start_at(self._epoch, first=start * self.dataloader.batch_size)
+        for idx, data_batch in enumerate(self._timed(iter(self.dataloader)), start=start):
+            self.run_iter(idx, data_batch)
+        self.runner.call_hook('after_train_epoch')
+        self._epoch += 1
+
+    def _timed(self, batches: Iterator[dict]) -> Iterator[dict]:
+        while True:
+            start = time.perf_counter()
+            batch = next(batches, None)
+            self.data_sec += time.perf_counter() - start
+            if batch is None:
+                return
+            yield batch
+
+    def _seed_loaders(self) -> None:
+        val_loop = self.runner.val_loop
+        for loader in (self.dataloader, *([val_loop.dataloader] if val_loop is not None else [])):
+            loader.generator = torch.Generator().manual_seed(self.sampler.seed + self._epoch)

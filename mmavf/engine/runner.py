@@ -1,0 +1,110 @@
+"""MMEngine's runner with exact resuming, learning-rate scaling by the real batch, and distribution without a GPU."""
+
+from typing import Any
+
+import torch.distributed as torch_dist
+from mmengine.dist import all_gather_object
+from mmengine.optim import OptimWrapper
+from mmengine.runner import Runner
+from mmengine.runner.base_loop import BaseLoop
+from torch import cuda, nn
+
+from mmavf.engine.loops import accumulative_counts
+from mmavf.engine.rng import get_rng_state
+from mmavf.errors import CheckpointError, ConfigError
+from mmavf.registry import RUNNERS
+
+
+@RUNNERS.register_module()
+class AVFRunner(Runner):
+    """Runner of all stages. Configs and checkpoints are MMEngine's.
+
+    On a machine without a GPU `launcher='pytorch'` runs on gloo. `auto_scale_lr` counts accumulation. A checkpoint holds
+    the random states of all ranks and what is needed to go on inside an epoch.
+    """
+
+    _resuming = False
+
+    def setup_env(self, env_cfg: dict) -> None:
+        """Set up processes; without a GPU the process group is gloo's."""
+        if self.distributed and not cuda.is_available() and not torch_dist.is_initialized():
+            torch_dist.init_process_group(backend='gloo')
+        super().setup_env(env_cfg)
+
+    def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
+        """Wrap for distribution; without a GPU the wrapper gets no device ids."""
+        if self.distributed and not cuda.is_available():
+            model_wrapper_cfg = {'type': 'MMDistributedDataParallel', **(model_wrapper_cfg or {}), 'device_ids': None}
+        return super().wrap_model(model_wrapper_cfg, model)
+
+    def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
+        """Build the loop; `by_epoch=True`, as other projects' configs have it, means `ResumableTrainLoop`.
+
+        Raises:
+            ConfigError: The config asks for a loop by iterations.
+        """
+        if isinstance(loop, dict) and 'by_epoch' in loop:
+            loop = dict(loop)
+            if not loop.pop('by_epoch'):
+                raise ConfigError('Training runs by epochs: set train_cfg.max_epochs and leave out by_epoch.')
+            loop['type'] = 'ResumableTrainLoop'
+        return super().build_train_loop(loop)
+
+    def scale_lr(self, optim_wrapper: OptimWrapper, auto_scale_lr: dict | None = None) -> None:
+        """Multiply every group's rate by total batch / base batch; the total counts ranks and accumulation."""
+        if not auto_scale_lr or not auto_scale_lr.get('enable', False):
+            return
+        per_rank = self.train_dataloader.batch_size * accumulative_counts(optim_wrapper)
+        total, base = per_rank * self.world_size, auto_scale_lr['base_batch_size']
+        for group in optim_wrapper.param_groups:
+            group['lr'] *= total / base
+        self.logger.info(
+            f'Total batch {total} = {self.train_dataloader.batch_size} per process × {self.world_size} processes × '
+            f'{accumulative_counts(optim_wrapper)} accumulated: learning rate × {total}/{base}.'
+        )
+
+    def save_checkpoint(self, out_dir: str, filename: str, *args, meta: dict | None = None, **kwargs) -> None:
+        """Save a checkpoint; call it on all ranks, the main one writes. Arguments are MMEngine's."""
+        resume = dict(rng_states=all_gather_object(get_rng_state()), loop=self.train_loop.state_dict())
+        super().save_checkpoint(out_dir, filename, *args, meta={**(meta or {}), 'resume': resume}, **kwargs)
+
+    def load_checkpoint(self, filename: str, map_location: Any = 'cpu', strict: bool = False, **kwargs: Any) -> dict:
+        """Load weights as MMEngine does; those of a checkpoint to resume from must fit the model exactly.
+
+        Raises:
+            CheckpointError: The file cannot be read or trusted, or its weights do not fit.
+        """
+        try:
+            checkpoint = super().load_checkpoint(filename, map_location, strict or self._resuming, **kwargs)
+        except RuntimeError as error:
+            raise CheckpointError(f'{filename} does not fit the model: {error}') from error
+        if self._resuming:
+            self._resumed = checkpoint['meta']['resume']
+        return checkpoint
+
+    def resume(self, filename: str, *args, map_location: Any = 'cpu', **kwargs) -> None:
+        """Go on where the checkpoint was written.
+
+        Raises:
+            CheckpointError: The file cannot be read or trusted, or holds weights only.
+            ConfigError: The run's total batch or list differs from the checkpoint's.
+        """
+        self._resuming = True
+        try:
+            super().resume(filename, *args, map_location=map_location, **kwargs)
+        except KeyError as error:
+            raise CheckpointError(
+                f'{filename} cannot be resumed: it has no {error}. To start from its weights set load_from and leave '
+                'out --resume.'
+            ) from error
+        self._resuming = False
+        self.train_loop.load_state_dict(self._resumed['loop'])
+        self.train_loop.rng_state = self._own_rng_state(self._resumed['rng_states'])
+
+    def _own_rng_state(self, states: list[dict]) -> dict | None:
+        if len(states) != self.world_size:
+            self.logger.warning(
+                f'The checkpoint was written by {len(states)} processes, this run has {self.world_size}: the same '
+                'samples come in the same order, but what the model draws (masks) differs from the first run.'
+            )
+        return states[self.rank] if self.rank < len(states) else None

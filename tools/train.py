@@ -1,0 +1,99 @@
+"""Train a model: `python tools/train.py CONFIG`."""
+
+import argparse
+import logging
+import os
+import os.path as osp
+import sys
+
+from mmengine.config import Config, DictAction
+from mmengine.logging import MMLogger, print_log
+from mmengine.registry import RUNNERS
+
+import mmavf.engine  # noqa: F401  (registers what configs name)
+from mmavf.engine import AVFRunner, resolve_loaders
+from mmavf.errors import MMAVFError
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description='Train a model.')
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='where logs and checkpoints go (default: work_dirs/<name of the config>)')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help='go on from the checkpoint given, or from the latest one in the work dir',
+    )
+    parser.add_argument(
+        '--amp',
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help='bfloat16 autocast where the device has it, or float32 (default: what the config says)',
+    )
+    parser.add_argument(
+        '--auto-scale-lr',
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help='multiply the learning rate by total batch / base batch (default: what the config says)',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='override parts of the config: key=value, a.b=value, key="[a,b]"',
+    )
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    parser.add_argument('--debug', action='store_true', help='show the whole traceback of an error')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def merge_args(cfg: Config, args: argparse.Namespace) -> Config:
+    """Put the command line's choices into the config."""
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    cfg.launcher = args.launcher
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = osp.join('work_dirs', osp.splitext(osp.basename(args.config))[0])
+    if args.amp is not None:
+        cfg.optim_wrapper.dtype = 'bfloat16' if args.amp else 'float32'
+    if args.auto_scale_lr is not None:
+        cfg.auto_scale_lr.enable = args.auto_scale_lr
+    if args.resume is not None:
+        cfg.resume = True
+        cfg.load_from = None if args.resume == 'auto' else args.resume
+    resolve_loaders(cfg)
+    return cfg
+
+
+def report(error: MMAVFError, debug: bool) -> None:
+    """Show the error's message; the traceback goes to the log file alone unless `debug`."""
+    message = str(error)
+    if 'Original Traceback' in message:  # raised in a data worker: the message follows the error's name
+        message = message.rsplit(f'{type(error).__name__}: ', 1)[-1].strip()
+    print_log(f'{type(error).__name__}: {message}', logger='current', level=logging.ERROR)
+    for handler in MMLogger.get_current_instance().handlers:
+        if debug or isinstance(handler, logging.FileHandler):
+            handler.handle(logging.LogRecord('mmavf', logging.ERROR, '', 0, 'traceback', None, sys.exc_info()))
+
+
+def main() -> int:
+    args = parse_args()
+    if 'LOCAL_RANK' not in os.environ:
+        os.environ['LOCAL_RANK'] = str(args.local_rank)
+    try:
+        cfg = merge_args(Config.fromfile(args.config), args)
+        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else AVFRunner.from_cfg(cfg)
+        runner.train()
+    except MMAVFError as error:
+        report(error, args.debug)
+        return 1
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
