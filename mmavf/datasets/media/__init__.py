@@ -1,8 +1,10 @@
 """Reading of frames and sound from files, by time in seconds from the start of the clip."""
 
+from .audio_track import AudioTrack
 from .container import MediaFile
 from .frame_folder import FrameFolder
 from .resample import SAMPLE_RATE_HZ
 from .sound_file import SoundFile
+from .video_track import VideoTrack
 
-__all__ = ['SAMPLE_RATE_HZ', 'FrameFolder', 'MediaFile', 'SoundFile']
+__all__ = ['SAMPLE_RATE_HZ', 'AudioTrack', 'FrameFolder', 'MediaFile', 'SoundFile', 'VideoTrack']

@@ -21,15 +21,24 @@ class FrameFolder:
         path: The folder.
         fps: Frames per second; frame i is at i / fps. Without it the frames are spread evenly over `duration_sec`.
         duration_sec: Length of the clip's sound.
+        start_sec: Frames before this time are left out.
+        end_sec: Frames at or after this time are left out; None means to the end.
 
     Attributes:
-        frame_times: (N,) float64, the time of each frame in seconds.
+        frame_times: (N,) float64, the time of each frame in seconds, N > 0.
 
     Raises:
-        ClipError: The folder holds no image or cannot be listed.
+        ClipError: The folder cannot be listed or holds no image of this span.
     """
 
-    def __init__(self, path: str, fps: float | None, duration_sec: float) -> None:
+    def __init__(
+        self,
+        path: str,
+        fps: float | None,
+        duration_sec: float,
+        start_sec: float = 0.0,
+        end_sec: float | None = None,
+    ) -> None:
         self.path = path
         try:
             names = [name for name in os.listdir(path) if name.lower().endswith(IMAGE_SUFFIXES)]
@@ -37,9 +46,12 @@ class FrameFolder:
             raise ClipError(f'{path}: the folder cannot be listed ({error.strerror})') from error
         if not names:
             raise ClipError(f'{path}: the folder holds no image ({", ".join(IMAGE_SUFFIXES)})')
-        self._names = sorted(names, key=_counting_order)
-        step_sec = 1 / fps if fps else duration_sec / len(names)
-        self.frame_times = np.arange(len(names)) * step_sec
+        times = np.arange(len(names)) * (1 / fps if fps else duration_sec / len(names))
+        first, last = np.searchsorted(times, [start_sec, float('inf') if end_sec is None else end_sec])
+        if first >= last:
+            raise ClipError(f'{path}: no image between {start_sec:g} and {end_sec:g} s')
+        self._names = sorted(names, key=_counting_order)[first:last]
+        self.frame_times = times[first:last]
 
     def read_frames(self, indices: Sequence[int]) -> list[np.ndarray]:
         """Read frames by index; a frame asked for twice is decoded once.

@@ -15,7 +15,7 @@ class SoundFile:
         path: The file.
 
     Raises:
-        ClipError: It cannot be opened, is no sound, or holds no samples.
+        ClipError: It cannot be opened, is no sound, or holds no samples or ones that are not finite.
     """
 
     SUFFIXES = ('.wav', '.flac')
@@ -28,6 +28,8 @@ class SoundFile:
             raise ClipError(f'{path}: cannot be opened as sound ({error})') from error
         if self._file.frames == 0:
             raise ClipError(f'{path}: the sound file holds no samples')
+        if self._file.subtype in ('FLOAT', 'DOUBLE'):  # the only ones that can hold NaN: look at all of it
+            check_finite(self._read(0, self._file.frames), path)
 
     @property
     def duration_sec(self) -> float:
@@ -41,11 +43,18 @@ class SoundFile:
             (round((end - start) * 16000),) float32; zeros where the file has no sound.
 
         Raises:
-            ClipError: The window cannot be decoded, is shorter than the header says, or holds non-finite samples.
+            ClipError: The window cannot be decoded or is shorter than the header says.
         """
         rate = self._file.samplerate
         first = min(max(round(start_sec * rate), 0), self._file.frames)
         last = min(max(round(end_sec * rate), 0), self._file.frames)
+        samples = self._read(first, last)
+        window = np.zeros(round((end_sec - start_sec) * SAMPLE_RATE_HZ), dtype=np.float32)
+        place = round((first / rate - start_sec) * SAMPLE_RATE_HZ)
+        return place_samples(window, to_mono_16k(samples, rate), place)
+
+    def _read(self, first: int, last: int) -> np.ndarray:
+        """Return samples [first, last) as float32, (N,) or (N, channels)."""
         try:
             self._file.seek(first)
             samples = self._file.read(last - first, dtype='float32')
@@ -53,7 +62,4 @@ class SoundFile:
             raise ClipError(f'{self.path}: sound cannot be decoded ({error})') from error
         if len(samples) < last - first:
             raise ClipError(f'{self.path}: {last - first} samples announced, {len(samples)} read: the file is cut off')
-        check_finite(samples, self.path)
-        window = np.zeros(round((end_sec - start_sec) * SAMPLE_RATE_HZ), dtype=np.float32)
-        place = round((first / rate - start_sec) * SAMPLE_RATE_HZ)
-        return place_samples(window, to_mono_16k(samples, rate), place)
+        return samples

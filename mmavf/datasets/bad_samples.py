@@ -1,0 +1,70 @@
+"""Record of clips that could not be used in training."""
+
+import fcntl
+import json
+import os
+
+from mmengine.logging import MMLogger
+
+from mmavf.errors import TooManyBadSamplesError
+
+
+class BadSampleLog:
+    """One line per distinct unusable clip, over all epochs, workers and ranks, and a limit on their number.
+
+    Whoever meets a bad clip appends it to one shared file under a file lock, unless it stands there already.
+
+    Args:
+        ann_file: The list that the clips come from.
+        num_entries: Its length.
+        max_bad_ratio: The run stops when more than this share of the entries is bad.
+
+    Attributes:
+        file: Path of the shared file (JSON lines with `path`, `reason`, `index`, `id`, `ann_file`), or None: bad clips
+            go to the log alone and each process counts its own.
+    """
+
+    def __init__(self, ann_file: str, num_entries: int, max_bad_ratio: float) -> None:
+        self.file: str | None = None
+        self._ann_file = ann_file
+        self._num_entries = num_entries
+        self._max_bad_ratio = max_bad_ratio
+        self._seen: set[str] = set()
+
+    def record(self, index: int, sample_id: str, path: str, reason: str) -> None:
+        """Record a clip.
+
+        Args:
+            index: Its entry in the list.
+            sample_id: What tells it from other clips of the list.
+            path: Its video.
+            reason: Why it cannot be used; names the file at fault.
+
+        Raises:
+            TooManyBadSamplesError: More than `max_bad_ratio` of the list is bad.
+        """
+        if sample_id in self._seen:
+            return
+        self._seen.add(sample_id)
+        line = {'path': path, 'reason': reason, 'index': index, 'id': sample_id, 'ann_file': self._ann_file}
+        is_new, count = (True, len(self._seen)) if self.file is None else self._append(line)
+        if is_new:
+            MMLogger.get_current_instance().warning(f'bad sample {count} of {self._ann_file}: {reason}')
+        if count > self._max_bad_ratio * self._num_entries:
+            raise TooManyBadSamplesError(
+                f'{count} of {self._num_entries} clips of {self._ann_file} cannot be used, more than max_bad_ratio='
+                f'{self._max_bad_ratio:g} allows. The last one: {reason}. '
+                + (f'All of them: {self.file}' if self.file else 'The log names all of them.')
+            )
+
+    def _append(self, line: dict) -> tuple[bool, int]:
+        """Append `line` unless its clip is there already; return whether it was new, and the list's bad clips."""
+        os.makedirs(os.path.dirname(os.path.abspath(self.file)), exist_ok=True)
+        with open(self.file, 'a+', encoding='utf-8') as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # released when the file is closed
+            file.seek(0)
+            known = {entry['id'] for entry in map(json.loads, file) if entry['ann_file'] == self._ann_file}
+            is_new = line['id'] not in known
+            if is_new:
+                file.write(json.dumps(line, ensure_ascii=False) + '\n')
+            return is_new, len(known) + is_new

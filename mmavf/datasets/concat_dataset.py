@@ -1,0 +1,49 @@
+"""Several lists as one data set."""
+
+from typing import Any
+
+from mmengine.dataset import BaseDataset
+from mmengine.dataset import ConcatDataset as MMEngineConcatDataset
+
+from mmavf.errors import ListError
+from mmavf.registry import DATASETS
+from mmavf.structures import SampleKey
+
+
+@DATASETS.register_module()
+class ConcatClipDataset(MMEngineConcatDataset):
+    """Clip data sets one after the other.
+
+    A SampleKey goes on to the part that holds its index, so that randomness stays the same whatever the part. Each
+    part keeps its own policy on bad samples, and a substitute comes from the same part.
+
+    Args:
+        datasets: Configs of AVClipDataset, or data sets.
+        lazy_init: Read and check the lists at first use.
+
+    Raises:
+        ListError: One or more lists are missing or wrong: one error that names them all.
+    """
+
+    def __init__(self, datasets: list[dict | BaseDataset], lazy_init: bool = False) -> None:
+        parts = [DATASETS.build({**part, 'lazy_init': True}) if isinstance(part, dict) else part for part in datasets]
+        super().__init__(parts, lazy_init=lazy_init)
+
+    def full_init(self) -> None:
+        """Read and check all lists, unless that has been done."""
+        problems = []
+        for part in self.datasets:
+            try:
+                part.full_init()
+            except ListError as error:
+                problems.append(str(error))
+        if problems:
+            raise ListError('\n'.join(problems))
+        super().full_init()
+
+    def __getitem__(self, key: SampleKey | int) -> Any:
+        """Return the sample of `key`, an index over all parts or a SampleKey with one."""
+        if not isinstance(key, SampleKey):
+            key = SampleKey(index=int(key), seed=0, epoch=0, position=int(key))
+        part, index = self._get_ori_dataset_idx(key.index)
+        return self.datasets[part][key._replace(index=index)]

@@ -1,0 +1,159 @@
+"""Reading of lists of clips.
+
+Two formats are read:
+
+* CSV with a header: `video,audio,label` and optionally `start,end,subject,fold,id,fps`.
+* The space-separated lists without a header of earlier releases of this line of work: `frames_dir wav label ...`,
+  `clip.mp4 label ...`, `frames_dir wav`.
+
+`docs/data.md` describes the columns.
+"""
+
+import csv
+import os
+from typing import Any
+
+from mmavf.errors import ListError
+
+NUMBER_COLUMNS = ('start', 'end', 'fps')
+TEXT_COLUMNS = ('audio', 'subject', 'fold', 'id')
+SHOWN_PROBLEMS = 10
+
+Problem = tuple[int, str]
+
+
+def read_list(ann_file: str, label_columns: tuple[str, ...] = ()) -> tuple[list[dict], list[Problem]]:
+    """Read a list of clips.
+
+    Args:
+        ann_file: The list.
+        label_columns: Columns of a CSV that hold labels. In a space-separated list the labels are what follows the
+            paths, in this order.
+
+    Returns:
+        Entries: dicts with `line` (from 1), `video`, `labels` (texts, one per label column) and, where they are given
+        and not empty, `audio`, `subject`, `fold`, `id` (str), `start`, `end` (seconds), `fps` (float).
+        Problems: (line, text) for each row that cannot be understood; such a row is no entry.
+
+    Raises:
+        ListError: The list is missing, unreadable, empty, not UTF-8, or lacks a column.
+    """
+    try:
+        with open(ann_file, encoding='utf-8-sig', newline='') as file:
+            header = _csv_header(file.readline())
+            file.seek(0)
+            if header is None:
+                entries, problems = _read_spaced(file, label_columns)
+            else:
+                _check_header(ann_file, header, label_columns)
+                entries, problems = _read_csv(file, label_columns)
+    except OSError as error:
+        raise ListError(
+            f'{ann_file}: the list cannot be read ({error.strerror}). A relative ann_file is looked up in data_root.'
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ListError(f'{ann_file}: the list is not UTF-8 text ({error}): save it as UTF-8') from error
+    except csv.Error as error:
+        raise ListError(f'{ann_file}: the list is no valid CSV ({error})') from error
+    if not entries and not problems:
+        raise ListError(f'{ann_file}: the list is empty')
+    return entries, problems
+
+
+def raise_problems(ann_file: str, problems: list[Problem]) -> None:
+    """Raise one ListError that names the first problems by file and line; do nothing where there are none."""
+    if not problems:
+        return
+    problems = sorted(problems)
+    shown = ''.join(f'\n  {ann_file}:{line}: {text}' for line, text in problems[:SHOWN_PROBLEMS])
+    more = f'\n  ... and {len(problems) - SHOWN_PROBLEMS} more' if len(problems) > SHOWN_PROBLEMS else ''
+    raise ListError(f'{ann_file}: {len(problems)} problem(s) in the list:{shown}{more}')
+
+
+def _csv_header(line: str) -> list[str] | None:
+    """Return the columns when `line` is the header of a CSV, None when it is a row of a space-separated list."""
+    columns = [column.strip() for column in next(csv.reader([line]), [])]
+    is_csv = len(columns) > 1 or columns == ['video'] or not columns
+    return columns if is_csv else None
+
+
+def _check_header(ann_file: str, header: list[str], label_columns: tuple[str, ...]) -> None:
+    if not header:
+        raise ListError(f'{ann_file}: the list is empty')
+    missing = [column for column in ('video', *label_columns) if column not in header]
+    if missing:
+        raise ListError(
+            f'{ann_file}:1: missing column(s) {", ".join(missing)}; the header has {", ".join(header)}. '
+            'A CSV list starts with a header such as video,audio,label'
+        )
+
+
+def _read_csv(file: Any, label_columns: tuple[str, ...]) -> tuple[list[dict], list[Problem]]:
+    reader = csv.reader(file, strict=True)
+    column = {name.strip(): i for i, name in enumerate(next(reader))}
+    labels = [column[name] for name in label_columns]
+    texts = [(name, column[name]) for name in TEXT_COLUMNS if name in column]
+    numbers = [(name, column[name]) for name in NUMBER_COLUMNS if name in column]
+    video = column['video']
+    entries, problems = [], []
+    for row in reader:
+        if not row:
+            continue
+        line = reader.line_num
+        if len(row) != len(column):
+            problems.append((line, f'{len(row)} fields, the header has {len(column)}'))
+            continue
+        entry = {'line': line, 'video': row[video], 'labels': [row[i] for i in labels]}
+        entry.update({name: row[i] for name, i in texts if row[i]})
+        fault = _add_numbers(entry, [(name, row[i]) for name, i in numbers if row[i]])
+        if not row[video]:
+            fault = 'no video named'
+        if fault:
+            problems.append((line, fault))
+        else:
+            entries.append(entry)
+    return entries, problems
+
+
+def _add_numbers(entry: dict, fields: list[tuple[str, str]]) -> str | None:
+    """Add numeric fields to `entry`; return what is wrong with them, if anything."""
+    for name, text in fields:
+        try:
+            entry[name] = float(text)
+        except ValueError:
+            return f'{name} is not a number: {text!r}'
+        if not 0 <= entry[name] < float('inf'):
+            return f'{name} must be a finite number that is not negative: {text}'
+    if entry.get('fps') == 0:
+        return 'fps must be positive: 0'
+    if 'end' in entry and entry['end'] <= entry.get('start', 0.0):
+        return f'end {entry["end"]:g} is not after start {entry.get("start", 0.0):g}'
+    return None
+
+
+def _read_spaced(file: Any, label_columns: tuple[str, ...]) -> tuple[list[dict], list[Problem]]:
+    entries, problems = [], []
+    for line, row in enumerate(file, start=1):
+        fields = row.split()
+        if not fields:
+            continue
+        entry = {'line': line, 'video': fields[0]}
+        # the second field is a sound file when it ends like a file name; labels are numbers or class names
+        has_audio = len(fields) > 1 and not _is_number(fields[1]) and os.path.splitext(fields[1])[1] != ''
+        if has_audio:
+            entry['audio'] = fields[1]
+        labels = fields[2 if has_audio else 1 :]
+        entry['labels'] = labels[: len(label_columns)]
+        if len(labels) < len(label_columns):
+            problems.append((line, f'{len(labels)} label(s), {len(label_columns)} wanted ({", ".join(label_columns)})'))
+        else:
+            entries.append(entry)
+    return entries, problems
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,17 @@
+"""Transforms from a list entry to what the model gets.
+
+They keep MMAction2's names for what passes between them (`imgs`, `img_shape`, `frame_inds`, `clip_len`, `num_clips`,
+`frame_interval`, `total_frames`), so that MMAction2's own transforms fit in between as `type='mmaction.Resize'`.
+"""
+
+import mmaction.datasets.transforms  # noqa: F401  (registers the mmaction.* transforms)
+
+from .audio_gain import RandomGain
+from .log_mel import LogMel
+from .open_clip import OpenClip
+from .pack import PackAVInputs
+from .per_view import PerView
+from .read_media import ReadAudio, ReadFrames
+from .sample_window import SampleWindow
+
+__all__ = ['LogMel', 'OpenClip', 'PackAVInputs', 'PerView', 'RandomGain', 'ReadAudio', 'ReadFrames', 'SampleWindow']

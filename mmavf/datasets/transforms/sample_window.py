@@ -1,0 +1,81 @@
+"""Which frames of a clip are used, and the window of time that they span."""
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from mmavf.errors import ConfigError
+from mmavf.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class SampleWindow(BaseTransform):
+    """Choose `num_clips` windows of `clip_len` frames.
+
+    A window is `clip_len` frames, every `frame_interval`-th one. A clip shorter than `clip_len * frame_interval` frames
+    holds its last frame that the interval reaches. In training each window starts at random, independently of the
+    others (more than one: repeated sampling from one reading of the file); in test mode the windows are spread evenly,
+    a single one lies in the middle.
+
+    The window of sound goes from the time of the first frame to the time of the frame `frame_interval` after the last
+    one that is shown before it is held, or of the clip's last frame (paper: 16 frames at stride 4, 2.56 s at 25 fps).
+
+    Required keys: `frame_times` ((N,) float64, seconds).
+
+    Added keys: `frame_inds` ((V, T) int64), `window_sec` ((V, 2) float64), `clip_len`, `frame_interval`, `num_clips`.
+
+    Args:
+        clip_len: Frames of a window (T).
+        frame_interval: Source frames from one frame to the next.
+        num_clips: Windows per clip (V).
+        clip_fps: None counts the frames of the source. A number counts frames of a video resampled to so many frames
+            per second (the source frame shown at that time), for sources that are not near 25 fps.
+        test_mode: Evenly spread windows in place of random ones.
+
+    Raises:
+        ConfigError: An argument is not positive.
+    """
+
+    def __init__(
+        self,
+        clip_len: int = 16,
+        frame_interval: int = 4,
+        num_clips: int = 1,
+        clip_fps: float | None = None,
+        test_mode: bool = False,
+    ) -> None:
+        if min(clip_len, frame_interval, num_clips) < 1 or (clip_fps is not None and clip_fps <= 0):
+            raise ConfigError('SampleWindow: clip_len, frame_interval, num_clips and clip_fps must be positive')
+        self.clip_len = clip_len
+        self.frame_interval = frame_interval
+        self.num_clips = num_clips
+        self.clip_fps = clip_fps
+        self.test_mode = test_mode
+
+    def transform(self, results: dict) -> dict:
+        """Add the windows to `results`."""
+        times, source_inds = self._ticks(results['frame_times'])
+        count = len(times)
+        starts = self._starts(count)  # (V,)
+        steps = starts[:, None] + np.arange(self.clip_len) * self.frame_interval  # (V, T)
+        reachable = starts + (count - 1 - starts) // self.frame_interval * self.frame_interval
+        shown = np.minimum(steps, reachable[:, None])  # (V, T)
+        following = np.minimum(shown[:, -1] + self.frame_interval, count - 1)  # (V,)
+        results['frame_inds'] = source_inds[shown]
+        results['window_sec'] = np.stack([times[starts], times[following]], axis=1)
+        results.update(clip_len=self.clip_len, frame_interval=self.frame_interval, num_clips=self.num_clips)
+        return results
+
+    def _ticks(self, frame_times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the times to sample from and the index of the source frame on show at each, both (N,)."""
+        if self.clip_fps is None:
+            return frame_times, np.arange(len(frame_times))
+        # half a millionth of a second makes up for rounding of the stamps
+        length_sec = frame_times[-1] - frame_times[0] + 5e-7
+        times = frame_times[0] + np.arange(int(length_sec * self.clip_fps) + 1) / self.clip_fps
+        return times, np.searchsorted(frame_times, times + 5e-7, side='right') - 1
+
+    def _starts(self, count: int) -> np.ndarray:
+        last = max(count - self.clip_len * self.frame_interval, 0)
+        if self.test_mode:
+            return np.round(np.linspace(0, last, self.num_clips + 2)[1:-1]).astype(np.int64)
+        return np.random.randint(0, last + 1, size=self.num_clips)
