@@ -51,10 +51,11 @@ test-slow: $(STAMP_TARGET)  ## run the tests that take minutes
 lint: $(STAMP_TARGET)  ## check style, formatting and the documentation's links
 	"$(PY)" -m ruff check .
 	"$(PY)" -m ruff format --check .
+	"$(PY)" tools/misc/check_docs.py
 
 bench: $(STAMP_TARGET)  ## measure step and loader speed on this machine
 	"$(PY)" tools/analysis_tools/benchmark.py
 
 clean:  ## remove what building and testing left; keeps .venv, data and work_dirs
-	rm -rf build dist mmavf.egg-info mmavf/.mim .pytest_cache .ruff_cache
+	rm -rf build dist mmavf.egg-info .pytest_cache .ruff_cache
 	find mmavf tools tests configs projects -name __pycache__ -type d -prune -exec rm -rf {} +

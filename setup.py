@@ -19,22 +19,16 @@ def read_requirements(name):
 
 
 class BuildWithConfigs(build_py):
-    """Put configs and tools into `mmavf/.mim`, where MMEngine looks for `_base_ = 'mmavf::…'`.
-
-    A wheel gets copies, an editable install links into the working tree.
-    """
+    """Put configs and tools into the wheel as `mmavf/.mim`, where OpenMMLab's packages have them."""
 
     def run(self):
         super().run()
-        package = ROOT / 'mmavf' if self.editable_mode else Path(self.build_lib) / 'mmavf'
-        mim = package / '.mim'
-        shutil.rmtree(mim, ignore_errors=True)
-        mim.mkdir(parents=True)
+        if self.editable_mode:
+            return
         for name in ('configs', 'tools'):
-            if self.editable_mode:
-                (mim / name).symlink_to(Path('../..') / name, target_is_directory=True)
-            else:
-                shutil.copytree(ROOT / name, mim / name, ignore=shutil.ignore_patterns('__pycache__'))
+            target = Path(self.build_lib) / 'mmavf/.mim' / name
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns('__pycache__'))
 
 
 setup(
