@@ -13,6 +13,7 @@ from .subjects import Subject
 from .timeline import Performance
 
 OVERSAMPLING = 2
+FACE_UNIT = 0.295  # half the width of a face as a share of the picture's width
 
 
 class FacePainter:
@@ -52,7 +53,7 @@ class FacePainter:
         return cv2.LUT(small, self.exposure)
 
     def _pose(self, act: dict[str, float]) -> HeadPose:
-        unit = 0.27 * self.canvas
+        unit = FACE_UNIT * self.canvas
         center = (self.canvas / 2 + unit * act['shift_x'], 0.49 * self.canvas + unit * act['shift_y'])
         return HeadPose(act['yaw'], act['pitch'], act['roll'], center, unit * act['size'])
 
@@ -80,7 +81,7 @@ class FacePainter:
             fill(image, pose.project(ellipse((side * 1.0, 0.02), (0.13, 0.24)), depth=-0.2), ears)
         # The texture lies in canvas pixels of a frontal, centred head: turning moves it by what a point at the
         # centre of the face moves.
-        unit = 0.27 * self.canvas
+        unit = FACE_UNIT * self.canvas
         corners = np.array([(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)])
         source = (self.canvas / 2 + unit * corners).astype(np.float32)
         shift = pose.project(corners[:1]) - pose.project(corners[:1], depth=0.0)
@@ -107,9 +108,9 @@ def head_outline(subject: Subject, jaw_drop: float = 0.0) -> np.ndarray:
 
 def _paint_room(subject: Subject, canvas: int, rng: np.random.Generator) -> np.ndarray:
     """A wall that is lit from the subject's side, with blurred furniture; uint8 (canvas, canvas, 3)."""
-    y, x = np.mgrid[-1.0 : 1.0 : canvas * 1j, -1.0 : 1.0 : canvas * 1j]
+    y, x = np.mgrid[-1.0 : 1.0 : canvas * 1j, -1.0 : 1.0 : canvas * 1j].astype(np.float32)
     light = 0.85 + 0.18 * (x * subject.light[0] + y * subject.light[1])
-    wall = light[..., None] * np.array(subject.room, dtype=float)
+    wall = light[..., None] * np.array(subject.room, dtype=np.float32)
     furniture = np.random.default_rng(subject.furniture)
     for _ in range(4):
         left, top = furniture.uniform(-0.1, 0.9, size=2) + rng.normal(0.0, 0.03, size=2)
@@ -122,15 +123,15 @@ def _paint_room(subject: Subject, canvas: int, rng: np.random.Generator) -> np.n
 
 def _paint_skin(subject: Subject, canvas: int) -> np.ndarray:
     """The frontal face without features, lit as an ellipsoid; uint8 (canvas, canvas, 3)."""
-    unit = 0.27 * canvas
-    y, x = (np.mgrid[0:canvas, 0:canvas] - canvas / 2) / unit
+    unit = FACE_UNIT * canvas
+    y, x = (np.mgrid[0:canvas, 0:canvas].astype(np.float32) - canvas / 2) / unit
     z = np.sqrt(np.maximum(0.05, 1.0 - (x / 1.2) ** 2 - (y / 1.6) ** 2))
-    light = np.array([*subject.light, 1.0]) / np.linalg.norm([*subject.light, 1.0])
+    light = (np.array([*subject.light, 1.0]) / np.linalg.norm([*subject.light, 1.0])).tolist()
     shade = 0.52 + 0.55 * np.clip(x / 1.2 * light[0] + y / 1.6 * light[1] + z * light[2], 0.0, 1.0)
-    skin = shade[..., None] * np.array(subject.skin, dtype=float)
+    skin = shade[..., None] * np.array(subject.skin, dtype=np.float32)
 
     def stain(color: tuple[int, int, int], strength: np.ndarray) -> None:
-        skin[:] += strength[..., None] * (np.array(color, dtype=float) * shade[..., None] - skin)
+        skin[:] += strength[..., None] * (np.array(color, dtype=np.float32) * shade[..., None] - skin)
 
     def spot(center_x: float, center_y: float, width: float) -> np.ndarray:
         return np.exp(-(((np.abs(x) - center_x) / width) ** 2) - ((y - center_y) / width) ** 2)

@@ -156,7 +156,7 @@ def draw_wrinkles(image: np.ndarray, pose: HeadPose, subject: Subject, act: dict
             color = mix(subject.skin, (60, 25, 20), 0.2 + 0.3 * min(strength, 1.0))
             stroke(image, pose.project(line), color, 0.025 * pose.scale)
 
-    frown, worry = -6.0 * act['brow_inner'], 5.0 * act['brow_inner']
+    frown, worry = -6.0 * (act['brow_inner'] + 0.05), 5.0 * (act['brow_inner'] - 0.04)
     for side in _SIDES:
         fold(bezier((side * 0.09, -0.46), (side * 0.06, -0.40), (side * 0.06, -0.34), (side * 0.08, -0.28)), frown)
         cheek = max(act['lip_raise'], 4.0 * act['corners'])

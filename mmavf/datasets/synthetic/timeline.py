@@ -91,7 +91,7 @@ def perform(seed: int, number: int, subject: Subject, emotion: str, frames: int,
     """
     rng = np.random.default_rng((seed, 1, number))
     cues = EMOTIONS[emotion]
-    intensity = rng.uniform(0.35, 1.0)
+    intensity = rng.uniform(0.5, 1.0)
     times = np.arange(frames) / fps
     syllables = plan_syllables(rng, RHYTHMS[cues.rhythm], frames / fps)
     shown = intensity * _rise_and_fall(rng, times)
@@ -142,13 +142,13 @@ def _blinks(rng: np.random.Generator, times: np.ndarray) -> np.ndarray:
 def _pose(rng: np.random.Generator, times: np.ndarray) -> dict[str, np.ndarray]:
     """Head angles in radians, place in face half-widths, and gaze, (T,) each."""
     pose = {
-        'yaw': rng.normal(0.0, 0.12) + smooth_noise(rng, times, 0.8, 0.10),
+        'yaw': rng.normal(0.0, 0.10) + smooth_noise(rng, times, 0.8, 0.08),
         'pitch': rng.normal(0.0, 0.06) + smooth_noise(rng, times, 0.6, 0.06),
         'roll': rng.normal(0.0, 0.05) + smooth_noise(rng, times, 0.9, 0.05),
-        'shift_x': rng.normal(0.0, 0.10) + smooth_noise(rng, times, 1.0, 0.04),
-        'shift_y': rng.normal(0.0, 0.06) + smooth_noise(rng, times, 1.0, 0.03),
+        'shift_x': rng.normal(0.0, 0.06) + smooth_noise(rng, times, 1.0, 0.04),
+        'shift_y': rng.normal(0.0, 0.04) + smooth_noise(rng, times, 1.0, 0.03),
         'gaze_x': smooth_noise(rng, times, 0.5, 0.2),
         'gaze_y': smooth_noise(rng, times, 0.7, 0.12),
     }
-    pose['size'] = np.full_like(times, rng.uniform(0.92, 1.08))
+    pose['size'] = np.full_like(times, rng.uniform(0.94, 1.06))
     return pose

@@ -1,5 +1,7 @@
 """Speaks a performance: a glottal pulse train through the formants of five vowels, with noise and pauses."""
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.signal import butter, lfilter, sosfilt
 
@@ -9,13 +11,13 @@ from .timeline import VOWELS, Performance, smooth_noise, speech_envelope
 SAMPLE_RATE_HZ = 44100
 # Formant frequencies of a long vocal tract in Hz (Peterson and Barney 1952, rounded), and their bandwidths.
 _FORMANTS_HZ = {
-    'a': (730, 1090, 2440, 3400),
-    'e': (530, 1840, 2480, 3500),
-    'i': (270, 2290, 3010, 3600),
-    'o': (570, 840, 2410, 3300),
-    'u': (300, 870, 2240, 3200),
+    'a': (730, 1090, 2440, 3400, 4400, 5500),
+    'e': (530, 1840, 2480, 3500, 4400, 5500),
+    'i': (270, 2290, 3010, 3600, 4400, 5500),
+    'o': (570, 840, 2410, 3300, 4400, 5500),
+    'u': (300, 870, 2240, 3200, 4400, 5500),
 }
-_BANDWIDTHS_HZ = (80, 100, 140, 200)
+_BANDWIDTHS_HZ = (80, 100, 140, 200, 300, 400)
 _CONTROL_HZ = 400  # rate of slow curves such as pitch and loudness
 
 
@@ -47,7 +49,7 @@ def speak(performance: Performance, rng: np.random.Generator) -> np.ndarray:
     voiced /= np.sqrt(np.mean(voiced**2)) + 1e-9
     level_db = -17.0 + performance.subject.loudness_db + intensity * style.gain_db + rng.normal(0.0, 1.0)
     hiss = _fricatives(performance, times, rng)
-    noise = 10.0 ** (rng.uniform(-62.0, -50.0) / 20.0) * _pink(rng.normal(size=samples))
+    noise = 10.0 ** (rng.uniform(-66.0, -52.0) / 20.0) * _pink(rng.normal(size=samples))
     sound = 10.0 ** (level_db / 20.0) * (voiced + 0.25 * hiss) + noise
     return np.tanh(sound).astype(np.float32)
 
@@ -75,12 +77,14 @@ def _glottal_source(pitch_hz: np.ndarray, effort: float, breath: float, rng: np.
     pulses = 2.0 * opened - 3.0 * opened**2
     pulses[opened >= 1.0] = 0.0
     # Without effort the vocal folds close softly, which a one-pole low-pass imitates.
-    pole = np.exp(-2.0 * np.pi * (400.0 + 3600.0 * effort**2) / SAMPLE_RATE_HZ)
+    pole = np.exp(-2.0 * np.pi * (600.0 + 4400.0 * effort**2) / SAMPLE_RATE_HZ)
     soft = lfilter([1.0 - pole], [1.0, -pole], pulses)
     return soft + (0.02 + breath) * soft.std() * rng.normal(size=len(soft))
 
 
-def _vocal_tract(source: np.ndarray, performance: Performance, control: np.ndarray, stretch: callable) -> np.ndarray:
+def _vocal_tract(
+    source: np.ndarray, performance: Performance, control: np.ndarray, stretch: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
     """Filter the source by each vowel and cross-fade between vowels along the syllables."""
     spoken = np.array([syllable.vowel for syllable in performance.syllables])
     weights = {
@@ -96,19 +100,19 @@ def _vocal_tract(source: np.ndarray, performance: Performance, control: np.ndarr
 
 
 def _resonators(vowel: str, tract: float) -> np.ndarray:
-    """Second-order sections (4, 6) of a vowel's formants, each with gain 1 at 0 Hz."""
+    """Second-order sections (6, 6) of a vowel's formants, each with gain 1 at 0 Hz."""
     frequencies = tract * np.array(_FORMANTS_HZ[vowel])
     radius = np.exp(-np.pi * np.array(_BANDWIDTHS_HZ) / SAMPLE_RATE_HZ)
     first = -2.0 * radius * np.cos(2.0 * np.pi * frequencies / SAMPLE_RATE_HZ)
     second = radius**2
-    zeros, ones = np.zeros(4), np.ones(4)
+    zeros, ones = np.zeros_like(first), np.ones_like(first)
     return np.stack([1.0 + first + second, zeros, zeros, ones, first, second], axis=1)
 
 
 def _fricatives(performance: Performance, times: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Short bursts of high-passed noise at the start of some syllables, (samples,)."""
     bursts = tuple(s._replace(length_sec=0.09) for s in performance.syllables if s.fricative)
-    envelope = speech_envelope(bursts, times, np.full(len(bursts), 1.0))
+    envelope = speech_envelope(bursts, times, np.ones(len(bursts)))
     return envelope * sosfilt(
         butter(2, 3500.0, 'highpass', fs=SAMPLE_RATE_HZ, output='sos'), rng.normal(size=len(times))
     )

@@ -22,7 +22,7 @@ def write_clip(path: Path, frames: Iterable[np.ndarray], sound: np.ndarray, size
     """
     partial = path.with_suffix('.part')
     # One encoder thread: the number of threads changes the encoded bytes.
-    video_options = {'preset': 'veryfast', 'crf': '20', 'g': str(2 * fps), 'threads': '1'}
+    video_options = {'preset': 'superfast', 'crf': '21', 'g': str(2 * fps), 'threads': '1'}
     with av.open(str(partial), 'w', format='mp4') as container:
         video = container.add_stream('libx264', rate=fps, options=video_options)
         video.width, video.height, video.pix_fmt = size, size, 'yuv420p'
