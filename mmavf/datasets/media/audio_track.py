@@ -27,6 +27,7 @@ class AudioTrack:
         self._codec.thread_count = 1
         self._packets = packets
         self._origin_sec = origin_sec
+        self._unit_sec = float(stream.time_base)
 
     @property
     def duration_sec(self) -> float:
@@ -38,7 +39,7 @@ class AudioTrack:
         if not self._packets:
             raise ClipError(f'{self.path}: the sound stream holds no samples')
         last = self._packets[-1]
-        return float((last.pts + (last.duration or 0)) * last.time_base) - self._origin_sec
+        return (last.pts + (last.duration or 0)) * self._unit_sec - self._origin_sec
 
     def read_audio(self, start_sec: float, end_sec: float) -> np.ndarray:
         """Decode the window [start_sec, end_sec) as mono 16 kHz.
@@ -66,19 +67,28 @@ class AudioTrack:
     def _decode(self, start_sec: float, end_sec: float) -> list[tuple[float, np.ndarray]]:
         """Return the runs of unbroken sound that touch the window: (start in seconds, (N, channels) float32)."""
         first, last = start_sec - PREROLL_SEC + self._origin_sec, end_sec + self._origin_sec
-        near = [p for p in self._packets if first <= float(p.pts * p.time_base) < last]
+        near = [p for p in self._packets if first <= p.pts * self._unit_sec < last]
         self._codec.flush_buffers()
-        blocks = [block for packet in [*near, None] for block in self._codec.decode(packet)]
-        to_float = av.AudioResampler(format='flt')  # keeps rate and channels
         runs: list[tuple[float, list[np.ndarray]]] = []
         expected_sec = float('-inf')
-        for block in blocks:
+        for block in (block for packet in [*near, None] for block in self._codec.decode(packet)):
+            start, length = block.pts * self._unit_sec, block.samples / block.sample_rate
             # stamps of some containers are coarse: what follows within half a block follows at once
-            if abs(block.time - expected_sec) > 0.5 * block.samples / block.sample_rate:
-                runs.append((block.time - self._origin_sec, []))
-                expected_sec = block.time
-            expected_sec += block.samples / block.sample_rate
-            for part in to_float.resample(block):
-                channels = len(part.layout.channels)
-                runs[-1][1].append(part.to_ndarray().reshape(-1, channels))  # (1, N * C) -> (N, C)
+            if abs(start - expected_sec) > 0.5 * length:
+                runs.append((start - self._origin_sec, []))
+                expected_sec = start
+            expected_sec += length
+            runs[-1][1].append(_to_float(block))
         return [(time, np.concatenate(parts)) for time, parts in runs]
+
+
+def _to_float(block: av.AudioFrame) -> np.ndarray:
+    """Return (N, channels) float32 in [-1, 1]."""
+    samples = block.to_ndarray()
+    # planar formats come as (C, N), packed ones as (1, N * C)
+    samples = samples.T if block.format.is_planar else samples.reshape(block.samples, -1)
+    if samples.dtype.kind == 'f':
+        return samples.astype(np.float32)
+    if samples.dtype.kind == 'u':  # unsigned 8 bit
+        return (samples.astype(np.float32) - 128) / 128
+    return samples.astype(np.float32) / -float(np.iinfo(samples.dtype).min)

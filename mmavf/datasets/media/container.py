@@ -5,9 +5,8 @@ frame that is wanted. Nothing is sought: seeking lands a group of pictures too l
 that number frames by packets (decord 0.6) return shifted frames there and in mp4 files with an edit list.
 """
 
-from collections.abc import Iterator
-
 import av
+from av.stream import Stream
 
 from mmavf.errors import ClipError
 
@@ -39,63 +38,51 @@ class MediaFile:
 
     def __init__(self, path: str, start_sec: float = 0.0, end_sec: float | None = None) -> None:
         self.path = path
-        self._span_sec = (start_sec, float('inf') if end_sec is None else end_sec)
+        self._start_sec, self._end_sec = start_sec, float('inf') if end_sec is None else end_sec
         try:
             # tags in odd encodings are no reason to refuse a clip
             self._container = av.open(path, metadata_errors='ignore')
-            tracks = self._read_tracks()
+            self._origin_sec = (self._container.start_time or 0) / av.time_base
+            video, audio = map(self._container.streams.best, ('video', 'audio'))
+            packets = self._demux([stream for stream in (video, audio) if stream is not None])
         except (av.FFmpegError, OSError) as error:
             raise ClipError(f'{path}: cannot be opened as media ({error.strerror})') from error
-        self.video, self.audio = tracks
+        self.video = self.audio = None
+        if video is not None:
+            self.video = VideoTrack(path, video, packets[video.index], self._origin_sec, start_sec, self._end_sec)
+        if audio is not None:
+            self.audio = AudioTrack(path, audio, packets[audio.index], self._origin_sec)
 
-    def _read_tracks(self) -> tuple[VideoTrack | None, AudioTrack | None]:
-        streams = self._container.streams
-        video, audio = streams.best('video'), streams.best('audio')
-        packets = {stream.index: [] for stream in (video, audio) if stream is not None}
-        for packet in self._demux(list(packets)):
-            kept = packets[packet.stream.index]
-            if packet.stream is video and packet.is_keyframe and self._time(packet) <= self._span_sec[0]:
+    def _demux(self, streams: list[Stream]) -> dict[int, list[av.Packet]]:
+        """Return the packets of each stream that are needed for the span."""
+        packets = {stream.index: [] for stream in streams}
+        units = {stream.index: float(stream.time_base) for stream in streams}  # fractions are slow
+        running = set(packets)
+        for packet in self._container.demux(streams) if streams else ():
+            if packet.size == 0:  # ends a stream, or stands for a frame that was dropped
+                continue
+            stream = packet.stream
+            if packet.pts is None:
+                raise ClipError(f'{self.path}: {stream.type} without time stamps: write it anew as mp4')
+            kept, time = packets[stream.index], packet.pts * units[stream.index] - self._origin_sec
+            if stream.type == 'video' and packet.is_keyframe and time <= self._start_sec:
                 kept.clear()
-            kept.append(packet)
-        for index, kept in packets.items():
-            self._check_complete(streams[index], kept)
-        return (
-            VideoTrack(self.path, video, packets[video.index], self._origin_sec, *self._span_sec) if video else None,
-            AudioTrack(self.path, audio, packets[audio.index], self._origin_sec) if audio else None,
-        )
-
-    def _demux(self, stream_indices: list[int]) -> Iterator[av.Packet]:
-        """Yield the packets of the span; sound from a little before its start, video from the file's start."""
-        start_sec, end_sec = self._span_sec
-        running = set(stream_indices)
-        for packet in self._container.demux([self._container.streams[i] for i in stream_indices]) if running else ():
-            if packet.pts is None:  # the empty packet that ends a stream
-                continue
-            if packet.stream.type == 'audio' and self._time(packet) < start_sec - PREROLL_SEC:
-                continue
-            # by decoding stamps, which ascend; streams may be interleaved coarsely, so wait for each of them
-            if packet.dts is not None and packet.dts * packet.time_base - self._origin_sec > end_sec:
-                running.discard(packet.stream.index)
+            if stream.type == 'video' or time >= self._start_sec - PREROLL_SEC:
+                kept.append(packet)
+            # decoding stamps ascend; streams may be interleaved coarsely, so wait for each of them
+            if packet.dts is not None and packet.dts * units[stream.index] - self._origin_sec > self._end_sec:
+                running.discard(stream.index)
                 if not running:
-                    return
-            yield packet
+                    return packets
+        for stream in streams:
+            self._check_complete(stream, packets[stream.index])
+        return packets
 
-    def _check_complete(self, stream: av.stream.Stream, packets: list[av.Packet]) -> None:
-        """Compare the last stamp with the length in the file's own table, where it has one (mp4, mov, avi)."""
-        if not (stream.frames and stream.duration) or self._span_sec[1] != float('inf'):
+    def _check_complete(self, stream: Stream, packets: list[av.Packet]) -> None:
+        """Compare the last stamp with the length in the file's own table, where it has an exact one (mp4, mov)."""
+        if 'mp4' not in self._container.format.name or not stream.duration:
             return
-        announced_sec = float(stream.duration * stream.time_base)
-        first_sec = float((stream.start_time or 0) * stream.time_base)
-        last_sec = max((float((p.pts + (p.duration or 0)) * p.time_base) for p in packets), default=first_sec)
-        if last_sec - first_sec < announced_sec - CUT_TOLERANCE_SEC:
-            raise ClipError(
-                f'{self.path}: {stream.type} ends at {last_sec - first_sec:.2f} s of {announced_sec:.2f} s: '
-                'the file is cut off'
-            )
-
-    @property
-    def _origin_sec(self) -> float:
-        return (self._container.start_time or 0) / av.time_base
-
-    def _time(self, packet: av.Packet) -> float:
-        return float(packet.pts * packet.time_base) - self._origin_sec
+        end = max((packet.pts + (packet.duration or 0) for packet in packets), default=0)
+        missing_sec = float((stream.start_time + stream.duration - end) * stream.time_base)
+        if missing_sec > CUT_TOLERANCE_SEC:
+            raise ClipError(f'{self.path}: {stream.type} lacks the last {missing_sec:.2f} s: the file is cut off')

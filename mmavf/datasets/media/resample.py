@@ -1,7 +1,10 @@
 """Sound of any rate and channel count as mono 16 kHz, placed in a window."""
 
-import av
+from functools import cache
+
 import numpy as np
+import torch
+from torchaudio.transforms import Resample
 
 from mmavf.errors import ClipError
 
@@ -16,17 +19,15 @@ def to_mono_16k(samples: np.ndarray, rate_hz: int) -> np.ndarray:
         rate_hz: Sampling rate of `samples`.
 
     Returns:
-        (M,) float32 with M = round(N * 16000 / rate_hz) up to one sample; sample 0 stays at time 0.
+        (M,) float32 with M = ceil(N * 16000 / rate_hz); sample 0 stays at time 0.
     """
-    mono = samples if samples.ndim == 1 else samples.mean(axis=1)
-    mono = np.ascontiguousarray(mono, dtype=np.float32)
-    if rate_hz == SAMPLE_RATE_HZ or mono.size == 0:
-        return mono
-    frame = av.AudioFrame.from_ndarray(mono[None], format='fltp', layout='mono')  # (N,) -> (1, N)
-    frame.sample_rate = rate_hz
-    resampler = av.AudioResampler(format='fltp', layout='mono', rate=SAMPLE_RATE_HZ)
-    parts = resampler.resample(frame) + resampler.resample(None)
-    return np.concatenate([part.to_ndarray()[0] for part in parts]) if parts else mono[:0]
+    mono = torch.from_numpy(samples if samples.ndim == 1 else samples.mean(axis=1))
+    return mono.numpy() if rate_hz == SAMPLE_RATE_HZ else _resampler(rate_hz)(mono).numpy()
+
+
+@cache
+def _resampler(rate_hz: int) -> Resample:
+    return Resample(rate_hz, SAMPLE_RATE_HZ)
 
 
 def check_finite(samples: np.ndarray, path: str) -> None:
