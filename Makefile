@@ -37,6 +37,8 @@ $(STAMP_TARGET): setup.py pyproject.toml $(wildcard requirements/*.txt) | $(PY_T
 	set -x; "$(PY)" -m pip install $$(test -e "$(CREATED)" && echo -c "$$constraints") \
 	    -r requirements/runtime.txt -r requirements/tests.txt
 	"$(PY)" -m pip install --no-deps --no-build-isolation -e .
+	@"$(PY)" -c 'import cv2, torchaudio, torchvision' || { \
+	    echo 'The torch, torchaudio, torchvision or OpenCV of $(VENV) cannot be imported: see docs/install.md' >&2; exit 1; }
 	@touch "$(STAMP)"
 
 demo: $(STAMP_TARGET)  ## make a synthetic data set, train on it, show the results

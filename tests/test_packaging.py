@@ -13,6 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = ('.ci', 'configs', 'docs', 'mmavf', 'projects', 'requirements', 'tests', 'tools')
 PYTHONS = ('310', '311', '312', '313')
 # Machine paths, package registries, options that name one. Spelled so that this file does not match itself.
 FORBIDDEN = re.compile(
@@ -41,11 +42,10 @@ def imported_packages(file):
 
 
 @cache
-def tracked_files():
-    """What git tracks or would track: no environments, data or results."""
-    command = ['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard']
-    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split('\0')
-    return [ROOT / name for name in names if name and (ROOT / name).is_file()]
+def tree_files():
+    """Files of the project's own folders and of its root."""
+    files = [file for folder in FOLDERS for file in (ROOT / folder).rglob('*') if '__pycache__' not in file.parts]
+    return [file for file in [*files, *ROOT.glob('*')] if file.is_file()]
 
 
 def undeclared_imports(folders, requirements):
@@ -97,7 +97,7 @@ def test_every_requirement_has_its_reason_in_the_installation_page():
 
 def test_no_machine_paths_or_package_registries_in_any_file():
     found = []
-    for file in tracked_files():
+    for file in tree_files():
         if b'\0' in (content := file.read_bytes()):
             continue
         for number, line in enumerate(content.decode('utf-8').splitlines(), start=1):
@@ -110,7 +110,7 @@ def test_no_machine_paths_or_package_registries_in_any_file():
 def installed_wheel(tmp_path_factory):
     """A folder with the package installed from a wheel that was built from a copy of the tree."""
     tree, wheels, site = (tmp_path_factory.mktemp(name) for name in ('tree', 'wheels', 'site'))
-    for file in tracked_files():
+    for file in tree_files():
         target = tree / file.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, target)
@@ -129,7 +129,7 @@ def run_outside(site, folder, code):
 
 
 def test_the_wheel_holds_every_module_config_and_tool(installed_wheel):
-    for file in tracked_files():
+    for file in tree_files():
         name = file.relative_to(ROOT)
         if name.parts[0] == 'mmavf' and name.suffix == '.py':
             assert (installed_wheel / name).read_bytes() == file.read_bytes()
