@@ -1,0 +1,89 @@
+"""The picture that shows what a pre-training model makes of masked clips."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure, SubFigure
+from torch import Tensor
+
+from .reconstruction import Reconstruction
+
+GREY = 0.5
+FRAMES_SHOWN = 8
+ROWS = ('original', 'seen by the encoder', 'reconstruction')
+CAPTION = (
+    'Reconstruction: hidden patches as predicted, seen patches as in the original. Predictions are relative to a '
+    "patch's mean and deviation (per channel); the picture takes both from the original patch.\n"
+    'Mean squared error of the hidden patches, in units of the loss: video {video:.3f}, audio {audio:.3f}.'
+)
+
+
+def draw_reconstruction_sheet(
+    reconstructions: Mapping[str, Reconstruction], names: Sequence[str], path: Path, title: str = ''
+) -> None:
+    """Write a PNG with three rows per clip: original, what the encoder saw (the rest grey), reconstruction.
+
+    Left some frames spread over the clip, right the log-mel (time to the right, pitch upwards).
+
+    Args:
+        reconstructions: For 'video' and 'audio', each of B clips.
+        names: B names to print above the clips.
+        path: PNG file to write.
+        title: Heading of the sheet.
+    """
+    video, audio = reconstructions['video'], reconstructions['audio']
+    figure = Figure(figsize=(16, 4.6 * len(names) + 1.3), layout='constrained')
+    FigureCanvasAgg(figure)
+    figure.suptitle(title, fontsize=13)
+    figure.supxlabel(CAPTION.format(video=video.error.item(), audio=audio.error.item()), fontsize=10)
+    blocks = figure.subfigures(len(names), 1, squeeze=False)[:, 0]
+    for number, (block, name) in enumerate(zip(blocks, names, strict=True)):
+        _draw_clip(block, _three_rows(video, number), _three_rows(audio, number), name)
+    figure.savefig(path, dpi=100)
+
+
+def _three_rows(part: Reconstruction, number: int) -> list[np.ndarray]:
+    """Original, seen (NaN = hidden) and pasted of one clip, (channels, *size) each."""
+
+    def array(x: Tensor) -> np.ndarray:
+        return x[number].cpu().numpy()
+
+    original, hidden = array(part.original), array(part.hidden)
+    return [original, np.where(hidden, np.nan, original), array(part.pasted)]
+
+
+def _draw_clip(block: SubFigure, videos: list[np.ndarray], audios: list[np.ndarray], name: str) -> None:
+    block.suptitle(name, fontsize=11)
+    panels = block.subplots(len(ROWS), 2, width_ratios=(FRAMES_SHOWN, 2.2))
+    low, high = np.percentile(audios[0], (1, 99))
+    for row, (label, video, audio) in enumerate(zip(ROWS, videos, audios, strict=True)):
+        panels[row, 0].imshow(film_strip(video))
+        panels[row, 0].set_ylabel(label, fontsize=9)
+        mel = panels[row, 1]
+        mel.set_facecolor((GREY,) * 3)  # shows through where the encoder saw nothing
+        mel.imshow(audio[0].T, origin='lower', aspect='auto', vmin=low, vmax=high, interpolation='nearest')
+        for panel in panels[row]:
+            _bare(panel)
+
+
+def film_strip(video: np.ndarray) -> np.ndarray:
+    """Lay frames spread over the clip side by side.
+
+    Args:
+        video: Pixels in [0, 1], (3, T, H, W); NaN becomes grey.
+
+    Returns:
+        Float array (H, frames * W, 3) in [0, 1].
+    """
+    shown = np.unique(np.linspace(0, video.shape[1] - 1, FRAMES_SHOWN).round().astype(int))
+    frames = video[:, shown].transpose(2, 1, 3, 0)  # (3, frames, H, W) -> (H, frames, W, 3)
+    strip = frames.reshape(frames.shape[0], -1, 3)
+    return np.where(np.isnan(strip), GREY, strip).clip(0.0, 1.0)
+
+
+def _bare(panel: Axes) -> None:
+    panel.set_xticks([])
+    panel.set_yticks([])

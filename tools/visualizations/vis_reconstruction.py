@@ -1,0 +1,82 @@
+"""Draw what a pre-training model reconstructs of masked clips."""
+
+import argparse
+from pathlib import Path
+
+import torch
+from mmengine.config import Config, DictAction
+from mmengine.dataset import Compose, default_collate
+from mmengine.registry import init_default_scope
+from mmengine.runner import load_checkpoint, set_random_seed
+
+import mmavf.engine
+import mmavf.models  # noqa: F401  (registers what configs name)
+from mmavf.datasets import AVClipDataset
+from mmavf.datasets.sample_rng import seeded
+from mmavf.errors import CheckpointError, MMAVFError
+from mmavf.models.pretrainers import AVFMAEPretrainer
+from mmavf.registry import MODELS
+from mmavf.visualization import draw_reconstruction_sheet, reconstruct
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file that the model was trained with')
+    parser.add_argument('checkpoint', help='checkpoint of the model')
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument('--video', help='a video file with sound')
+    source.add_argument('--list', help='a list of clips, relative to --data-root')
+    parser.add_argument('--data-root', default='', help='what the paths in the list are relative to')
+    parser.add_argument('--out', type=Path, required=True, help='folder for reconstruction.png')
+    parser.add_argument('--number', type=int, default=4, help='clips to take from the list, spread over it')
+    parser.add_argument('--seed', type=int, default=0, help='seed of crops and masks')
+    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override parts of the config: key=value')
+    return parser.parse_args()
+
+
+def load_model(cfg: Config, checkpoint: str, device: str) -> AVFMAEPretrainer:
+    """Build the config's model with the checkpoint's weights, in evaluation mode."""
+    model = MODELS.build(cfg.model)
+    try:
+        load_checkpoint(model, checkpoint, map_location='cpu', strict=True)
+    except RuntimeError as error:
+        raise CheckpointError(f'{checkpoint} does not fit the model of {cfg.filename}: {error}') from error
+    return model.to(device).eval()
+
+
+def load_clips(cfg: Config, args: argparse.Namespace) -> list[dict]:
+    """Read the clips as the config's training pipeline does."""
+    pipeline = cfg.train_dataloader.dataset.pipeline
+    if args.video:
+        clip = dict(video_path=args.video, audio_path='', sample_id=Path(args.video).name, index=0)
+        with seeded(args.seed):
+            return [Compose(pipeline)(clip)]
+    dataset = AVClipDataset(args.list, args.data_root, pipeline, test_mode=True)
+    number = min(args.number, len(dataset))
+    return [dataset[int(index)] for index in torch.linspace(0, len(dataset) - 1, number).round()]
+
+
+def main() -> None:
+    args = parse_args()
+    try:
+        cfg = Config.fromfile(args.config)
+        cfg.merge_from_dict(args.cfg_options or {})
+        init_default_scope('mmavf')
+        model = load_model(cfg, args.checkpoint, args.device)
+        clips = load_clips(cfg, args)
+    except MMAVFError as error:
+        raise SystemExit(f'{type(error).__name__}: {error}') from error
+    set_random_seed(args.seed)
+    batch = model.data_preprocessor(default_collate(clips))
+    parts = reconstruct(model, batch['inputs'])
+    # A clip of several views has a row of pictures for each.
+    names = [clip['data_samples'].sample_id for clip in clips for _ in range(len(clip['inputs']['video']))]
+    args.out.mkdir(parents=True, exist_ok=True)
+    path = args.out / 'reconstruction.png'
+    draw_reconstruction_sheet(parts, names, path, title=f'{Path(args.config).stem}, {Path(args.checkpoint).name}')
+    print(f'{path}: {len(names)} clips; error video {parts["video"].error:.4f}, audio {parts["audio"].error:.4f}')
+
+
+if __name__ == '__main__':
+    main()
