@@ -57,7 +57,8 @@ def main() -> int:
     if not names:
         print(f'{path} has none of the implemented cases {list(CASES)}', file=sys.stderr)
         return 1
-    return 0 if all([check_case(name, manifest, args.folder) for name in names]) else 1
+    results = [check_case(name, manifest, args.folder) for name in names]  # every case, also after a failure
+    return 0 if all(results) else 1
 
 
 if __name__ == '__main__':

@@ -3,7 +3,7 @@
 from .attention import CrossAttention, SelfAttention
 from .blocks import LAYER_NORM_EPS, CrossBlock, ResidualAttention, ResidualFFN, ViTBlock
 from .lgi_block import LGIBlock
-from .patches import PatchEmbed, patch_grid, patchify, take_tokens
+from .patches import PatchEmbed, patch_grid, take_patches
 from .positions import sinusoid_table
 from .regions import full_order, region_grid, region_of_tokens, released_order, sort_by_region
 
@@ -19,11 +19,10 @@ __all__ = [
     'ViTBlock',
     'full_order',
     'patch_grid',
-    'patchify',
     'region_grid',
     'region_of_tokens',
     'released_order',
     'sinusoid_table',
     'sort_by_region',
-    'take_tokens',
+    'take_patches',
 ]

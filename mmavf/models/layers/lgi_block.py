@@ -13,9 +13,9 @@ from .blocks import ResidualAttention, ResidualFFN
 class LGIBlock(nn.Module):
     """Attention in four stages between local tokens and the tokens that stand for their regions, then an FFN.
 
-    Stage I attends inside each region, II between region tokens, III from all local tokens to the region tokens, IV from
-    the region tokens to all local tokens of the clip. Each stage has weights of its own; the FFN is shared by local and
-    region tokens.
+    Stage I attends inside each region, II between region tokens, III from all local tokens to the region tokens, IV
+    from the region tokens to all local tokens of the clip. Each stage has weights of its own; the FFN is shared by
+    local and region tokens.
 
     Args:
         embed_dims: Channels C.

@@ -7,6 +7,7 @@ Shapes: B batch, N patches of the grid, n patches asked for, P values of a patch
 import math
 from collections.abc import Sequence
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -24,25 +25,20 @@ def patch_grid(input_size: Sequence[int], patch_size: Sequence[int]) -> tuple[in
     return tuple(i // p for i, p in zip(input_size, patch_size, strict=True))
 
 
-def patchify(x: Tensor, patch_size: Sequence[int]) -> Tensor:
-    """Cut (B, channels, *size) into (B, N, channels, *patch_size), raster order over the grid."""
+def take_patches(x: Tensor, patch_size: Sequence[int], ids: Tensor) -> Tensor:
+    """Cut the patches `ids`, int64 (B, n) or (n,), out of (B, channels, *size): (B, n, channels, *patch_size).
+
+    Only these patches are read: the clip is never laid out anew as a whole.
+    """
     axes = len(patch_size)
     for axis, size in enumerate(patch_size):
-        x = x.unflatten(2 + 2 * axis, (-1, size))  # (B, channels, g1, p1, g2, p2, ...)
+        x = x.unflatten(2 + 2 * axis, (-1, size))  # (B, channels, g1, p1, g2, p2, ...), a view
     grid_axes = [2 + 2 * axis for axis in range(axes)]
     patch_axes = [3 + 2 * axis for axis in range(axes)]
-    # (B, channels, g1, p1, ...) -> (B, g1, g2, ..., channels, p1, p2, ...)
-    return x.permute(0, *grid_axes, 1, *patch_axes).flatten(1, axes)
-
-
-def take_tokens(x: Tensor, ids: Tensor | None) -> Tensor:
-    """Gather tokens (B, n, ...) of (B, N, ...) by `ids` (B, n) or (n,); all of them for None."""
-    if ids is None:
-        return x
-    if ids.dim() == 1:
-        return x.index_select(1, ids)
-    index = ids.reshape(*ids.shape, *[1] * (x.dim() - 2)).expand(-1, -1, *x.shape[2:])
-    return x.gather(1, index)
+    x = x.permute(0, *grid_axes, 1, *patch_axes)  # (B, g1, g2, ..., channels, p1, p2, ...), a view
+    coordinates = torch.unravel_index(ids.expand(len(x), -1), x.shape[1 : 1 + axes])
+    clips = torch.arange(len(x), device=x.device)[:, None]
+    return x[(clips, *coordinates)]
 
 
 class PatchEmbed(nn.Module):
@@ -63,7 +59,7 @@ class PatchEmbed(nn.Module):
         self.proj = conv(in_channels, embed_dims, self.patch_size, self.patch_size)
         self.num_values = in_channels * math.prod(patch_size)
 
-    def forward(self, x: Tensor, ids: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, ids: Tensor) -> Tensor:
         """Embed the patches `ids` (B, n) or (n,) of (B, channels, *size) as (B, n, C)."""
-        patches = take_tokens(patchify(x, self.patch_size), ids).flatten(2)  # (B, n, P)
+        patches = take_patches(x, self.patch_size, ids).flatten(2)  # (B, n, P)
         return F.linear(patches, self.proj.weight.flatten(1), self.proj.bias)

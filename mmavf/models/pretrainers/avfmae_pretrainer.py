@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 import torch
-from mmengine.model import BaseModel
+from mmengine.model import BaseModel, ModuleDict
 from torch import Tensor, nn
 
 from mmavf.errors import ConfigError
@@ -48,9 +48,9 @@ class AVFMAEPretrainer(BaseModel):
         audio_target: What the audio decoder predicts.
         reconstruction_loss: Loss of both modalities' predictions.
         contrastive_loss: Loss between the modalities' hidden tokens; None leaves it out.
-        decoder_positions: Positions that visible tokens get in the decoder. 'reference', as released, adds them in raster
-            order to tokens that are in region order, so that half of the video tokens carry another token's position;
-            'exact' gives each its own.
+        decoder_positions: Positions that visible tokens get in the decoder. 'reference', as released, adds them in
+            raster order to tokens that are in region order, so that half of the video tokens carry another token's
+            position; 'exact' gives each its own.
         data_preprocessor: Prepares batches.
         init_cfg: Initialisation.
 
@@ -103,7 +103,8 @@ class AVFMAEPretrainer(BaseModel):
             inputs: `video`, float (B, 3, T, H, W), normalised, and `audio`, float (B, 1, time, mel).
             data_samples: Not used: pre-training has no labels.
             mode: 'loss' for the loss terms, 'predict' or 'tensor' for the whole `PretrainOutput`.
-            masks: Per modality a pair (encoder mask, decoder mask) of bool (B, N), True = masked, instead of drawn ones.
+            masks: Per modality a pair (encoder mask, decoder mask) of bool (B, N), True = masked, instead of drawn
+                ones.
 
         Returns:
             The loss terms `loss_video`, `loss_audio` and `loss_contrastive` (scalars), or the output.
@@ -162,5 +163,6 @@ class AVFMAEPretrainer(BaseModel):
                 )
 
 
-def _build_pair(video: dict, audio: dict) -> nn.ModuleDict:
-    return nn.ModuleDict(dict(video=MODELS.build(video), audio=MODELS.build(audio)))
+def _build_pair(video: dict, audio: dict) -> ModuleDict:
+    # MMEngine's container hands init_weights on to its parts
+    return ModuleDict(dict(video=MODELS.build(video), audio=MODELS.build(audio)))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from mmavf.errors import ConfigError
 from mmavf.registry import MODELS
 
-from ..layers import patchify, take_tokens
+from ..layers import take_patches
 
 
 @MODELS.register_module()
@@ -58,7 +58,7 @@ class PatchTarget(nn.Module):
 
         Values are in the order (frame, row, column, channel), as the released decoders predict them.
         """
-        patches = take_tokens(patchify(x, self.patch_size), ids).float()  # (B, m, channels, *patch)
+        patches = take_patches(x, self.patch_size, ids).float()  # (B, m, channels, *patch)
         patches = patches.flatten(3)  # (B, m, channels, positions)
         if self.undo:
             patches = patches * self.std + self.mean
