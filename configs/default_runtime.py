@@ -15,7 +15,7 @@ default_hooks = dict(
     timer=dict(type='ThroughputHook'),
     logger=dict(type='LoggerHook', interval=20, ignore_last=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='AtomicCheckpointHook', interval=1, max_keep_ckpts=3, iter_interval=1000, keep_iter=2),
+    checkpoint=dict(type='AtomicCheckpointHook', interval=1, iter_interval=1000, keep_iter=2),
 )
 custom_hooks = [
     dict(type='NonFiniteGuardHook', max_in_row=10),

@@ -10,6 +10,7 @@ from mmengine.registry import HOOKS as MMENGINE_HOOKS
 from mmengine.registry import LOG_PROCESSORS as MMENGINE_LOG_PROCESSORS
 from mmengine.registry import LOOPS as MMENGINE_LOOPS
 from mmengine.registry import METRICS as MMENGINE_METRICS
+from mmengine.registry import MODEL_WRAPPERS as MMENGINE_MODEL_WRAPPERS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS
 from mmengine.registry import OPTIM_WRAPPERS as MMENGINE_OPTIM_WRAPPERS
@@ -35,6 +36,7 @@ MODELS = _child(MMENGINE_MODELS, 'mmavf.models')
 HOOKS = _child(MMENGINE_HOOKS, 'mmavf.engine')
 LOG_PROCESSORS = _child(MMENGINE_LOG_PROCESSORS, 'mmavf.engine')
 LOOPS = _child(MMENGINE_LOOPS, 'mmavf.engine')
+MODEL_WRAPPERS = _child(MMENGINE_MODEL_WRAPPERS, 'mmavf.engine')
 OPTIMIZERS = _child(MMENGINE_OPTIMIZERS, 'mmavf.engine')
 PARAM_SCHEDULERS = _child(MMENGINE_PARAM_SCHEDULERS, 'mmavf.engine')
 RUNNERS = _child(MMENGINE_RUNNERS, 'mmavf.engine')

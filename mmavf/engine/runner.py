@@ -19,8 +19,8 @@ from mmavf.registry import RUNNERS
 class AVFRunner(Runner):
     """Runner of all stages. Configs and checkpoints are MMEngine's.
 
-    On a machine without a GPU `launcher='pytorch'` runs on gloo. `auto_scale_lr` counts accumulation. A checkpoint holds
-    the random states of all ranks and what is needed to go on inside an epoch.
+    On a machine without a GPU `launcher='pytorch'` runs on gloo. `auto_scale_lr` counts accumulation. A checkpoint
+    holds the random states of all ranks and what is needed to go on inside an epoch.
     """
 
     _resuming = False

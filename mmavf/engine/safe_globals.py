@@ -6,6 +6,7 @@ MMEngine read local files and downloads weights-only, whatever the environment s
 
 import os.path as osp
 import pickle
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -47,9 +48,11 @@ def _readable(source: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise CheckpointError(f'Checkpoint {source} does not exist.') from error
     except pickle.UnpicklingError as error:
+        wanted = re.search(r'GLOBAL (\S+)', str(error))
         raise CheckpointError(
             f'Checkpoint {source} holds objects other than weights and plain values, or is damaged; nothing of it was '
-            f'executed. Convert it with a tool that you trust, or get it again. ({str(error).splitlines()[0]})'
+            f'executed. Get it from a source that you trust, or convert it to plain weights.'
+            + (f' It asks for {wanted.group(1)}.' if wanted else '')
         ) from error
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise CheckpointError(f'Checkpoint {source} cannot be read, perhaps it is cut off: {error}') from error

@@ -1,37 +1,45 @@
 """A model and a data set small enough to train in a second, with the interfaces of the real ones."""
 
+import os
 import random
+import signal
+import time
 
 import numpy as np
 import torch
+from mmengine.hooks import Hook
 from mmengine.model import BaseDataPreprocessor, BaseModel
 from torch import nn
 from torch.utils.data import Dataset
 
-from mmavf.registry import DATASETS, MODELS
+from mmavf.errors import ClipError
+from mmavf.registry import DATASETS, HOOKS, MODELS
 from mmavf.structures import AVDataSample, SampleKey
 
 
 @DATASETS.register_module()
 class TinyDataset(Dataset):
-    """Random frames and log-mel per key; `bad_ids` give NaN."""
+    """Random frames and log-mel per key; `bad_ids` give NaN; the positions that are read are added to `log_file`."""
 
     metainfo = dict(name='tiny')
 
-    def __init__(self, length=22, bad_ids=(), sleep=0.0):
+    def __init__(self, length=22, bad_ids=(), log_file=None, bad_clip=None):
         self.length = length
         self.bad_ids = set(bad_ids)
-        self.sleep = sleep
+        self.log_file = log_file
+        self.bad_clip = bad_clip
         self.bad_samples_file = None
 
     def __len__(self):
         return self.length
 
     def __getitem__(self, key):
-        import time
-
-        time.sleep(self.sleep)
         key = key if isinstance(key, SampleKey) else SampleKey(int(key), 0, 0, 0)
+        if self.log_file:
+            with open(self.log_file, 'a') as file:
+                file.write(f'{key.epoch} {key.position}\n')
+        if key.index == self.bad_clip:
+            raise ClipError(f'clip {key.index} is broken')
         rng = np.random.default_rng((key.index, key.rng_seed()))
         video = torch.from_numpy(rng.integers(0, 256, (1, 2, 4, 4, 3), dtype=np.uint8))
         audio = torch.from_numpy(rng.standard_normal((1, 4, 4), dtype=np.float32))
@@ -76,3 +84,18 @@ class TinyModel(BaseModel):
         video, audio = (self.head(self.norm(x)).float() + self.audio_mask_token[0] for x in (video, audio))
         target = inputs['audio'].flatten(1)[:, :4].nan_to_num()
         return dict(loss_video=((video - target) ** 2).mean(), loss_audio=((audio + target) ** 2).mean())
+
+
+@HOOKS.register_module()
+class KillHook(Hook):
+    """End the process by SIGKILL after a number of iterations."""
+
+    priority = 'LOWEST'
+
+    def __init__(self, after):
+        self.after = after
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        if runner.iter + 1 == self.after:
+            time.sleep(0.2)
+            os.kill(os.getpid(), signal.SIGKILL)

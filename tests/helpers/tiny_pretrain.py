@@ -11,8 +11,11 @@ train_dataloader = dict(
     dataset=dict(type='TinyDataset', length=22),
 )
 train_cfg = dict(max_epochs=3)
-optim_wrapper = dict(dtype='float32')
+optim_wrapper = dict(
+    dtype='float32', optimizer=dict(lr=1.0), paramwise_cfg=dict(no_decay=['audio_mask_token'], _delete_=True)
+)
 param_scheduler = [
     dict(type='WarmupCosineLR', warmup=1, eta_min_ratio=0.1, by_epoch=True, convert_to_iter_based=True),
 ]
 default_hooks = dict(logger=dict(interval=3), checkpoint=dict(iter_interval=4, max_keep_ckpts=-1))
+custom_hooks = _base_.custom_hooks + [dict(type='KillHook', after=0)]

@@ -11,6 +11,9 @@ optim_wrapper = dict(
     clip_grad=None,
     optimizer=dict(type='AdamW', lr=1.2e-4, betas=(0.9, 0.95), eps=1e-8, weight_decay=0.05, fused=True),
     constructor='DecayOptimWrapperConstructor',
+    # As released: biases, norms and the video decoder's mask token do not decay; the audio decoder's mask token and the
+    # region tokens do.
+    paramwise_cfg=dict(no_decay=['decoders.video.mask_token']),
 )
 param_scheduler = [
     dict(type='WarmupCosineLR', warmup=10, eta_min_ratio=1e-5 / 1.2e-4, by_epoch=True, convert_to_iter_based=True),

@@ -13,7 +13,7 @@ from mmavf.registry import HOOKS
 
 
 def smooth(values: np.ndarray, width: int) -> np.ndarray:
-    """Mean over a window of `width` points around each point, shorter at the ends. Values that are not finite count not.
+    """Mean over a window of `width` points around each point, shorter at the ends, of the finite values.
 
     Args:
         values: (N,) floats.
@@ -32,8 +32,8 @@ def smooth(values: np.ndarray, width: int) -> np.ndarray:
 class LossCurveHook(Hook):
     """Draw every logged loss over the iterations to `<work_dir>/loss_curve.png`, after each epoch.
 
-    A panel per term: the logged means pale, their smoothed course strong. Curves of a resumed run are whole, because the
-    logged values are part of the checkpoint.
+    A panel per term: the logged means pale, their smoothed course strong. Curves of a resumed run are whole, because
+    the logged values are part of the checkpoint.
     """
 
     priority = 'LOW'  # after the logger

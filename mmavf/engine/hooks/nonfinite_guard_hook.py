@@ -17,7 +17,6 @@ from mmavf.engine.optimizers import GuardedOptimWrapper
 from mmavf.errors import ConfigError, NonFiniteLossError
 from mmavf.registry import HOOKS
 
-
 _FILE_NAME = 'nonfinite_samples.jsonl'
 
 
@@ -36,9 +35,10 @@ class NonFiniteGuardHook(Hook):
     """Report the steps that GuardedOptimWrapper skipped.
 
     Flags travel to the host asynchronously and are examined `lag` batches later: the same number of batches on every
-    rank, so that all ranks report and stop together, and the device never waits for the host. On a CPU they are examined
-    at once. A skipped step adds lines to `<work_dir>/nonfinite_samples.jsonl`: those of the batches whose own loss was
-    not finite, on whichever rank; if all losses were finite, those of all batches of the step, with reason 'gradient'.
+    rank, so that all ranks report and stop together, and the device never waits for the host. On a CPU they are
+    examined at once. A skipped step adds lines to `<work_dir>/nonfinite_samples.jsonl`: those of the batches whose own
+    loss was not finite, on whichever rank; if all losses were finite, those of all batches of the step, with reason
+    'gradient'.
 
     Running statistics of normalisation layers that a bad batch spoilt go back to their last finite values.
 
@@ -137,7 +137,7 @@ class NonFiniteGuardHook(Hook):
         what = f'The {guilty[0]["reason"]} of iteration {guilty[-1]["iter"]} was not finite'
         if in_row >= self.max_in_row:
             raise NonFiniteLossError(
-                f'{what}, and neither were those of the {in_row - 1} steps before it. No weight was touched by them. The '
-                f'samples are listed in {path}; look at them, or lower the learning rate or set clip_grad.'
+                f'{what}, and neither were those of the {in_row - 1} steps before it. No weight was touched by them. '
+                f'The samples are listed in {path}; look at them, or lower the learning rate or set clip_grad.'
             )
         runner.logger.warning(f'{what}: step skipped ({in_row} in a row), its samples are listed in {path}.')

@@ -1,0 +1,52 @@
+"""Run the training script as a user does."""
+
+import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+
+from mmavf.engine import AVFRunner, resolve_loaders
+
+ROOT = Path(__file__).parents[2]
+_numbers = itertools.count()
+TINY = ROOT / 'tests' / 'helpers' / 'tiny_pretrain.py'
+
+
+def run_train(work_dir, *options, config=TINY, args=(), processes=1, port=29611):
+    """Run tools/train.py; return the finished process with its output as text."""
+    command = [sys.executable]
+    if processes > 1:
+        command += ['-m', 'torch.distributed.run', f'--nproc_per_node={processes}', f'--master_port={port}']
+    command += [str(ROOT / 'tools' / 'train.py'), str(config), '--work-dir', str(work_dir), *args]
+    command += ['--launcher', 'pytorch'] * (processes > 1)
+    if options:
+        command += ['--cfg-options', *options]
+    env = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''}
+    return subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=300)
+
+
+def tiny_runner(work_dir, **options):
+    """A runner of the tiny config in this process; `options` go through --cfg-options, with __ for the dots."""
+    cfg = Config.fromfile(TINY)
+    cfg.merge_from_dict({key.replace('__', '.'): value for key, value in options.items()})
+    cfg.work_dir = str(work_dir)
+    cfg.experiment_name = f'{work_dir}-{next(_numbers)}'.replace('/', '-')  # loggers and hubs are kept by this name
+    resolve_loaders(cfg)
+    return AVFRunner.from_cfg(cfg)
+
+
+def weights(path):
+    """Weights of a checkpoint."""
+    return torch.load(path, weights_only=True)['state_dict']
+
+
+def assert_same_weights(one, other):
+    """Two checkpoints hold the same tensors, bit by bit."""
+    one, other = weights(one), weights(other)
+    assert one.keys() == other.keys()
+    for name in one:
+        assert torch.equal(one[name], other[name]), name

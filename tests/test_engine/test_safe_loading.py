@@ -1,0 +1,118 @@
+"""Nothing in a checkpoint file is executed, by whichever way it is opened."""
+
+import os
+
+import mmengine.runner.checkpoint as mmengine_checkpoint
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import HistoryBuffer, MessageHub
+from torch import nn
+
+from mmavf.engine.safe_globals import load_from_local, load_url
+from mmavf.errors import CheckpointError
+from tests.helpers.train import run_train
+
+
+class Bomb:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, victim):
+        self.victim = victim
+
+    def __reduce__(self):
+        return os.system, (f'touch {self.victim}',)
+
+
+class Method:
+    """Asks for an attribute of a class when it is unpickled."""
+
+    def __init__(self, owner, name):
+        self.request = owner, name
+
+    def __reduce__(self):
+        return getattr, self.request
+
+
+@pytest.fixture
+def bomb(tmp_path):
+    """A checkpoint that explodes, and the file by which one sees it."""
+    path, victim = tmp_path / 'bomb.pth', tmp_path / 'exploded'
+    torch.save(dict(state_dict=nn.Linear(2, 2).state_dict(), meta=Bomb(victim)), path)
+    return path, victim
+
+
+def test_the_bomb_is_real(bomb):
+    path, victim = bomb
+    torch.load(path, weights_only=False)
+    assert victim.exists()
+
+
+@pytest.mark.parametrize('force', ['0', '1'])
+def test_every_way_of_mmengine_refuses_it(bomb, monkeypatch, force):
+    monkeypatch.setenv('TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD', force)
+    path, victim = bomb
+    for load in (
+        load_from_local,
+        mmengine_checkpoint._load_checkpoint,
+        lambda name: mmengine_checkpoint.load_checkpoint(nn.Linear(2, 2), name),
+        lambda name: load_url(f'file://{name}', model_dir=str(path.parent / 'cache')),
+        lambda name: mmengine_checkpoint.load_url(f'file://{name}', weights_only=False),
+    ):
+        with pytest.raises(CheckpointError, match=r'bomb\.pth') as caught:
+            load(str(path))
+        assert 'It asks for posix.system' in str(caught.value)
+    assert not victim.exists()
+
+
+@pytest.mark.parametrize('how', ['load_from', 'resume'])
+def test_training_refuses_it_with_one_clear_error(bomb, tmp_path, how):
+    path, victim = bomb
+    (tmp_path / 'run').mkdir()
+    (tmp_path / 'run' / 'last_checkpoint').write_text(str(path))
+    args = dict(load_from=[], resume=['--resume'])[how]
+    options = [f'load_from={path}'] if how == 'load_from' else []
+    done = run_train(tmp_path / 'run', *options, args=args)
+    assert done.returncode == 1
+    assert 'CheckpointError' in done.stdout and str(path) in done.stdout
+    assert 'Traceback' not in done.stdout + done.stderr
+    assert not victim.exists()
+    logs = list((tmp_path / 'run').glob('*/*.log'))
+    assert 'Traceback' in logs[0].read_text()
+
+
+@pytest.mark.parametrize(
+    ('owner', 'name'), [(HistoryBuffer, '__init__'), (HistoryBuffer, '_statistics_methods'), (nn.Linear, 'forward')]
+)
+def test_getattr_hands_out_statistics_only(tmp_path, owner, name):
+    path = tmp_path / 'method.pth'
+    torch.save(dict(x=Method(owner, name)), path)
+    with pytest.raises(CheckpointError, match=r'method\.pth'):
+        load_from_local(str(path))
+
+
+def test_message_hub_survives(tmp_path):
+    hub = MessageHub('test_message_hub_survives')
+    for value in (1.0, 2.5, np.float32(3.0), np.int64(4)):
+        hub.update_scalar('train/loss', value)
+    hub.update_info('note', dict(a=np.float64(1.5), b=np.arange(3), c=np.array([True])))
+    path = tmp_path / 'hub.pth'
+    torch.save(hub.state_dict(), path)
+    loaded = load_from_local(str(path))
+    assert loaded['log_scalars']['train/loss'].data[0].tolist() == [1.0, 2.5, 3.0, 4.0]
+    assert loaded['log_scalars']['train/loss'].statistics('mean') == 2.625
+    assert loaded['runtime_info']['note']['b'].tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize('content', [b'', b'not a checkpoint', 'cut'])
+def test_damaged_file_is_named(tmp_path, content):
+    path = tmp_path / 'damaged.pth'
+    torch.save(nn.Linear(50, 50).state_dict(), path)
+    path.write_bytes(path.read_bytes()[:-300] if content == 'cut' else content)
+    with pytest.raises(CheckpointError, match=r'damaged\.pth'):
+        load_from_local(str(path))
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(CheckpointError, match=r'nowhere\.pth does not exist'):
+        load_from_local(str(tmp_path / 'nowhere.pth'))

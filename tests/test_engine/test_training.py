@@ -1,0 +1,183 @@
+"""Whole trainings of the tiny model in this process: logs, guards, files."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from mmengine.optim import OptimWrapper
+
+from mmavf.engine import NonFiniteGuardHook
+from mmavf.errors import ConfigError, NonFiniteLossError
+from tests.helpers.train import tiny_runner
+
+
+def scalars(work_dir):
+    (path,) = Path(work_dir).glob('*/vis_data/scalars.json')
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+class HostReads:
+    """Count the ways in which Python reads a tensor's value; reads are allowed while `allowed` is set."""
+
+    NAMES = ('item', 'tolist', '__float__', '__bool__', '__int__', 'cpu', '__index__')
+
+    def __init__(self, monkeypatch):
+        self.found = []
+        self.allowed = True
+        for name in self.NAMES:
+            original = getattr(torch.Tensor, name)
+
+            def counted(tensor, *args, _name=name, _original=original, **kwargs):
+                if not self.allowed:
+                    self.found.append(_name)
+                return _original(tensor, *args, **kwargs)
+
+            monkeypatch.setattr(torch.Tensor, name, counted)
+
+
+def test_no_host_read_between_log_points(tmp_path, monkeypatch):
+    reads = HostReads(monkeypatch)
+    runner = tiny_runner(tmp_path, default_hooks__logger__interval=100, default_hooks__checkpoint__iter_interval=0)
+    runner.train()  # warm, with the log point at the end of each epoch
+    assert reads.found == []
+    runner = tiny_runner(tmp_path, default_hooks__logger__interval=100, default_hooks__checkpoint__iter_interval=0)
+    loop = runner.train_loop
+    steps = []
+    original = loop.run_iter
+
+    def watched(idx, batch):
+        reads.allowed = idx + 1 == len(loop.dataloader)
+        original(idx, batch)
+        reads.allowed = True
+        steps.append(idx)
+
+    monkeypatch.setattr(loop, 'run_iter', watched)
+    runner.train()
+    assert len(steps) == 33
+    assert reads.found == []
+    reads.allowed = False
+    assert torch.ones(()).item() == 1.0
+    assert reads.found == ['item']  # the counter counts
+
+
+def test_logged_losses_are_the_means_of_the_interval(tmp_path):
+    runner = tiny_runner(tmp_path)
+    seen = []
+    model = runner.model
+    original = model.train_step
+
+    def recorded(*args, **kwargs):
+        outputs = original(*args, **kwargs)
+        seen.append({name: value.item() for name, value in outputs.items()})
+        return outputs
+
+    model.train_step = recorded
+    runner.train()
+    logged = scalars(tmp_path)
+    assert [line['iter'] for line in logged] == [3, 6, 9, 11, 14, 17, 20, 22, 25, 28, 31, 33]
+    start = 0
+    for line in logged:
+        for name in ('loss', 'loss_video', 'loss_audio'):
+            mean = np.mean([step[name] for step in seen[start : line['iter']]])
+            assert line[name] == pytest.approx(mean, rel=1e-5)
+        start = line['iter']
+        assert {'lr', 'grad_norm', 'clips_per_sec', 'data_wait', 'memory', 'skipped_steps', 'time'} <= line.keys()
+        assert 0 <= line['data_wait'] <= 1
+
+
+def test_files_of_a_run(tmp_path):
+    tiny_runner(tmp_path).train()
+    names = {path.name for path in tmp_path.iterdir() if path.is_file()}
+    checkpoints = {'epoch_1.pth', 'epoch_2.pth', 'epoch_3.pth', 'iter_28.pth', 'iter_32.pth', 'last_checkpoint'}
+    assert checkpoints | {'loss_curve.png', 'bad_samples.jsonl'} <= names
+    assert (tmp_path / 'last_checkpoint').read_text() == str(tmp_path / 'epoch_3.pth')
+    assert list(tmp_path.glob('*/vis_data/events.out.tfevents.*'))
+
+
+def test_old_checkpoints_go_and_a_resumed_run_is_whole(tmp_path):
+    tiny_runner(tmp_path, default_hooks__checkpoint__max_keep_ckpts=1, train_cfg__max_epochs=3).train()
+    assert [path.name for path in tmp_path.glob('epoch_*.pth')] == ['epoch_3.pth']
+    runner = tiny_runner(tmp_path, train_cfg__max_epochs=4, resume=True)
+    runner.train()
+    assert (runner.epoch, runner.iter) == (4, 44)
+    assert runner.message_hub.get_scalar('train/iter').data[0].tolist()[:4] == [3, 6, 9, 11]
+
+
+def test_a_bad_batch_is_skipped_counted_and_written_down(tmp_path):
+    runner = tiny_runner(tmp_path, train_dataloader__dataset__bad_ids=[5], train_cfg__max_epochs=2)
+    runner.train()
+    assert runner.optim_wrapper.skipped.item() == 2
+    lines = [json.loads(line) for line in (tmp_path / 'nonfinite_samples.jsonl').read_text().splitlines()]
+    assert len(lines) == 2
+    for line in lines:
+        assert 'clip5' in line['sample_ids'] and len(line['sample_ids']) == 2 and line['reason'] == 'loss'
+    assert all(torch.isfinite(value).all() for value in runner.model.state_dict().values())
+    assert scalars(tmp_path)[-1]['skipped_steps'] == 2
+    assert all(np.isfinite(line['loss']) for line in scalars(tmp_path))
+
+
+def test_accumulated_steps_name_the_guilty_batch_alone(tmp_path):
+    options = dict(
+        train_dataloader__dataset__bad_ids=[5], optim_wrapper__accumulative_counts=5, train_cfg__max_epochs=1
+    )
+    runner = tiny_runner(tmp_path, **options)
+    runner.train()
+    lines = (tmp_path / 'nonfinite_samples.jsonl').read_text().splitlines()
+    assert runner.optim_wrapper.skipped.item() == len(lines) <= 1
+    assert len(runner.train_dataloader) == 10
+
+
+def test_ten_bad_steps_in_a_row_stop_the_run(tmp_path):
+    runner = tiny_runner(tmp_path, train_dataloader__dataset__bad_ids=list(range(22)))
+    before = {name: value.clone() for name, value in runner.model.state_dict().items()}
+    with pytest.raises(NonFiniteLossError, match=r'nonfinite_samples\.jsonl'):
+        runner.train()
+    assert runner.iter == 9
+    for name, value in runner.model.state_dict().items():
+        if 'num_batches' not in name:
+            assert torch.equal(value, before[name])
+
+
+@pytest.mark.parametrize(
+    ('changed', 'message'),
+    [
+        (dict(train_dataloader__batch_size=4), '2 samples per iteration, this one has 4'),
+        (dict(train_dataloader__dataset__length=40), '11 iterations per epoch, this one has 20'),
+    ],
+)
+def test_resuming_another_run_is_refused(tmp_path, changed, message):
+    tiny_runner(tmp_path, train_cfg__max_epochs=1).train()
+    with pytest.raises(ConfigError, match=message):
+        tiny_runner(tmp_path, resume=True, **changed).train()
+
+
+def test_the_rate_counts_accumulation(tmp_path):
+    runner = tiny_runner(tmp_path, optim_wrapper__accumulative_counts=5, train_cfg__max_epochs=1)
+    runner.train()
+    assert runner.optim_wrapper.base_param_settings['initial_lr'] == pytest.approx(2 * 5 / 256)
+    assert runner.optim_wrapper.optimizer.param_groups[0]['initial_lr'] == pytest.approx(2 * 5 / 256)
+
+
+def test_a_wrapper_without_the_guard_is_refused():
+    wrapper = OptimWrapper(torch.optim.SGD([torch.zeros(1)], lr=0.1))
+    with pytest.raises(ConfigError, match='not OptimWrapper'):
+        NonFiniteGuardHook().before_train(SimpleNamespace(optim_wrapper=wrapper))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
+def test_no_synchronisation_between_log_points_on_a_gpu(tmp_path, monkeypatch):
+    runner = tiny_runner(tmp_path, default_hooks__logger__interval=100, default_hooks__checkpoint__iter_interval=0)
+    loop = runner.train_loop
+    original = loop.run_iter
+
+    def watched(idx, batch):
+        torch.cuda.set_sync_debug_mode('error' if idx > 0 and idx + 1 < len(loop.dataloader) else 'default')
+        original(idx, batch)
+        torch.cuda.set_sync_debug_mode('default')
+
+    monkeypatch.setattr(loop, 'run_iter', watched)
+    runner.train()
+    assert runner.iter == 33
