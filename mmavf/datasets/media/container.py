@@ -57,6 +57,7 @@ class MediaFile:
         """Return the packets of each stream that are needed for the span."""
         packets = {stream.index: [] for stream in streams}
         units = {stream.index: float(stream.time_base) for stream in streams}  # fractions are slow
+        ends = dict.fromkeys(packets, 0)
         running = set(packets)
         for packet in self._container.demux(streams) if streams else ():
             if packet.size == 0:  # ends a stream, or stands for a frame that was dropped
@@ -64,6 +65,7 @@ class MediaFile:
             stream = packet.stream
             if packet.pts is None:
                 raise ClipError(f'{self.path}: {stream.type} without time stamps: write it anew as mp4')
+            ends[stream.index] = max(ends[stream.index], packet.pts + (packet.duration or 0))
             kept, time = packets[stream.index], packet.pts * units[stream.index] - self._origin_sec
             if stream.type == 'video' and packet.is_keyframe and time <= self._start_sec:
                 kept.clear()
@@ -75,14 +77,13 @@ class MediaFile:
                 if not running:
                     return packets
         for stream in streams:
-            self._check_complete(stream, packets[stream.index])
+            self._check_complete(stream, ends[stream.index])
         return packets
 
-    def _check_complete(self, stream: Stream, packets: list[av.Packet]) -> None:
-        """Compare the last stamp with the length in the file's own table, where it has an exact one (mp4, mov)."""
+    def _check_complete(self, stream: Stream, end: int) -> None:
+        """Compare the end of the last packet, a stamp of the stream, with the length in the file's own table, where it has an exact one (mp4, mov)."""
         if 'mp4' not in self._container.format.name or not stream.duration:
             return
-        end = max((packet.pts + (packet.duration or 0) for packet in packets), default=0)
         missing_sec = float((stream.start_time + stream.duration - end) * stream.time_base)
         if missing_sec > CUT_TOLERANCE_SEC:
             raise ClipError(f'{self.path}: {stream.type} lacks the last {missing_sec:.2f} s: the file is cut off')
