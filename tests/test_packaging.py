@@ -115,7 +115,9 @@ def installed_wheel(tmp_path_factory):
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, target)
     pip = [sys.executable, '-m', 'pip', '--quiet', '--no-input', '--disable-pip-version-check']
-    subprocess.run([*pip, 'wheel', '--no-deps', '--no-build-isolation', '--wheel-dir', wheels, tree], check=True)
+    subprocess.run(
+        [*pip, 'wheel', '--no-deps', '--no-index', '--no-build-isolation', '--wheel-dir', wheels, tree], check=True
+    )
     (wheel,) = wheels.glob('mmavf-*.whl')
     subprocess.run([*pip, 'install', '--no-deps', '--no-index', '--target', site, wheel], check=True)
     return site
@@ -125,7 +127,7 @@ def run_outside(site, folder, code):
     """Run code with the installed wheel first on the path, from a folder outside the tree."""
     environment = {'PATH': '/usr/bin:/bin', 'PYTHONPATH': str(site), 'OMP_NUM_THREADS': '1'}
     command = [sys.executable, '-c', code]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 def test_the_wheel_holds_every_module_config_and_tool(installed_wheel):

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-# Says that all imports work, answers other questions (-c) and scripts with the real interpreter, makes an environment of
-# itself, and logs the rest.
+# Says that all imports work, answers other questions (-c) and scripts with the real interpreter, makes an environment
+# of itself, and logs the rest.
 STUB = """#!/bin/bash
 case "$*" in '-c import '*torchaudio*) exit 0 ;; esac
 case "$1" in
