@@ -1,0 +1,74 @@
+import runpy
+import sys
+from pathlib import Path
+
+import cv2
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+import mmavf.models  # noqa: F401  (registers the model)
+from mmavf.datasets.synthetic import SyntheticSettings, build_synthetic_set
+from mmavf.registry import MODELS
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = 'configs/demo/avfmae_tiny_pretrain.py'
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """A small synthetic set and the checkpoint of an untrained tiny model."""
+    folder = tmp_path_factory.mktemp('reconstruction')
+    build_synthetic_set(folder / 'data', SyntheticSettings(clips=24, subjects=4, seconds=(1.0, 1.2), size=64))
+    init_default_scope('mmavf')
+    model = MODELS.build(Config.fromfile(ROOT / CONFIG).model)
+    torch.save({'state_dict': model.state_dict()}, folder / 'tiny.pth')
+    return folder
+
+
+@pytest.fixture
+def run_tool(monkeypatch):
+    """Run the tool in this process; return what it ends with (None: well)."""
+
+    def run(*words):
+        tool = 'tools/visualizations/vis_reconstruction.py'
+        monkeypatch.chdir(ROOT)
+        monkeypatch.setattr(sys, 'argv', [tool, CONFIG, *map(str, words)])
+        try:
+            runpy.run_path(tool, run_name='__main__')
+        except SystemExit as end:
+            return end.code
+        return None
+
+    return run
+
+
+def test_a_list_gives_a_row_per_clip_and_the_same_picture_again(folder, run_tool, capsys):
+    source = ('--list', 'lists/val.csv', '--data-root', folder / 'data', '--number', 2)
+    for out in ('first', 'second'):
+        assert run_tool(folder / 'tiny.pth', *source, '--out', folder / out) is None
+    one, two = (cv2.imread(str(folder / out / 'reconstruction.png')) for out in ('first', 'second'))
+    assert (one == two).all()
+    assert '2 clips' in capsys.readouterr().out
+
+
+def test_a_video_file_of_another_size_is_enough(folder, run_tool):
+    video = next((folder / 'data/videos').iterdir())
+    assert run_tool(folder / 'tiny.pth', '--video', video, '--out', folder / 'video') is None
+    assert (folder / 'video/reconstruction.png').is_file()
+
+
+def test_a_checkpoint_of_another_size_is_one_clear_error(folder, run_tool):
+    video = next((folder / 'data/videos').iterdir())
+    options = ('--cfg-options', 'model.video_decoder.embed_dims=32', '--out', folder / 'none')
+    assert run_tool(folder / 'tiny.pth', '--video', video, *options).startswith('CheckpointError: ')
+    assert not (folder / 'none').exists()
+
+
+def test_a_file_that_is_no_video_is_one_clear_error(folder, run_tool):
+    notes = folder / 'notes.mp4'
+    notes.write_text('not a video')
+    message = run_tool(folder / 'tiny.pth', '--video', notes, '--out', folder / 'none')
+    assert message.startswith('ClipError: ')
+    assert 'notes.mp4' in message
