@@ -81,7 +81,7 @@ class MediaFile:
         return packets
 
     def _check_complete(self, stream: Stream, end: int) -> None:
-        """Compare the end of the last packet, a stamp of the stream, with the length in the file's own table, where it has an exact one (mp4, mov)."""
+        """Compare the end of the last packet (a stamp) with the file's own table, where that is exact (mp4, mov)."""
         if 'mp4' not in self._container.format.name or not stream.duration:
             return
         missing_sec = float((stream.start_time + stream.duration - end) * stream.time_base)

@@ -1,0 +1,171 @@
+"""Lists are read in both formats, and their faults come in one error before training."""
+
+import os
+
+import pytest
+
+from mmavf.datasets.list_checks import check_disjoint, check_paths, find_duplicates, parse_labels
+from mmavf.datasets.lists import raise_problems, read_list
+from mmavf.errors import ListError
+
+from ..helpers.media import write_list
+
+
+def _text(path, text, encoding='utf-8'):
+    path.write_text(text, encoding=encoding)
+    return str(path)
+
+
+def test_csv_with_every_column(tmp_path):
+    rows = [['a b/ünï 😀, "x".mp4', '', 'anger', '1.5', '3', 's1', '2', 'first', '25']]
+    path = write_list(tmp_path / 'l.csv', rows, 'video,audio,label,start,end,subject,fold,id,fps')
+    entries, problems = read_list(str(path), ('label',))
+    assert problems == []
+    assert entries == [
+        dict(line=2, video='a b/ünï 😀, "x".mp4', labels=['anger'], start=1.5, end=3.0, subject='s1', fold='2')
+        | dict(id='first', fps=25.0)
+    ]
+
+
+def test_csv_columns_in_any_order_with_byte_order_mark_and_blank_lines(tmp_path):
+    path = _text(tmp_path / 'l.csv', 'label,video\r\n\r\n1,a.mp4\r\n', 'utf-8-sig')
+    assert read_list(path, ('label',))[0] == [dict(line=3, video='a.mp4', labels=['1'])]
+
+
+def test_csv_without_labels_and_with_video_only(tmp_path):
+    assert read_list(_text(tmp_path / 'l.csv', 'video\na.mp4\n'))[0] == [dict(line=2, video='a.mp4', labels=[])]
+
+
+@pytest.mark.parametrize(
+    ('row', 'columns', 'entry'),
+    [
+        ('clip.mp4 0', ('label',), dict(video='clip.mp4', labels=['0'])),
+        ('clip.mp4 0', (), dict(video='clip.mp4', labels=[])),
+        ('00025.mp4 anger', ('label',), dict(video='00025.mp4', labels=['anger'])),
+        ('frames/x a/x.wav 3', ('label',), dict(video='frames/x', audio='a/x.wav', labels=['3'])),
+        ('frames/x a/x.wav', (), dict(video='frames/x', audio='a/x.wav', labels=[])),
+        ('f x.wav 0.5 -1.25', ('valence', 'arousal'), dict(video='f', audio='x.wav', labels=['0.5', '-1.25'])),
+        ('clip.mp4 0.5 -1.25', ('valence', 'arousal'), dict(video='clip.mp4', labels=['0.5', '-1.25'])),
+    ],
+)
+def test_space_separated_rows(tmp_path, row, columns, entry):
+    entries, problems = read_list(_text(tmp_path / 'l.txt', row + '\n'), columns)
+    assert (entries, problems) == ([dict(line=1) | entry], [])
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        ('', 'is empty'),
+        ('video,audio,label\n', 'is empty'),
+        ('\n\n', 'is empty'),
+        ('clip,audio,label\na.mp4,,\n', 'missing column.*video'),
+        ('video,audio\na.mp4,\n', 'missing column.*label'),
+    ],
+)
+def test_lists_that_cannot_be_used(tmp_path, text, message):
+    with pytest.raises(ListError, match=message):
+        read_list(_text(tmp_path / 'l.csv', text), ('label',))
+
+
+def test_missing_list_and_wrong_encoding(tmp_path):
+    with pytest.raises(ListError, match=r'nowhere\.csv: the list cannot be read'):
+        read_list(str(tmp_path / 'nowhere.csv'))
+    with pytest.raises(ListError, match='not UTF-8'):
+        read_list(_text(tmp_path / 'l.csv', 'video\nü.mp4\n', 'latin-1'))
+
+
+def test_all_problems_come_in_one_error_with_file_and_line(tmp_path):
+    rows = [
+        'video,start,end,fps',
+        'a.mp4,x,,',
+        'b.mp4,2,1,',
+        'c.mp4,,,0',
+        ',,,',
+        'd.mp4,',
+        'e.mp4,nan,,',
+        'ok.mp4,0,1,25',
+    ]
+    path = _text(tmp_path / 'l.csv', '\n'.join(rows) + '\n' + 'f.mp4,-1,,\n' * 20)
+    entries, problems = read_list(path)
+    assert [entry['video'] for entry in entries] == ['ok.mp4']
+    assert [line for line, _ in problems] == [2, 3, 4, 5, 6, 7, *range(9, 29)]
+    with pytest.raises(ListError) as error:
+        raise_problems(path, problems)
+    text = str(error.value)
+    assert '26 problem(s)' in text and '... and 16 more' in text and text.count('\n') == 11
+    assert f"{path}:2: start is not a number: 'x'" in text
+    assert f'{path}:3: end 1 is not after start 2' in text
+    assert f'{path}:5: no video named' in text
+    raise_problems(path, [])
+
+
+def test_labels_by_name_and_number():
+    entries = [dict(line=i, labels=[text]) for i, text in enumerate(['joy', '0', '2', 'Joy', '-1', ''])]
+    problems = parse_labels(entries, ['anger', 'joy'])
+    assert [entry['label'] for entry in entries] == [1, 0, None, None, None, None]
+    assert [line for line, _ in problems] == [2, 3, 4, 5]
+    assert problems[1][1] == "unknown label 'Joy'; classes are anger, joy"
+
+
+def test_labels_as_numbers():
+    entries = [
+        dict(line=1, labels=['0.5', '-1e-1']),
+        dict(line=2, labels=['x', '1']),
+        dict(line=3, labels=['nan', '1']),
+    ]
+    problems = parse_labels(entries, None)
+    assert [entry['label'] for entry in entries] == [[0.5, -0.1], None, None]
+    assert [line for line, _ in problems] == [2, 3]
+
+
+def _touch(path, mode=0o644):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b'x')
+    path.chmod(mode)
+
+
+def test_paths_that_are_missing_or_unreadable(tmp_path):
+    _touch(tmp_path / 'v' / 'ok.mp4')
+    _touch(tmp_path / 'v' / 'ö 1.mp4')
+    _touch(tmp_path / 'secret.wav', 0o000)
+    (tmp_path / 'loose.mp4').symlink_to(tmp_path / 'gone.mp4')
+    (tmp_path / 'frames').mkdir()
+    videos = ['v/ok.mp4', 'v/ö 1.mp4', 'frames', 'frames/', 'v/none.mp4', 'w/none.mp4', 'loose.mp4', 'v/OK.mp4']
+    entries = [dict(line=line, video=video) for line, video in enumerate(videos)]
+    entries.append(dict(line=8, video='v/ok.mp4', audio='secret.wav'))
+    entries.append(dict(line=9, video=str(tmp_path / 'v' / 'ok.mp4')))
+    problems = dict(check_paths(entries, str(tmp_path)))
+    assert sorted(problems) == [4, 5, 6, 7, 8]
+    assert problems[4] == f'{tmp_path}/v/none.mp4 does not exist'
+    assert 'cannot be reached' in problems[5]
+    assert 'may not be read' in problems[8]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason='root may list any folder')
+def test_a_folder_that_may_not_be_listed(tmp_path):
+    _touch(tmp_path / 'v' / 'a.mp4')
+    (tmp_path / 'v').chmod(0o000)
+    problems = check_paths([dict(line=1, video='v/a.mp4')], str(tmp_path))
+    (tmp_path / 'v').chmod(0o755)
+    assert 'Permission denied' in problems[0][1]
+
+
+def test_duplicates_are_the_same_part_of_the_same_files():
+    entries = [
+        dict(line=2, video='a.mp4'),
+        dict(line=3, video='a.mp4', start=1.0),
+        dict(line=4, video='a.mp4', audio='a.wav'),
+        dict(line=5, video='a.mp4'),
+        dict(line=6, video='a.mp4', start=1.0),
+    ]
+    assert find_duplicates(entries) == [(5, 'a.mp4 stands in line 2 already'), (6, 'a.mp4 stands in line 3 already')]
+
+
+def test_train_and_test_may_share_neither_clips_nor_subjects():
+    train = [dict(line=2, video='a.mp4', subject='s1'), dict(line=3, video='b.mp4', subject='s2')]
+    check_disjoint(train, [dict(line=2, video='c.mp4', subject='s3'), dict(line=3, video='d.mp4')])
+    with pytest.raises(ListError, match=r'1 subject\(s\) in both: s2'):
+        check_disjoint(train, [dict(line=2, video='c.mp4', subject='s2')])
+    with pytest.raises(ListError, match=r'val:7: clip a\.mp4 is in train'):
+        check_disjoint(train, [dict(line=7, video='a.mp4', subject='s9')], ('train', 'val'))
