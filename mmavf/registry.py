@@ -20,6 +20,7 @@ from mmengine.registry import RUNNERS as MMENGINE_RUNNERS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import VISBACKENDS as MMENGINE_VISBACKENDS
 from mmengine.registry import VISUALIZERS as MMENGINE_VISUALIZERS
+from mmengine.registry import WEIGHT_INITIALIZERS as MMENGINE_WEIGHT_INITIALIZERS
 from mmengine.registry import Registry
 
 
@@ -32,6 +33,7 @@ DATA_SAMPLERS = _child(MMENGINE_DATA_SAMPLERS, 'mmavf.datasets')
 TRANSFORMS = _child(MMENGINE_TRANSFORMS, 'mmavf.datasets')
 
 MODELS = _child(MMENGINE_MODELS, 'mmavf.models')
+WEIGHT_INITIALIZERS = _child(MMENGINE_WEIGHT_INITIALIZERS, 'mmavf.models')
 
 HOOKS = _child(MMENGINE_HOOKS, 'mmavf.engine')
 LOG_PROCESSORS = _child(MMENGINE_LOG_PROCESSORS, 'mmavf.engine')

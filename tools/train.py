@@ -7,7 +7,7 @@ import os.path as osp
 import sys
 
 from mmengine.config import Config, DictAction
-from mmengine.logging import MMLogger, print_log
+from mmengine.logging import MMLogger
 from mmengine.registry import RUNNERS
 
 import mmavf.engine  # noqa: F401  (registers what configs name)
@@ -71,14 +71,15 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> Config:
 
 
 def report(error: MMAVFError, debug: bool) -> None:
-    """Show the error's message; the traceback goes to the log file alone unless `debug`."""
+    """Show the error's message; the traceback goes to the log file, and to the screen if `debug`."""
     message = str(error)
     if 'Original Traceback' in message:  # raised in a data worker: the message follows the error's name
         message = message.rsplit(f'{type(error).__name__}: ', 1)[-1].strip()
-    print_log(f'{type(error).__name__}: {message}', logger='current', level=logging.ERROR)
+    print(f'{type(error).__name__}: {message}', file=sys.stderr)
+    record = logging.LogRecord('mmavf', logging.ERROR, __file__, 0, message, None, sys.exc_info())
     for handler in MMLogger.get_current_instance().handlers:
         if debug or isinstance(handler, logging.FileHandler):
-            handler.handle(logging.LogRecord('mmavf', logging.ERROR, '', 0, 'traceback', None, sys.exc_info()))
+            handler.handle(record)
 
 
 def main() -> int:

@@ -74,7 +74,7 @@ def test_training_refuses_it_with_one_clear_error(bomb, tmp_path, how):
     options = [f'load_from={path}'] if how == 'load_from' else []
     done = run_train(tmp_path / 'run', *options, args=args)
     assert done.returncode == 1
-    assert 'CheckpointError' in done.stdout and str(path) in done.stdout
+    assert 'CheckpointError' in done.stderr and str(path) in done.stderr
     assert 'Traceback' not in done.stdout + done.stderr
     assert not victim.exists()
     logs = list((tmp_path / 'run').glob('*/*.log'))

@@ -14,7 +14,7 @@ from tests.helpers.train import ROOT, run_train
 def test_an_error_is_one_line_and_its_traceback_is_in_the_log(tmp_path):
     done = run_train(tmp_path, 'train_dataloader.dataset.length=1')
     assert done.returncode == 1
-    assert 'ConfigError: The training data set has 1 samples, but one optimizer step takes 2' in done.stdout
+    assert 'ConfigError: The training data set has 1 samples, but one optimizer step takes 2' in done.stderr
     assert 'Traceback' not in done.stdout + done.stderr
     (log,) = tmp_path.glob('*/*.log')
     assert 'Traceback' in log.read_text()
@@ -23,7 +23,7 @@ def test_an_error_is_one_line_and_its_traceback_is_in_the_log(tmp_path):
 def test_an_error_in_a_worker_is_one_line_too(tmp_path):
     done = run_train(tmp_path, 'train_dataloader.dataset.bad_clip=3', 'train_dataloader.num_workers=1')
     assert done.returncode == 1
-    assert 'ClipError: clip 3 is broken' in done.stdout
+    assert 'ClipError: clip 3 is broken' in done.stderr
     assert 'Traceback' not in done.stdout + done.stderr
 
 
@@ -57,9 +57,13 @@ def test_workers_are_the_cores_of_each_local_process(monkeypatch):
         assert cfg.train_dataloader == dict(num_workers=expected, persistent_workers=True)
 
 
-def test_a_loader_without_workers_loses_their_options():
+def test_a_loader_without_workers_loses_their_options(monkeypatch):
+    monkeypatch.setattr(launch.torch.cuda, 'is_available', lambda: False)
     cfg = Config(
-        dict(train_dataloader=dict(num_workers=0, persistent_workers=True, prefetch_factor=4), val_dataloader=None)
+        dict(
+            train_dataloader=dict(num_workers=0, persistent_workers=True, prefetch_factor=4, pin_memory=True),
+            val_dataloader=None,
+        )
     )
     launch.resolve_loaders(cfg)
     assert cfg.train_dataloader == dict(num_workers=0)
