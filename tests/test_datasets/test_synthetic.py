@@ -143,6 +143,12 @@ def test_settings_that_cannot_work_are_refused(wrong):
         SyntheticSettings(**wrong)
 
 
+def test_no_worker_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match='workers'):
+        build_synthetic_set(tmp_path / 'set', SMALL, workers=0)
+    assert not (tmp_path / 'set').exists()
+
+
 # Face and sound belong together
 
 

@@ -124,8 +124,11 @@ def build_synthetic_set(out: Path, settings: SyntheticSettings, workers: int = 1
         Number of clips written; those that were there already are kept.
 
     Raises:
+        ConfigError: If there is not one worker at least.
         ListError: If `out` holds something else, or a set with other settings and `overwrite` is off.
     """
+    if workers < 1:
+        raise ConfigError(f'Synthetic set: workers must be at least 1, got {workers}.')
     _claim(out, settings, overwrite)
     videos = out / 'videos'
     videos.mkdir(exist_ok=True)
