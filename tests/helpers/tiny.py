@@ -7,13 +7,14 @@ import time
 
 import numpy as np
 import torch
+from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
 from mmengine.model import BaseDataPreprocessor, BaseModel
 from torch import nn
 from torch.utils.data import Dataset
 
 from mmavf.errors import ClipError
-from mmavf.registry import DATASETS, HOOKS, MODELS
+from mmavf.registry import DATASETS, HOOKS, METRICS, MODELS
 from mmavf.structures import AVDataSample, SampleKey
 
 
@@ -76,6 +77,8 @@ class TinyModel(BaseModel):
         self.noise = noise
 
     def forward(self, inputs, data_samples=None, mode='loss'):
+        if mode == 'predict':
+            return data_samples
         video = self.video(inputs['video'].flatten(1))  # (B, 96) → (B, 8)
         audio = self.audio(inputs['audio'].flatten(1))  # (B, 16) → (B, 8)
         if self.noise:
@@ -84,6 +87,17 @@ class TinyModel(BaseModel):
         video, audio = (self.head(self.norm(x)).float() + self.audio_mask_token[0] for x in (video, audio))
         target = inputs['audio'].flatten(1)[:, :4].nan_to_num()
         return dict(loss_video=((video - target) ** 2).mean(), loss_audio=((audio + target) ** 2).mean())
+
+
+@METRICS.register_module()
+class TinyMetric(BaseMetric):
+    """Counts samples."""
+
+    def process(self, data_batch, data_samples):
+        self.results += data_samples
+
+    def compute_metrics(self, results):
+        return dict(count=len(results))
 
 
 @HOOKS.register_module()

@@ -7,7 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapper
+from torch.utils._pytree import tree_flatten
 
 from mmavf.engine import NonFiniteGuardHook
 from mmavf.errors import ConfigError, NonFiniteLossError
@@ -165,6 +167,72 @@ def test_a_wrapper_without_the_guard_is_refused():
     wrapper = OptimWrapper(torch.optim.SGD([torch.zeros(1)], lr=0.1))
     with pytest.raises(ConfigError, match='not OptimWrapper'):
         NonFiniteGuardHook().before_train(SimpleNamespace(optim_wrapper=wrapper))
+
+
+class Interrupted(Exception):
+    """Ends a training from inside."""
+
+
+class InterruptHook(Hook):
+    """Raise after a number of iterations, once everything else is done."""
+
+    priority = 'LOWEST'
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        if runner.iter + 1 == 18:
+            raise Interrupted
+
+
+@pytest.mark.parametrize('variant', ['plain', 'ema', 'accumulation', 'validation'])
+def test_a_resumed_run_ends_as_the_whole_one(tmp_path, variant):
+    options = dict(
+        plain={},
+        ema=dict(custom_hooks=[dict(type='NonFiniteGuardHook'), dict(type='EMAHook')]),
+        accumulation=dict(optim_wrapper__accumulative_counts=5),
+        validation=dict(
+            val_cfg=dict(),
+            val_evaluator=dict(type='TinyMetric'),
+            val_dataloader=dict(
+                batch_size=2,
+                num_workers=0,
+                dataset=dict(type='TinyDataset', length=4),
+                sampler=dict(type='DefaultSampler', shuffle=True),
+                collate_fn=dict(type='default_collate'),
+            ),
+        ),
+    )[variant]
+    tiny_runner(tmp_path / 'whole', **options).train()
+    runner = tiny_runner(tmp_path / 'cut', **options)
+    runner.register_hook(InterruptHook())
+    with pytest.raises(Interrupted):
+        runner.train()
+    assert 'iter_1' in (tmp_path / 'cut' / 'last_checkpoint').read_text()
+    torch.manual_seed(123)  # a new process starts elsewhere
+    tiny_runner(tmp_path / 'cut', resume=True, **options).train()
+    one, other = (torch.load(tmp_path / name / 'epoch_3.pth', weights_only=True) for name in ('whole', 'cut'))
+    keys = ['state_dict', 'optimizer'] + ['ema_state_dict'] * (variant == 'ema')
+    for key in keys:
+        flat, other_flat = (tree_flatten(ckpt[key])[0] for ckpt in (one, other))
+        assert all(torch.equal(a, b) if torch.is_tensor(a) else a == b for a, b in zip(flat, other_flat, strict=True))
+
+
+def test_late_arriving_flags_tell_the_same(tmp_path, monkeypatch):
+    """As on a GPU: flags are examined some batches later, the last ones at the end of the epoch."""
+    prepare = NonFiniteGuardHook.before_train
+
+    def delayed(hook, runner):
+        prepare(hook, runner)
+        hook._delay = 4
+        hook._slots = torch.zeros(5, 3, dtype=torch.int64)
+
+    monkeypatch.setattr(NonFiniteGuardHook, 'before_train', delayed)
+    options = dict(train_dataloader__dataset__bad_ids=[5, 17], train_cfg__max_epochs=3)
+    tiny_runner(tmp_path / 'late', **options).train()
+    monkeypatch.undo()
+    tiny_runner(tmp_path / 'prompt', **options).train()
+    late, prompt = ((tmp_path / name / 'nonfinite_samples.jsonl').read_text() for name in ('late', 'prompt'))
+    assert late == prompt
+    assert late.count('clip5') == 3
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
