@@ -38,10 +38,9 @@ def test_windows_against_the_slow_rule(count):
             assert out['frame_inds'][view].tolist() == frames
             np.testing.assert_allclose(out['window_sec'][view], window)
             starts.add(start)
-    assert min(starts) == 0 and max(starts) <= max(count - 64, 0)
-    assert len(starts) == (1 if count <= 64 else 2 if count == 65 else len(starts)) and (
-        count < 200 or len(starts) > 30
-    )
+    last = max(count - 64, 0)
+    assert starts <= set(range(last + 1))
+    assert len(starts) >= min(last + 1, 30)
 
 
 def test_a_window_at_25_fps_is_2_56_seconds_of_sound():
