@@ -42,8 +42,8 @@ class AVDataPreprocessor(BaseDataPreprocessor):
         """Prepare a batch.
 
         Args:
-            data: `inputs` with `video`, uint8 (B, V, T, H, W, 3), RGB, and `audio`, float32 (B, V, time, mel); either may
-                be missing. `data_samples`, a list of B, passes through.
+            data: `inputs` with `video`, uint8 (B, V, T, H, W, 3), RGB, and `audio`, float32 (B, V, time, mel); either
+                may be missing. `data_samples`, a list of B, passes through.
             training: Whether the model trains.
 
         Returns:

@@ -84,6 +84,9 @@ class TokenEncoder(BaseModule):
         """Embed the patches `ids` (B, n) or (n,) of a clip (B, channels, *size) and add their positions: (B, n, C)."""
         return self.patch_embed(x, ids) + self.positions[ids]
 
+    def check_visible(self, keep_ids: Tensor) -> None:
+        """Make sure that the encoder can take masks like this one, `keep_ids` (1, n) on the CPU; raise otherwise."""
+
     def run_block(self, block: nn.Module, x: Tensor) -> Tensor:
         """Run one block, under activation checkpointing where it was asked for."""
         if self.with_cp and self.training:

@@ -77,7 +77,7 @@ class ImprovedLGIEncoder(TokenEncoder):
         nn.init.normal_(self.region_tokens, std=0.02)
 
     def order_by_region(self, keep_ids: Tensor | None) -> Tensor:
-        """Return the tokens that enter in region order: (B, n) for `keep_ids` (B, n) in raster order, (N,) for None.
+        """Return the tokens that enter in region order: (B, n) for raster-ordered `keep_ids`, (N,) for None.
 
         Raises:
             ConfigError: The visible tokens do not spread evenly over the regions.
@@ -93,6 +93,21 @@ class ImprovedLGIEncoder(TokenEncoder):
             return sort_by_region(keep_ids, self.region_ids)
         order = released_order(self.grid, self.region_size, keep_ids.shape[1])
         return keep_ids[:, order.to(keep_ids.device, non_blocking=True)]
+
+    def check_visible(self, keep_ids: Tensor) -> None:
+        """Make sure that masks like this one, `keep_ids` (1, n) on the CPU, spread evenly over the regions.
+
+        Raises:
+            ConfigError: They do not.
+        """
+        ordered = self.region_ids[self.order_by_region(keep_ids)[0]]
+        if self.region_grouping == 'exact' and set(ordered.bincount(minlength=self.num_regions).tolist()) != {
+            keep_ids.shape[1] // self.num_regions
+        }:
+            raise ConfigError(
+                "region_grouping='exact' needs region-balanced masks (RegionBalancedMask with the encoder's region_size "
+                f'{self.region_size}): these masks leave different numbers of visible tokens in the regions'
+            )
 
     def forward(self, x: Tensor, keep_ids: Tensor | None = None) -> EncoderOutput:
         """Encode a clip.

@@ -154,8 +154,11 @@ class AVFMAEPretrainer(BaseModel):
 
     def _check_parts(self) -> None:
         """Find contradictions between masker, encoders and decoders now rather than in the first step."""
+        with torch.random.fork_rng(devices=[]):
+            masks = self.masker(1, torch.device('cpu'))
         for m in MODALITIES:
             encoder, decoder = self.encoders[m], self.decoders[m]
+            encoder.check_visible(masks[m].keep_ids)
             if len(encoder.out_indices) != len(decoder.skip_blocks):
                 raise ConfigError(
                     f'the {m} encoder hands out layers {encoder.out_indices}, but the {m} decoder takes '

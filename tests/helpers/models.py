@@ -1,0 +1,40 @@
+"""Small models with the true structure, for tests."""
+
+from copy import deepcopy
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+
+from mmavf.registry import MODELS
+
+ROOT = Path(__file__).parents[2]
+
+
+def pretrain_config(**overrides) -> Config:
+    """Return the configuration of a small pre-training model; `overrides` replace its top-level entries."""
+    model = Config.fromfile(str(ROOT / 'configs/_base_/models/avfmae_b.py')).model
+    encoder = dict(embed_dims=32, num_heads=2, depth=2, out_indices=(0, 1))
+    decoder = dict(embed_dims=16, num_heads=2, num_skips=2)
+    for part in ('video', 'audio'):
+        model[f'{part}_encoder'].update(encoder)
+        model[f'{part}_decoder'].update(decoder)
+    model.correlation.update(embed_dims=32, num_heads=2)
+    for name, value in overrides.items():
+        model[name] = {**model[name], **value} if isinstance(value, dict) else value
+    return model
+
+
+def build_pretrainer(**overrides):
+    """Build the small pre-training model with seeded weights."""
+    torch.manual_seed(0)
+    return MODELS.build(deepcopy(pretrain_config(**overrides)))
+
+
+def random_inputs(batch_size: int = 2) -> dict:
+    """Return normalised random clips as the model takes them."""
+    generator = torch.Generator().manual_seed(1)
+    return dict(
+        video=torch.randn(batch_size, 3, 16, 160, 160, generator=generator),
+        audio=torch.randn(batch_size, 1, 256, 128, generator=generator),
+    )

@@ -1,0 +1,198 @@
+"""The pre-training model: shapes, loss, options, errors, the zero gradients that the method has."""
+
+import pytest
+import torch
+
+from mmavf.errors import ConfigError
+from mmavf.models.encoders import ViTEncoder
+from mmavf.models.layers import take_patches
+from mmavf.registry import MODELS
+from tests.helpers.models import build_pretrainer, pretrain_config, random_inputs
+
+BALANCED = dict(
+    masker=dict(
+        video_encoder=dict(type='RegionBalancedMask', mask_ratio=0.9, region_size=(2, 5, 10), tube=True),
+        audio_encoder=dict(type='RegionBalancedMask', mask_ratio=0.8125, region_size=(4, 4)),
+    ),
+    video_encoder=dict(region_grouping='exact'),
+    audio_encoder=dict(region_grouping='exact'),
+    decoder_positions='exact',
+)
+
+
+def test_predictions_and_losses_have_the_shapes_of_the_method():
+    model, inputs = build_pretrainer(), random_inputs()
+    output = model(inputs)
+    assert output.predictions['video'].shape == (2, 400, 1536)
+    assert output.predictions['audio'].shape == (2, 64, 256)
+    assert output.encoded['video'].tokens.shape == (2, 80, 32)
+    assert output.encoded['audio'].regions.shape == (2, 8, 2, 32)
+    losses = model(inputs, mode='loss')
+    assert set(losses) == {'loss_video', 'loss_audio', 'loss_contrastive'}
+    assert all(loss.ndim == 0 and loss.isfinite() for loss in losses.values())
+
+
+def test_loss_by_loops_over_counted_tokens():
+    model, inputs = build_pretrainer(), random_inputs()
+    output = model(inputs)
+    losses = model.loss(inputs, output)
+    mask, errors = output.masks['audio'], []
+    for b in range(2):
+        for place, token in enumerate(mask.decode_ids[b].tolist()):
+            if token in mask.keep_ids[b].tolist():
+                continue
+            t, f = token // 8 * 16, token % 8 * 16
+            patch = inputs['audio'][b, 0, t : t + 16, f : f + 16].flatten()
+            target = (patch - patch.mean()) / (patch.std() + 1e-6)
+            errors.append((output.predictions['audio'][b, place] - target).square().mean())
+    torch.testing.assert_close(losses['loss_audio'], torch.stack(errors).mean())
+
+
+def test_contrastive_loss_by_loops():
+    model, inputs = build_pretrainer(), random_inputs(3)
+    output = model(inputs)
+    total = 0
+    for video, audio in zip(output.encoded['video'].hidden, output.encoded['audio'].hidden, strict=True):
+        v = [row.mean(0) / row.mean(0).norm() for row in video]
+        a = [row.mean(0) / row.mean(0).norm() for row in audio]
+        scores = torch.stack([torch.stack([x @ y for y in a]) for x in v]) / 0.07
+        diagonal = scores.diagonal()
+        total += ((scores.logsumexp(1) - diagonal).mean() + (scores.logsumexp(0) - diagonal).mean()) / 2
+    torch.testing.assert_close(model.loss(inputs, output)['loss_contrastive'], 0.0025 * total)
+
+
+def test_gradients_are_zero_exactly_where_the_method_makes_them_zero():
+    """Stage IV of the last block (its region tokens go nowhere) and attention scores over a single fused token."""
+    model = build_pretrainer()
+    sum(model(random_inputs(), mode='loss').values()).backward()
+    zero = {name for name, p in model.named_parameters() if p.grad.abs().max() < 1e-12}
+    last = [f'encoders.{m}.blocks.1.stage4.' for m in ('video', 'audio')]
+    stage_iv = {name for name, _ in model.named_parameters() if name.startswith(tuple(last))}
+    assert stage_iv <= zero
+    rest = zero - stage_iv
+    assert {name.split('.')[2] for name in rest if name.startswith('correlation.hafe.cross_attn')} <= {'q', 'q_bias'}
+    assert all(
+        name.startswith(('correlation.hafe.cross_attn.q', 'correlation.hafe.video_norm', 'correlation.hafe.audio_norm'))
+        for name in rest
+    )
+
+
+def test_exact_options_give_every_token_its_own_region_and_position():
+    model = build_pretrainer(**BALANCED)
+    output = model(random_inputs())
+    for modality in ('video', 'audio'):
+        encoder, encoded = model.encoders[modality], output.encoded[modality]
+        regions = encoder.region_ids[encoded.token_ids].view(2, 8, -1)
+        assert (regions == torch.arange(8)[:, None]).all()
+        assert torch.equal(encoded.token_ids.sort(dim=1).values, output.masks[modality].keep_ids)
+
+
+def test_released_positions_swap_the_middle_tokens_of_each_slice_pair():
+    model = build_pretrainer()
+    output = model(random_inputs())
+    mask, encoded = output.masks['video'], output.encoded['video']
+    other = (mask.keep_ids != encoded.token_ids).sum(1)
+    assert other.tolist() == [40, 40]
+
+
+def test_explicit_masks_are_used_and_reproducible():
+    model, inputs = build_pretrainer().eval(), random_inputs()
+    drawn = {
+        m: (torch.ones(2, n, dtype=torch.bool), torch.zeros(2, n, dtype=torch.bool))
+        for m, n in (('video', 800), ('audio', 128))
+    }
+    drawn['video'][0][:, :80] = False
+    drawn['audio'][0][:, :24] = False
+    first, second = model(inputs, masks=drawn), model(inputs, masks=drawn)
+    assert first.masks['video'].keep_ids[0].tolist() == list(range(80))
+    assert first.predictions['video'].shape == (2, 800, 1536)
+    assert torch.equal(first.predictions['audio'], second.predictions['audio'])
+
+
+def test_masked_content_does_not_reach_the_predictions():
+    model, inputs = build_pretrainer().eval(), random_inputs()
+    torch.manual_seed(5)
+    output = model(inputs)
+    masks = {}
+    for m, size in (('video', 800), ('audio', 128)):
+        encoder, decoder = torch.ones(2, size, dtype=torch.bool), torch.ones(2, size, dtype=torch.bool)
+        masks[m] = (
+            encoder.scatter(1, output.masks[m].keep_ids, False),
+            decoder.scatter(1, output.masks[m].decode_ids, False),
+        )
+    changed = {m: x.clone() for m, x in inputs.items()}
+    hidden = masks['audio'][0][0].nonzero()[0].item()
+    t, f = hidden // 8 * 16, hidden % 8 * 16
+    changed['audio'][0, 0, t : t + 16, f : f + 16] += 100
+    before, after = model(inputs, masks=masks), model(changed, masks=masks)
+    assert torch.equal(before.predictions['video'], after.predictions['video'])
+    assert torch.equal(before.predictions['audio'], after.predictions['audio'])
+
+
+def test_the_target_undoes_normalisation_and_takes_frame_differences():
+    model, inputs = build_pretrainer(), random_inputs(1)
+    ids = torch.tensor([[0, 437]])
+    target = model.targets['video'](inputs['video'], ids).view(1, 2, 2, 256, 3)  # (frame, position, channel)
+    mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    for place, token in enumerate(ids[0].tolist()):
+        patch = take_patches(inputs['video'], (2, 16, 16), torch.tensor([[token]]))[0, 0]  # (3, 2, 16, 16)
+        pixels = (patch * std[:, None, None, None] + mean[:, None, None, None]).flatten(1)
+        normal = ((pixels - pixels.mean(1, keepdim=True)) / (pixels.std(1, keepdim=True) + 1e-6)).view(3, 2, 256)
+        torch.testing.assert_close(target[0, place, 0], normal[:, 0].T, atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(target[0, place, 1], (normal[:, 1] - normal[:, 0]).T, atol=1e-5, rtol=1e-5)
+
+
+def test_activation_checkpointing_changes_no_gradient():
+    inputs, gradients = random_inputs(), []
+    for with_cp in (False, True):
+        parts = {f'{m}_{part}': dict(with_cp=with_cp) for m in ('video', 'audio') for part in ('encoder', 'decoder')}
+        model = build_pretrainer(**parts).train()
+        torch.manual_seed(7)
+        sum(model(inputs, mode='loss').values()).backward()
+        gradients.append(torch.cat([p.grad.flatten() for p in model.parameters()]))
+    torch.testing.assert_close(gradients[0], gradients[1], atol=1e-7, rtol=1e-5)
+
+
+def test_parts_can_be_left_out():
+    model = build_pretrainer(correlation=None, contrastive_loss=None)
+    assert set(model(random_inputs(), mode='loss')) == {'loss_video', 'loss_audio'}
+
+
+def test_a_plain_vit_encoder_takes_the_place_of_the_local_global_one():
+    parts = ('video_encoder', 'audio_encoder')
+    config = pretrain_config(**{part: dict(type='ViTEncoder') for part in parts})
+    for part in parts:
+        config[part].pop('region_size')
+    model = MODELS.build(config)
+    assert isinstance(model.encoders['video'], ViTEncoder)
+    assert sum(model(random_inputs(), mode='loss').values()).isfinite()
+
+
+def test_initialisation_is_the_released_one():
+    model = build_pretrainer()
+    model.init_weights()
+    weight = model.encoders['video'].blocks[0].stage1.attn.kv.weight
+    bound = (6 / (32 + 64)) ** 0.5
+    assert 0.9 * bound < weight.abs().max() <= bound
+    assert model.encoders['video'].blocks[0].ffn.fc1.bias.abs().max() == 0
+    decoder = model.decoders['video'].head.weight
+    assert 0.9 < decoder.abs().max() / (6 / (16 + 1536)) ** 0.5 <= 1
+    assert model.to_decoder['video'].weight.abs().max() <= 1 / 32**0.5  # the framework's default
+    assert 0.01 < model.encoders['video'].region_tokens.std() < 0.03
+    assert model.decoders['audio'].mask_token.abs().max() <= 0.02
+
+
+@pytest.mark.parametrize(
+    ('overrides', 'message'),
+    [
+        (dict(decoder_positions='raster'), "'reference' or 'exact'"),
+        (dict(video_decoder=dict(num_skips=1)), 'skip features'),
+        (dict(video_encoder=dict(region_size=(3, 5, 10))), 'do not tile'),
+        (dict(video_encoder=dict(out_indices=(0, 7))), 'out_indices'),
+        (dict(masker=dict(audio_encoder=dict(type='RandomMask', mask_ratio=0.8))), 'do not spread evenly'),
+        (dict(video_encoder=dict(region_grouping='exact')), 'region-balanced'),
+    ],
+)
+def test_parts_that_do_not_fit_are_found_when_the_model_is_built(overrides, message):
+    with pytest.raises(ConfigError, match=message):
+        build_pretrainer(**overrides)

@@ -1,0 +1,81 @@
+"""The sizes Base, Large and Huge: parameters, names, operations."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+
+from mmavf.models.conversion import mmavf_to_released, released_to_mmavf
+from mmavf.registry import MODELS
+from tests.helpers.models import ROOT
+
+PARTS = dict(
+    b=dict(
+        total=187_942_660,
+        video_encoder=63_865_344,
+        audio_encoder=63_209_984,
+        correlation=42_034_180,
+        video_decoder=9_465_984,
+        audio_decoder=8_973_184,
+        to_decoder=393_216,
+    ),
+    l=dict(
+        total=336_322_308,
+        video_encoder=119_192_960,
+        audio_encoder=118_373_760,
+        correlation=65_649_924,
+        video_decoder=16_552_960,
+        audio_decoder=15_896_320,
+        to_decoder=655_360,
+    ),
+    h=dict(
+        total=572_665_092,
+        video_encoder=213_881_856,
+        audio_encoder=212_898_816,
+        correlation=94_508_548,
+        video_decoder=25_606_016,
+        audio_decoder=24_785_536,
+        to_decoder=983_040,
+    ),
+)
+FORWARD_GFLOP = dict(b=27.08, l=47.02, h=76.16)
+
+
+def _build(size):
+    with torch.device('meta'):
+        return MODELS.build(Config.fromfile(str(ROOT / f'configs/avfmae_{size}_pretrain.py')).model)
+
+
+def _count(module):
+    return sum(p.numel() for p in module.parameters())
+
+
+@pytest.mark.parametrize('size', PARTS)
+def test_parameters_are_those_of_the_published_sizes(size):
+    model = _build(size)
+    counts = dict(total=_count(model), correlation=_count(model.correlation), to_decoder=_count(model.to_decoder))
+    for m in ('video', 'audio'):
+        counts[f'{m}_encoder'] = _count(model.encoders[m])
+        counts[f'{m}_decoder'] = _count(model.decoders[m]) - model.decoders[m].mask_token.numel()
+    assert counts == PARTS[size]
+
+
+@pytest.mark.parametrize('size', PARTS)
+def test_every_name_converts_to_the_released_one_and_back(size):
+    names = list(_build(size).state_dict())
+    released = [mmavf_to_released(name) for name in names]
+    assert len(set(released)) == len(names)
+    assert [released_to_mmavf(name) for name in released] == names
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('size', FORWARD_GFLOP)
+def test_operations_per_clip(size):
+    sys.path.insert(0, str(Path(ROOT, 'tools/analysis_tools')))
+    from get_complexity import count_flops
+
+    model = MODELS.build(Config.fromfile(str(ROOT / f'configs/avfmae_{size}_pretrain.py')).model)
+    flops = count_flops(model, (16, 160, 160), (256, 128))['']
+    assert abs(flops / 1e9 / FORWARD_GFLOP[size] - 1) < 0.02

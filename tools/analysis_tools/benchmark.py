@@ -1,0 +1,153 @@
+"""Speed of a training step: clips/s, TFLOP/s, its share of the device's own matrix rate, and peak memory.
+
+A step is forward, loss and backward on random clips, with `--optimizer` also the update. The operations are counted,
+not assumed (three times the forward pass). The matrix rate is that of large square products on the same device in the
+same run, so that shares and ratios carry over between machines; seconds do not.
+
+`--loader` measures the loader instead: clips/s per core, next to bare decoding of the same frames; further arguments
+are those of `loader_benchmark.py`.
+
+Examples:
+    python tools/analysis_tools/benchmark.py configs/avfmae_b_pretrain.py --batch-size 4 8
+    python tools/analysis_tools/benchmark.py --loader
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+import torch
+from get_complexity import count_flops
+from mmengine.config import Config, DictAction
+from mmengine.registry import init_default_scope
+from torch import nn
+
+from mmavf.registry import MODELS
+
+DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16}
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='configuration file of a pre-training model')
+    parser.add_argument('--batch-size', type=int, nargs='+', default=[4], help='clips per step (default: 4)')
+    parser.add_argument('--dtype', nargs='+', choices=DTYPES, default=list(DTYPES), help='default: both')
+    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    parser.add_argument('--steps', type=int, default=10, help='measured steps after 2 for warm-up (default: 10)')
+    parser.add_argument('--optimizer', action='store_true', help='include the update of the weights by fused AdamW')
+    parser.add_argument('--compile', nargs='+', default=[], metavar='CLASS', help='compile blocks: LGIBlock ViTBlock')
+    parser.add_argument('--checkpointing', action='store_true', help='recompute activations (with_cp)')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, help='overrides, key=value')
+    return parser.parse_args()
+
+
+def seconds(run: Callable[[], object], steps: int, warm_up: int, device: torch.device) -> list[float]:
+    """Return the durations of `steps` calls, in seconds, each waited for."""
+    durations = []
+    for index in range(warm_up + steps):
+        start = time.perf_counter()
+        run()
+        if device.type == 'cuda':
+            torch.cuda.synchronize(device)
+        if index >= warm_up:
+            durations.append(time.perf_counter() - start)
+    return durations
+
+
+def matrix_rate(dtype: torch.dtype, device: torch.device) -> float:
+    """Return the device's rate for large square matrix products, in FLOP/s: the best of several sizes."""
+    best = 0.0
+    for size in (2048, 4096) if device.type == 'cpu' else (4096, 8192):
+        a, b = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
+        best = max(best, 2 * size**3 / min(seconds(lambda a=a, b=b: a @ b, 6, 2, device)))
+    return best
+
+
+def make_step(model: nn.Module, inputs: dict, dtype: torch.dtype, optimizer: torch.optim.Optimizer | None) -> Callable:
+    """Return a function that runs one training step."""
+    device = next(model.parameters()).device
+
+    def step() -> None:
+        with torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16):
+            loss = sum(model(inputs, mode='loss').values())
+        loss.backward()
+        if optimizer is not None:
+            optimizer.step()
+        model.zero_grad(set_to_none=True)
+
+    return step
+
+
+def peak_memory_gib(device: torch.device) -> float:
+    """Return the most memory in use so far: of the device's allocator, or of the process on a CPU."""
+    if device.type == 'cuda':
+        return torch.cuda.max_memory_allocated(device) / 2**30
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def build_model(args: argparse.Namespace) -> tuple[nn.Module, Config]:
+    """Build the configured model on the device."""
+    config = Config.fromfile(args.config)
+    config.merge_from_dict(args.cfg_options)
+    if args.checkpointing:
+        for part in ('video_encoder', 'audio_encoder', 'video_decoder', 'audio_decoder'):
+            config.model[part].with_cp = True
+    init_default_scope('mmavf')
+    return MODELS.build(config.model).to(args.device).train(), config
+
+
+def main() -> None:
+    """Measure and print one JSON line per data type and batch size."""
+    args = parse_args()
+    torch.manual_seed(0)
+    device = torch.device(args.device)
+    torch.backends.cuda.matmul.allow_tf32 = False
+    rates = {name: matrix_rate(DTYPES[name], device) for name in args.dtype}
+    model, config = build_model(args)
+    sizes = tuple(config.model.video_encoder.input_size), tuple(config.model.audio_encoder.input_size)
+    forward_flops = count_flops(MODELS.build(config.model), *sizes)['']
+    for module in model.modules():
+        if type(module).__name__ in args.compile:
+            module.compile(dynamic=False)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-6, fused=True) if args.optimizer else None
+    for batch_size in args.batch_size:
+        video = torch.randn(batch_size, 3, *sizes[0], device=device)
+        inputs = dict(video=video, audio=torch.randn(batch_size, 1, *sizes[1], device=device))
+        for name in args.dtype:
+            if device.type == 'cuda':
+                torch.cuda.reset_peak_memory_stats(device)
+            step = make_step(model, inputs, DTYPES[name], optimizer)
+            duration = statistics.median(seconds(step, args.steps, 2, device))
+            rate = 3 * forward_flops * batch_size / duration
+            print(
+                json.dumps(
+                    dict(
+                        config=args.config,
+                        device=torch.cuda.get_device_name(device) if device.type == 'cuda' else 'cpu',
+                        threads=torch.get_num_threads(),
+                        dtype=name,
+                        batch_size=batch_size,
+                        seconds_per_step=round(duration, 4),
+                        clips_per_second=round(batch_size / duration, 3),
+                        tflops=round(rate / 1e12, 4),
+                        matrix_tflops=round(rates[name] / 1e12, 4),
+                        share_of_matrix_rate=round(rate / rates[name], 3),
+                        peak_memory_gib=round(peak_memory_gib(device), 2),
+                    )
+                ),
+                flush=True,
+            )
+
+
+if __name__ == '__main__':
+    if '--loader' in sys.argv:
+        from loader_benchmark import main as loader_main
+
+        loader_main([argument for argument in sys.argv[1:] if argument != '--loader'])
+    else:
+        main()

@@ -1,0 +1,75 @@
+"""Convert a checkpoint between the released AVF-MAE++ parameter names and those of this package.
+
+The direction is read off the names in SRC. Released files are dictionaries with the weights under `model` or `module`;
+this package's hold them under `state_dict`. Everything else in the file (optimizer, epoch) stays behind.
+
+Example: python tools/model_converters/convert_release.py avfmaepp_base.pth avfmae_b.pth
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+from mmengine.logging import MMLogger
+from mmengine.runner import save_checkpoint
+from torch import Tensor
+
+from mmavf.engine.safe_globals import load_from_local
+from mmavf.errors import CheckpointError, MMAVFError
+from mmavf.models.conversion import convert_state_dict
+
+WEIGHTS_KEYS = ('state_dict', 'model', 'module')
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Return the weights of a checkpoint, whatever key they stand under, without the prefix of a parallel wrapper.
+
+    Released checkpoints carry the command line as an argparse.Namespace, which is allowed here and nowhere else.
+
+    Raises:
+        CheckpointError: The file cannot be read, is not trusted, or holds no weights.
+    """
+    with torch.serialization.safe_globals([argparse.Namespace]):
+        content = load_from_local(str(path), map_location='cpu')
+    if not isinstance(content, dict):
+        raise CheckpointError(f'{path} holds a {type(content).__name__}, not a dictionary of weights')
+    weights = next((content[key] for key in WEIGHTS_KEYS if isinstance(content.get(key), dict)), content)
+    weights = {name.removeprefix('module.'): value for name, value in weights.items() if isinstance(value, Tensor)}
+    if not weights:
+        raise CheckpointError(f'{path} holds no weights under any of {", ".join(WEIGHTS_KEYS)}')
+    return weights
+
+
+def convert(source: Path, destination: Path) -> str:
+    """Convert a file; returns a line that says what was done.
+
+    Raises:
+        CheckpointError: The file cannot be read or its names are unknown.
+    """
+    weights = read_weights(source)
+    to_released = any(name.startswith('encoders.') for name in weights)
+    converted = convert_state_dict(weights, to_released)
+    content = {'model': converted} if to_released else {'state_dict': converted, 'meta': {}}
+    save_checkpoint(content, str(destination), backend_args=dict(backend='atomic'))
+    names = 'released names' if to_released else "this package's names"
+    return f'{len(converted)} tensors written to {destination} under {names}'
+
+
+def main() -> int:
+    """Read the command line and convert; returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('source', type=Path, metavar='SRC', help='checkpoint to read')
+    parser.add_argument('destination', type=Path, metavar='DST', help='checkpoint to write')
+    args = parser.parse_args()
+    logger = MMLogger.get_instance('mmavf')
+    try:
+        logger.info(convert(args.source, args.destination))
+    except MMAVFError as error:
+        logger.error(f'{type(error).__name__}: {error}')
+        return 1
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
