@@ -180,7 +180,7 @@ def test_resampling_keeps_pitch_level_and_time(rate_hz):
     time = np.arange(rate_hz) / rate_hz
     samples = np.sin(2 * np.pi * 500 * time).astype(np.float32)
     expected = np.sin(2 * np.pi * 500 * np.arange(16000) / 16000)
-    np.testing.assert_allclose(to_mono_16k(samples, rate_hz)[200:-200], expected[200:-200], atol=0.01)
+    np.testing.assert_allclose(to_mono_16k(samples[None], rate_hz)[200:-200], expected[200:-200], atol=0.01)
 
 
 @pytest.mark.parametrize('place', [-7, -2, 0, 3, 8, 12])

@@ -65,7 +65,7 @@ class AudioTrack:
         return window
 
     def _decode(self, start_sec: float, end_sec: float) -> list[tuple[float, np.ndarray]]:
-        """Return the runs of unbroken sound that touch the window: (start in seconds, (N, channels) float32)."""
+        """Return the runs of unbroken sound that touch the window: (start in seconds, (channels, N) float32)."""
         first, last = start_sec - PREROLL_SEC + self._origin_sec, end_sec + self._origin_sec
         near = [p for p in self._packets if first <= p.pts * self._unit_sec < last]
         self._codec.flush_buffers()
@@ -79,14 +79,14 @@ class AudioTrack:
                 expected_sec = start
             expected_sec += length
             runs[-1][1].append(_to_float(block))
-        return [(time, np.concatenate(parts)) for time, parts in runs]
+        return [(time, np.concatenate(parts, axis=1)) for time, parts in runs]
 
 
 def _to_float(block: av.AudioFrame) -> np.ndarray:
-    """Return (N, channels) float32 in [-1, 1]."""
+    """Return (channels, N) float32 in [-1, 1]."""
     samples = block.to_ndarray()
     # planar formats come as (C, N), packed ones as (1, N * C)
-    samples = samples.T if block.format.is_planar else samples.reshape(block.samples, -1)
+    samples = samples if block.format.is_planar else samples.reshape(block.samples, -1).T
     if samples.dtype.kind == 'f':
         return samples.astype(np.float32)
     if samples.dtype.kind == 'u':  # unsigned 8 bit

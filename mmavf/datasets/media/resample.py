@@ -15,13 +15,13 @@ def to_mono_16k(samples: np.ndarray, rate_hz: int) -> np.ndarray:
     """Mix channels down by their mean and resample to 16 kHz.
 
     Args:
-        samples: (N,) or (N, channels) float32, nominally in [-1, 1].
+        samples: (channels, N) float32, nominally in [-1, 1].
         rate_hz: Sampling rate of `samples`.
 
     Returns:
         (M,) float32 with M = ceil(N * 16000 / rate_hz); sample 0 stays at time 0.
     """
-    mono = torch.from_numpy(samples if samples.ndim == 1 else samples.mean(axis=1))
+    mono = torch.from_numpy(samples[0] if len(samples) == 1 else samples.mean(axis=0))  # (N,)
     return mono.numpy() if rate_hz == SAMPLE_RATE_HZ else _resampler(rate_hz)(mono).numpy()
 
 

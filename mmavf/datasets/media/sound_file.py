@@ -54,12 +54,14 @@ class SoundFile:
         return place_samples(window, to_mono_16k(samples, rate), place)
 
     def _read(self, first: int, last: int) -> np.ndarray:
-        """Return samples [first, last) as float32, (N,) or (N, channels)."""
+        """Return samples [first, last) as float32 (channels, N)."""
         try:
             self._file.seek(first)
-            samples = self._file.read(last - first, dtype='float32')
+            samples = self._file.read(last - first, dtype='float32', always_2d=True).T  # (N, C) -> (C, N)
         except soundfile.LibsndfileError as error:
             raise ClipError(f'{self.path}: sound cannot be decoded ({error})') from error
-        if len(samples) < last - first:
-            raise ClipError(f'{self.path}: {last - first} samples announced, {len(samples)} read: the file is cut off')
+        if samples.shape[1] < last - first:
+            raise ClipError(
+                f'{self.path}: {last - first} samples announced, {samples.shape[1]} read: the file is cut off'
+            )
         return samples
