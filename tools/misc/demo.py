@@ -56,7 +56,7 @@ def write_summary(out: Path, settings: SyntheticSettings, checkpoint: Path, seco
     """Write demo/report/summary.md: figures of the run, and where everything is."""
     steps = logged_steps(out / 'work_dir')
     weights = torch.load(checkpoint, map_location='cpu', weights_only=True)['state_dict']
-    parameters = sum(tensor.numel() for tensor in weights.values())
+    millions = sum(tensor.numel() for tensor in weights.values()) / 1e6
     first, last = steps[0], steps[-1]
     terms = [name for name in first if 'loss' in name]
     rows = ''.join(f'| {name} | {first[name]:.4f} | {last[name]:.4f} |\n' for name in terms)
@@ -75,7 +75,7 @@ video patches and 81 % of the log-mel patches and learns to predict them.
 {rows}
 ![reconstruction](reconstruction.png)
 
-- Parameters and buffers: {parameters:,}
+- Parameters: {millions:.1f} M
 - Speed: {speed:.1f} clips/s on {len(os.sched_getaffinity(0))} processor cores
 {times}
 | what | where |
