@@ -1,5 +1,6 @@
 """Two processes on gloo: the same weights on both, and the gradients of one process with the whole batch."""
 
+import json
 import os
 import subprocess
 import sys
@@ -81,3 +82,17 @@ def test_another_number_of_ranks_with_the_same_total_batch_goes_on_with_a_warnin
     resumed = run_train(tmp_path, 'train_dataloader.batch_size=4', args=['--resume'])
     assert resumed.returncode == 0, resumed.stderr + resumed.stdout
     assert 'was written by 2 processes, this run has 1' in resumed.stdout
+
+
+@pytest.mark.slow
+def test_two_ranks_report_and_stop_together(tmp_path):
+    done = run_train(tmp_path, 'train_dataloader.dataset.bad_ids=[5]', processes=2, port=29629)
+    assert done.returncode == 0, done.stderr + done.stdout
+    lines = [json.loads(line) for line in (tmp_path / 'nonfinite_samples.jsonl').read_text().splitlines()]
+    assert [('clip5' in line['sample_ids'], line['reason']) for line in lines] == [(True, 'loss')] * len(lines)
+    assert len(lines) >= 2
+
+    everything = f'train_dataloader.dataset.bad_ids={list(range(22))}'.replace(' ', '')
+    stopped = run_train(tmp_path, everything, 'train_cfg.max_epochs=4', processes=2, port=29630)
+    assert stopped.returncode == 1
+    assert stopped.stderr.count('NonFiniteLossError: The loss of iteration 10') == 2
