@@ -6,10 +6,12 @@ import shutil
 import subprocess
 import sys
 from functools import cache
-from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+
+# The standard library's finds fewer packages on Python 3.10: those without a top_level.txt are missing there.
+from importlib_metadata import packages_distributions
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
