@@ -54,7 +54,7 @@ def undeclared_imports(folders, requirements):
     """Imports under the folders that are neither ours, nor the standard library's, nor of a declared requirement."""
     distributions = packages_distributions()
     files = [file for folder in folders for file in (ROOT / folder).rglob('*.py')]
-    local = {'mmavf', 'tests'} | {file.stem for file in files} | {file.parent.name for file in files}
+    local = {name for file in tree_files() if file.suffix == '.py' for name in (file.stem, file.parent.name)}
     found = {}
     for file in files:
         for name in set(imported_packages(file)) - local - set(sys.stdlib_module_names):
