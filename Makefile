@@ -56,7 +56,8 @@ lint: $(STAMP_TARGET)  ## check style, formatting and the documentation's links
 	"$(PY)" tools/misc/check_docs.py
 
 bench: $(STAMP_TARGET)  ## measure step and loader speed on this machine
-	"$(PY)" tools/analysis_tools/benchmark.py
+	"$(PY)" tools/analysis_tools/benchmark.py configs/avfmae_b_pretrain.py --batch-size 4 8
+	"$(PY)" tools/analysis_tools/benchmark.py --loader
 
 clean:  ## remove what building and testing left; keeps .venv, data and work_dirs
 	rm -rf build dist mmavf.egg-info .pytest_cache .ruff_cache
