@@ -16,11 +16,11 @@ _numbers = itertools.count()
 TINY = ROOT / 'tests' / 'helpers' / 'tiny_pretrain.py'
 
 
-def run_train(work_dir, *options, config=TINY, args=(), processes=1, port=29611):
+def run_train(work_dir, *options, config=TINY, args=(), processes=1):
     """Run tools/train.py; return the finished process with its output as text."""
     command = [sys.executable]
     if processes > 1:
-        command += ['-m', 'torch.distributed.run', f'--nproc_per_node={processes}', f'--master_port={port}']
+        command += ['-m', 'torch.distributed.run', '--standalone', f'--nproc_per_node={processes}']
     command += [str(ROOT / 'tools' / 'train.py'), str(config), '--work-dir', str(work_dir), *args]
     command += ['--launcher', 'pytorch'] * (processes > 1)
     if options:

@@ -32,13 +32,13 @@ torch.save(dict(gradients=gradients, weights=model.state_dict(), noise=torch.ran
 """
 
 
-def train(out, processes, noise, norm, batch, port):
+def train(out, processes, noise, norm, batch):
     out.mkdir()
     script = out / 'rank.py'
     script.write_text(RANK)
     command = [sys.executable]
     if processes > 1:
-        command += ['-m', 'torch.distributed.run', f'--nproc_per_node={processes}', f'--master_port={port}']
+        command += ['-m', 'torch.distributed.run', '--standalone', f'--nproc_per_node={processes}']
     env = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''}
     command += [str(script), str(out), noise, norm, str(batch)]
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True)
@@ -46,18 +46,22 @@ def train(out, processes, noise, norm, batch, port):
     return [torch.load(out / f'rank{rank}.pth', weights_only=True) for rank in range(processes)]
 
 
-def test_two_ranks_end_with_the_same_weights_and_draw_different_noise(tmp_path):
-    ranks = train(tmp_path / 'two', 2, 'noise', 'BatchNorm1d', 2, 29621)
+@pytest.mark.slow
+def test_two_ranks_with_masks_and_batch_norm_end_with_the_same_weights(tmp_path):
+    ranks = train(tmp_path / 'two', 2, 'noise', 'BatchNorm1d', 2)
     for name, value in ranks[0]['weights'].items():
         if 'running' not in name:  # statistics are those of rank 0 from the next forward pass on
             assert torch.equal(value, ranks[1]['weights'][name]), name
     assert not torch.equal(ranks[0]['noise'], ranks[1]['noise'])
 
 
-def test_two_ranks_have_the_gradients_of_one_with_the_whole_batch(tmp_path):
-    two = train(tmp_path / 'two', 2, 'still', 'LayerNorm', 1, 29622)
-    (one,) = train(tmp_path / 'one', 1, 'still', 'LayerNorm', 2, 29623)
+def test_two_ranks_share_weights_and_have_the_gradients_of_one_with_the_whole_batch(tmp_path):
+    two = train(tmp_path / 'two', 2, 'still', 'LayerNorm', 1)
+    (one,) = train(tmp_path / 'one', 1, 'still', 'LayerNorm', 2)
     assert len(one['gradients']) == 11
+    for name, value in two[0]['weights'].items():
+        assert torch.equal(value, two[1]['weights'][name]), name
+    assert not torch.equal(two[0]['noise'], two[1]['noise'])
     for step, other in zip(one['gradients'], two[0]['gradients'], strict=True):
         for gradient, other_gradient in zip(step, other, strict=True):
             torch.testing.assert_close(gradient, other_gradient, rtol=1e-4, atol=1e-6)
@@ -65,20 +69,20 @@ def test_two_ranks_have_the_gradients_of_one_with_the_whole_batch(tmp_path):
 
 @pytest.mark.slow
 def test_two_ranks_killed_and_resumed_end_with_equal_weights(tmp_path):
-    def run(name, *options, args=(), port):
-        return run_train(tmp_path / name, *options, args=args, processes=2, port=port)
+    def run(name, *options, args=()):
+        return run_train(tmp_path / name, *options, args=args, processes=2)
 
-    assert run('whole', port=29624).returncode == 0
-    killed = run('killed', 'custom_hooks.3.after=9', port=29625)
+    assert run('whole').returncode == 0
+    killed = run('killed', 'custom_hooks.3.after=9')
     assert killed.returncode != 0
     assert (tmp_path / 'killed' / 'last_checkpoint').read_text().endswith('iter_8.pth')
-    assert run('killed', args=['--resume'], port=29626).returncode == 0
+    assert run('killed', args=['--resume']).returncode == 0
     assert_same_weights(tmp_path / 'whole' / 'epoch_3.pth', tmp_path / 'killed' / 'epoch_3.pth')
 
 
 @pytest.mark.slow
 def test_another_number_of_ranks_with_the_same_total_batch_goes_on_with_a_warning(tmp_path):
-    assert run_train(tmp_path, 'train_cfg.max_epochs=1', processes=2, port=29627).returncode == 0
+    assert run_train(tmp_path, 'train_cfg.max_epochs=1', processes=2).returncode == 0
     resumed = run_train(tmp_path, 'train_dataloader.batch_size=4', args=['--resume'])
     assert resumed.returncode == 0, resumed.stderr + resumed.stdout
     assert 'was written by 2 processes, this run has 1' in resumed.stdout
@@ -86,13 +90,13 @@ def test_another_number_of_ranks_with_the_same_total_batch_goes_on_with_a_warnin
 
 @pytest.mark.slow
 def test_two_ranks_report_and_stop_together(tmp_path):
-    done = run_train(tmp_path, 'train_dataloader.dataset.bad_ids=[5]', processes=2, port=29629)
+    done = run_train(tmp_path, 'train_dataloader.dataset.bad_ids=[5]', processes=2)
     assert done.returncode == 0, done.stderr + done.stdout
     lines = [json.loads(line) for line in (tmp_path / 'nonfinite_samples.jsonl').read_text().splitlines()]
     assert [('clip5' in line['sample_ids'], line['reason']) for line in lines] == [(True, 'loss')] * len(lines)
     assert len(lines) >= 2
 
     everything = f'train_dataloader.dataset.bad_ids={list(range(22))}'.replace(' ', '')
-    stopped = run_train(tmp_path, everything, 'train_cfg.max_epochs=4', processes=2, port=29630)
+    stopped = run_train(tmp_path, everything, 'train_cfg.max_epochs=4', processes=2)
     assert stopped.returncode == 1
     assert stopped.stderr.count('NonFiniteLossError: The loss of iteration 10') == 2

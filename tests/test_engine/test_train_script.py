@@ -1,6 +1,7 @@
 """tools/train.py and its shell companions, as a user meets them."""
 
 import os
+import socket
 import subprocess
 import sys
 
@@ -34,12 +35,19 @@ def test_shell_scripts_explain_themselves(script):
     assert f'tools/{script}' in done.stdout
 
 
+def free_port():
+    """A port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(('127.0.0.1', 0))
+        return listener.getsockname()[1]
+
+
 @pytest.mark.slow
 def test_dist_train_runs_two_processes(tmp_path):
     config = ROOT / 'tests' / 'helpers' / 'tiny_pretrain.py'
     done = subprocess.run(
         ['bash', ROOT / 'tools' / 'dist_train.sh', config, '2', '--work-dir', tmp_path],
-        env={**os.environ, 'PYTHON': sys.executable, 'PORT': '29628', 'CUDA_VISIBLE_DEVICES': ''},
+        env={**os.environ, 'PYTHON': sys.executable, 'PORT': str(free_port()), 'CUDA_VISIBLE_DEVICES': ''},
         capture_output=True,
         text=True,
     )

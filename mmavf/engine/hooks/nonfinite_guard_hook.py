@@ -63,9 +63,9 @@ class NonFiniteGuardHook(Hook):
                 f"Training needs optim_wrapper.type='GuardedOptimWrapper', not {type(wrapper).__name__}; its dtype is "
                 "'bfloat16' or 'float32'."
             )
-        on_gpu = wrapper.skipped.is_cuda
-        self._delay = self.lag if on_gpu else 0
-        self._slots = torch.zeros(self._delay + 1, 3, dtype=torch.int64, pin_memory=on_gpu)
+        self._on_gpu = wrapper.skipped.is_cuda
+        self._delay = self.lag if self._on_gpu else 0
+        self._slots = torch.zeros(self._delay + 1, 3, dtype=torch.int64, pin_memory=self._on_gpu)
         self._waiting: deque[_Batch] = deque()
         self._step: list[_Batch] = []
         self._known_skips = int(wrapper.skipped)
@@ -84,9 +84,7 @@ class NonFiniteGuardHook(Hook):
         bad_loss = ~torch.isfinite(outputs['loss'].detach())
         slot = self._slots[runner.iter % len(self._slots)]
         slot.copy_(torch.stack([wrapper.skipped, wrapper.skipped_in_row, bad_loss.long()]), non_blocking=True)
-        arrived = torch.cuda.Event() if slot.is_pinned() else None
-        if arrived:
-            arrived.record()
+        arrived = torch.cuda.current_stream().record_event() if self._on_gpu else None
         ids = [sample.sample_id for sample in data_batch['data_samples']]
         self._waiting.append(_Batch(runner.iter, ids, wrapper.should_update(), slot, arrived))
         if len(self._waiting) > self._delay:
