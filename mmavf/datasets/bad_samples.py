@@ -20,7 +20,7 @@ class BadSampleLog:
         max_bad_ratio: The run stops when more than this share of the entries is bad.
 
     Attributes:
-        file: Path of the shared file (JSON lines with `path`, `reason`, `index`, `id`, `ann_file`), or None: bad clips
+        file: Path of the shared file (JSON lines with `path`, `reason`, `index`, ...), or None: bad clips
             go to the log alone and each process counts its own.
     """
 
@@ -29,24 +29,24 @@ class BadSampleLog:
         self._ann_file = ann_file
         self._num_entries = num_entries
         self._max_bad_ratio = max_bad_ratio
-        self._seen: set[str] = set()
+        self._seen: set[tuple] = set()
 
-    def record(self, index: int, sample_id: str, path: str, reason: str) -> None:
+    def record(self, clip: dict, reason: str) -> None:
         """Record a clip.
 
         Args:
-            index: Its entry in the list.
-            sample_id: What tells it from other clips of the list.
-            path: Its video.
+            clip: What the pipeline got: `video_path`, `audio_path`, `index`, `sample_id`, maybe `start` and `end`.
             reason: Why it cannot be used; names the file at fault.
 
         Raises:
             TooManyBadSamplesError: More than `max_bad_ratio` of the list is bad.
         """
-        if sample_id in self._seen:
+        line = {'path': clip['video_path'], 'reason': reason, 'index': clip['index'], 'id': clip['sample_id']}
+        line |= {'audio': clip['audio_path'], 'start': clip.get('start'), 'end': clip.get('end')}
+        line['ann_file'] = self._ann_file
+        if _identity(line) in self._seen:
             return
-        self._seen.add(sample_id)
-        line = {'path': path, 'reason': reason, 'index': index, 'id': sample_id, 'ann_file': self._ann_file}
+        self._seen.add(_identity(line))
         is_new, count = (True, len(self._seen)) if self.file is None else self._append(line)
         if is_new:
             MMLogger.get_current_instance().warning(f'bad sample {count} of {self._ann_file}: {reason}')
@@ -63,8 +63,13 @@ class BadSampleLog:
         with open(self.file, 'a+', encoding='utf-8') as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # released when the file is closed
             file.seek(0)
-            known = {entry['id'] for entry in map(json.loads, file) if entry['ann_file'] == self._ann_file}
-            is_new = line['id'] not in known
+            known = {_identity(entry) for entry in map(json.loads, file) if entry['ann_file'] == self._ann_file}
+            is_new = _identity(line) not in known
             if is_new:
                 file.write(json.dumps(line, ensure_ascii=False) + '\n')
             return is_new, len(known) + is_new
+
+
+def _identity(line: dict) -> tuple:
+    """Return what makes a line speak of the same clip as another: its files and its part of them."""
+    return line['path'], line['audio'], line['start'], line['end']

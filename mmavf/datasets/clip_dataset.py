@@ -139,14 +139,14 @@ class AVClipDataset(BaseDataset):
             seed = key.rng_seed(attempt)
             if attempt:
                 index = int(np.random.default_rng(seed).integers(len(self)))
-            info = self.get_data_info(index)
+            clip = self.get_data_info(index)
             try:
                 with seeded(seed):
-                    return self.pipeline(info)
+                    return self.pipeline(dict(clip))
             except ClipError as error:
                 if self.test_mode or self.on_bad == 'raise':
                     raise
-                self._bad_samples.record(index, info['sample_id'], info['video_path'], str(error))
+                self._bad_samples.record(clip, str(error))
                 tried.add(index)
             if len(tried) == len(self):
                 raise TooManyBadSamplesError(f'{self.ann_file}: none of the {len(self)} clips can be used')

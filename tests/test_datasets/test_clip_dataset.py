@@ -139,6 +139,20 @@ def test_skipped_clips_are_recorded_once_over_epochs_and_workers(clips, tmp_path
     assert by_index[6]['path'] == f'{clips}/silent.mp4' and 'no sound stream' in by_index[6]['reason']
 
 
+def test_clips_that_share_a_video_have_their_own_line_but_duplicates_share_one(clips, tmp_path):
+    for name in ('a.wav', 'b.wav'):
+        (tmp_path / name).write_bytes(b'')
+    rows = [(f'{clips}/good0.mp4', name, '') for name in ('a.wav', 'b.wav', 'a.wav', '')]
+    write_list(tmp_path / 'l.csv', rows)
+    dataset = _dataset(tmp_path, 'l.csv', max_bad_ratio=0.5)
+    dataset.bad_samples_file = str(tmp_path / 'bad_samples.jsonl')
+    for index in range(4):
+        assert dataset[SampleKey(index, 0, 0, index)]['data_samples'].index == 3
+    lines = [json.loads(line) for line in Path(dataset.bad_samples_file).read_text().splitlines()]
+    assert [Path(line['audio']).name for line in lines].count('a.wav') == 1
+    assert {Path(line['audio']).name for line in lines} == {'a.wav', 'b.wav'}
+
+
 def test_the_run_stops_when_too_many_are_bad(clips, tmp_path):
     dataset = _dataset(clips, 'mixed.csv', max_bad_ratio=0.3)  # 2 of 7 may be bad
     dataset.bad_samples_file = str(tmp_path / 'bad_samples.jsonl')

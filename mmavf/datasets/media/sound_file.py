@@ -50,8 +50,7 @@ class SoundFile:
         last = min(max(round(end_sec * rate), 0), self._file.frames)
         samples = self._read(first, last)
         window = np.zeros(round((end_sec - start_sec) * SAMPLE_RATE_HZ), dtype=np.float32)
-        place = round((first / rate - start_sec) * SAMPLE_RATE_HZ)
-        return place_samples(window, to_mono_16k(samples, rate), place)
+        return place_samples(window, to_mono_16k(samples, rate), 0)
 
     def _read(self, first: int, last: int) -> np.ndarray:
         """Return samples [first, last) as float32 (channels, N)."""
