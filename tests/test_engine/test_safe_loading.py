@@ -11,7 +11,7 @@ from torch import nn
 
 from mmavf.engine.safe_globals import load_from_local, load_url
 from mmavf.errors import CheckpointError
-from tests.helpers.train import run_train
+from tests.helpers.train import run_train, tiny_runner
 
 
 class Bomb:
@@ -65,14 +65,18 @@ def test_every_way_of_mmengine_refuses_it(bomb, monkeypatch, force):
     assert not victim.exists()
 
 
-@pytest.mark.parametrize('how', ['load_from', 'resume'])
-def test_training_refuses_it_with_one_clear_error(bomb, tmp_path, how):
+def test_training_does_not_start_from_it(bomb, tmp_path):
+    path, victim = bomb
+    with pytest.raises(CheckpointError, match=r'bomb\.pth'):
+        tiny_runner(tmp_path, load_from=str(path)).train()
+    assert not victim.exists()
+
+
+def test_resuming_from_it_ends_with_one_clear_error(bomb, tmp_path):
     path, victim = bomb
     (tmp_path / 'run').mkdir()
     (tmp_path / 'run' / 'last_checkpoint').write_text(str(path))
-    args = dict(load_from=[], resume=['--resume'])[how]
-    options = [f'load_from={path}'] if how == 'load_from' else []
-    done = run_train(tmp_path / 'run', *options, args=args)
+    done = run_train(tmp_path / 'run', args=['--resume'])
     assert done.returncode == 1
     assert 'CheckpointError' in done.stderr and str(path) in done.stderr
     assert 'Traceback' not in done.stdout + done.stderr
