@@ -6,6 +6,7 @@ Shapes: B batch, V views, T frames, H rows, W columns.
 from collections.abc import Sequence
 
 import torch
+from einops import rearrange
 from mmengine.model import BaseDataPreprocessor
 
 from mmavf.registry import MODELS
@@ -52,8 +53,8 @@ class AVDataPreprocessor(BaseDataPreprocessor):
         data = self.cast_data(data)
         inputs = dict(data['inputs'])
         if 'video' in inputs:
-            video = inputs['video'].flatten(0, 1) * self.scale + self.shift  # uint8 to float32
-            inputs['video'] = video.permute(0, 4, 1, 2, 3)  # (B * V, T, H, W, 3) -> (B * V, 3, T, H, W), a view
+            video = inputs['video'] * self.scale + self.shift  # uint8 to float32
+            inputs['video'] = rearrange(video, 'b v t h w c -> (b v) c t h w')  # a view
         if 'audio' in inputs:
-            inputs['audio'] = inputs['audio'].flatten(0, 1).unsqueeze(1)
+            inputs['audio'] = rearrange(inputs['audio'], 'b v time mel -> (b v) 1 time mel')
         return {**data, 'inputs': inputs}

@@ -101,12 +101,11 @@ class ImprovedLGIEncoder(TokenEncoder):
             ConfigError: They do not.
         """
         ordered = self.region_ids[self.order_by_region(keep_ids)[0]]
-        if self.region_grouping == 'exact' and set(ordered.bincount(minlength=self.num_regions).tolist()) != {
-            keep_ids.shape[1] // self.num_regions
-        }:
+        counts = ordered.bincount(minlength=self.num_regions)
+        if self.region_grouping == 'exact' and not (counts == counts[0]).all():
             raise ConfigError(
-                "region_grouping='exact' needs region-balanced masks (RegionBalancedMask with the encoder's region_size "
-                f'{self.region_size}): these masks leave different numbers of visible tokens in the regions'
+                "region_grouping='exact' needs region-balanced masks (RegionBalancedMask with region_size "
+                f'{self.region_size}): these masks leave {counts.tolist()} visible tokens in the regions'
             )
 
     def forward(self, x: Tensor, keep_ids: Tensor | None = None) -> EncoderOutput:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
+from einops import rearrange
 from torch import Tensor, nn
 
 from mmavf.errors import ConfigError
@@ -30,13 +31,14 @@ def take_patches(x: Tensor, patch_size: Sequence[int], ids: Tensor) -> Tensor:
 
     Only these patches are read: the clip is never laid out anew as a whole.
     """
-    axes = len(patch_size)
-    for axis, size in enumerate(patch_size):
-        x = x.unflatten(2 + 2 * axis, (-1, size))  # (B, channels, g1, p1, g2, p2, ...), a view
-    grid_axes = [2 + 2 * axis for axis in range(axes)]
-    patch_axes = [3 + 2 * axis for axis in range(axes)]
-    x = x.permute(0, *grid_axes, 1, *patch_axes)  # (B, g1, g2, ..., channels, p1, p2, ...), a view
-    coordinates = torch.unravel_index(ids.expand(len(x), -1), x.shape[1 : 1 + axes])
+    axes = range(len(patch_size))
+    # two axes: 'b c (g0 p0) (g1 p1) -> b g0 g1 c p0 p1'; a view
+    pattern = (
+        f'b c {" ".join(f"(g{i} p{i})" for i in axes)} -> '
+        f'b {" ".join(f"g{i}" for i in axes)} c {" ".join(f"p{i}" for i in axes)}'
+    )
+    x = rearrange(x, pattern, **{f'p{i}': size for i, size in enumerate(patch_size)})
+    coordinates = torch.unravel_index(ids.expand(len(x), -1), x.shape[1 : 1 + len(patch_size)])
     clips = torch.arange(len(x), device=x.device)[:, None]
     return x[(clips, *coordinates)]
 
