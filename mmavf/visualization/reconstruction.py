@@ -24,12 +24,14 @@ class Reconstruction(NamedTuple):
         predicted: What the decoder predicts, at every place, (B, channels, *size).
         hidden: Whether the encoder did not see the place, bool (B, 1, *size).
         error: Mean squared error over the hidden tokens, in the units of the loss; scalar.
+        relative: Whether predictions lack the patches' mean and deviation, which then are those of the original.
     """
 
     original: Tensor
     predicted: Tensor
     hidden: Tensor
     error: Tensor
+    relative: bool
 
     @property
     def pasted(self) -> Tensor:
@@ -130,4 +132,5 @@ def _in_data_units(target: PatchTarget, clip: Tensor, values: Tensor, hidden: Te
         predicted=undo_target(target, values, clip),
         hidden=token_map(hidden, clip.shape[2:], target.patch_size),
         error=error,
+        relative=target.normalize,
     )

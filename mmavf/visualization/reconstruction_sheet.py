@@ -14,11 +14,6 @@ from .reconstruction import Reconstruction
 GREY = 0.5
 FRAMES_SHOWN = 8
 ROWS = ('original', 'seen by the encoder', 'reconstruction')
-CAPTION = (
-    'Reconstruction: hidden patches as predicted, seen patches as in the original. Predictions are relative to a '
-    "patch's mean and deviation (per channel); the picture takes both from the original patch.\n"
-    'Mean squared error of the hidden patches, in units of the loss: video {video:.3f}, audio {audio:.3f}.'
-)
 
 
 def draw_reconstruction_sheet(
@@ -38,11 +33,25 @@ def draw_reconstruction_sheet(
     figure = Figure(figsize=(16, 4.6 * len(names) + 1.3), layout='constrained')
     FigureCanvasAgg(figure)
     figure.suptitle(title, fontsize=13)
-    figure.supxlabel(CAPTION.format(video=video.error.item(), audio=audio.error.item()), fontsize=10)
+    figure.supxlabel(caption(reconstructions), fontsize=10)
     blocks = figure.subfigures(len(names), 1, squeeze=False)[:, 0]
     for number, (block, name) in enumerate(zip(blocks, names, strict=True)):
         _draw_clip(block, _three_rows(video, number), _three_rows(audio, number), name)
     figure.savefig(path, dpi=100)
+
+
+def caption(reconstructions: Mapping[str, Reconstruction]) -> str:
+    """Say what the sheet shows, and the errors."""
+    relative = [name for name, part in reconstructions.items() if part.relative]
+    errors = ', '.join(f'{name} {part.error.item():.4f}' for name, part in reconstructions.items())
+    lines = ['Reconstruction: hidden patches as predicted, seen patches as in the original.']
+    if relative:
+        lines.append(
+            f'Predictions of {" and ".join(relative)} are relative to the mean and deviation of a patch; the picture '
+            'takes both from the original patch.'
+        )
+    lines.append(f'Mean squared error of the hidden patches, in units of the loss: {errors}.')
+    return '\n'.join(lines)
 
 
 def _three_rows(part: Reconstruction, number: int) -> list[np.ndarray]:

@@ -10,6 +10,7 @@ from mmavf.models.maskers import AVDualMasker, explicit_mask
 from mmavf.models.pretrainers.avfmae_pretrainer import PretrainOutput
 from mmavf.models.targets import PatchTarget
 from mmavf.visualization import draw_reconstruction_sheet, film_strip, reconstruct, token_map, undo_target, unpatchify
+from mmavf.visualization.reconstruction_sheet import caption
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -162,6 +163,16 @@ def test_film_strip_shows_frames_in_order_and_hidden_places_grey():
     assert (np.diff(steps) > 0).all()
     assert steps[0] == 0.0
     assert steps[-1] == 1.0
+
+
+def test_caption_says_what_is_borrowed_from_the_original():
+    _, _, parts = perfect_parts(batch=1)
+    assert 'Predictions of video and audio are relative' in caption(parts)
+    parts['video'] = parts['video']._replace(relative=False)
+    assert 'Predictions of audio are relative' in caption(parts)
+    parts['audio'] = parts['audio']._replace(relative=False)
+    assert 'relative' not in caption(parts)
+    assert 'video 0.0000, audio 0.0000' in caption(parts)
 
 
 def test_sheet_shows_the_clip_and_grey_patches(tmp_path):
