@@ -66,6 +66,12 @@ def test_a_checkpoint_of_another_size_is_one_clear_error(folder, run_tool):
     assert not (folder / 'none').exists()
 
 
+def test_a_checkpoint_that_is_not_there_is_one_clear_error(folder, run_tool):
+    video = next((folder / 'data/videos').iterdir())
+    message = run_tool(folder / 'lost.pth', '--video', video, '--out', folder / 'none')
+    assert message == f'CheckpointError: Checkpoint {folder / "lost.pth"} does not exist.'
+
+
 def test_a_file_that_is_no_video_is_one_clear_error(folder, run_tool):
     notes = folder / 'notes.mp4'
     notes.write_text('not a video')

@@ -40,6 +40,8 @@ def load_model(cfg: Config, checkpoint: str, device: str) -> AVFMAEPretrainer:
     model = MODELS.build(cfg.model)
     try:
         load_checkpoint(model, checkpoint, map_location='cpu', strict=True)
+    except CheckpointError:
+        raise
     except RuntimeError as error:
         raise CheckpointError(f'{checkpoint} does not fit the model of {cfg.filename}: {error}') from error
     return model.to(device).eval()
