@@ -70,10 +70,11 @@ def main() -> None:
     except MMAVFError as error:
         raise SystemExit(f'{type(error).__name__}: {error}') from error
     set_random_seed(args.seed)
+    for clip in clips:  # of several views of a clip, (V, ...), the first
+        clip['inputs'] = {name: views[:1] for name, views in clip['inputs'].items()}
     batch = model.data_preprocessor(default_collate(clips))
     parts = reconstruct(model, batch['inputs'])
-    # A clip of several views has a row of pictures for each.
-    names = [clip['data_samples'].sample_id for clip in clips for _ in range(len(clip['inputs']['video']))]
+    names = [clip['data_samples'].sample_id for clip in clips]
     args.out.mkdir(parents=True, exist_ok=True)
     path = args.out / 'reconstruction.png'
     draw_reconstruction_sheet(parts, names, path, title=f'{Path(args.config).stem}, {Path(args.checkpoint).name}')
