@@ -16,3 +16,4 @@ optim_wrapper = dict(optimizer=dict(lr=3e-4))
 param_scheduler = [
     dict(type='WarmupCosineLR', warmup=5, eta_min_ratio=1e-5 / 3e-4, by_epoch=True, convert_to_iter_based=True),
 ]
+default_hooks = dict(checkpoint=dict(max_keep_ckpts=3))

@@ -18,10 +18,10 @@ model = dict(
     audio_encoder=_encoder,
     correlation=dict(embed_dims=80, num_heads=4),
     video_decoder=_decoder,
-    audio_decoder=_decoder)
+    audio_decoder=_decoder,
+)
 
-train_dataloader = dict(
-    batch_size=8, num_workers=2, dataset=dict(ann_file='lists/pretrain.csv', data_root='demo/data'))
+train_dataloader = dict(batch_size=8, dataset=dict(ann_file='lists/pretrain.csv', data_root='demo/data'))
 train_cfg = dict(max_epochs=20)
 # the rate stands for the batch as it is: a tiny model takes large steps
 optim_wrapper = dict(optimizer=dict(lr=1e-3))

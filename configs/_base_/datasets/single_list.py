@@ -25,7 +25,7 @@ train_pipeline = [
 
 train_dataloader = dict(
     batch_size=8,
-    num_workers=4,
+    num_workers='auto',  # cores / processes of the machine, at most 10
     persistent_workers=True,
     prefetch_factor=4,
     pin_memory=True,

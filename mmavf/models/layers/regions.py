@@ -5,6 +5,7 @@ Shapes: B batch, N tokens of the grid, n visible tokens, K regions.
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -42,15 +43,20 @@ def full_order(grid: Sequence[int], region_size: Sequence[int]) -> Tensor:
     return region_of_tokens(grid, region_size).argsort(stable=True)
 
 
-def released_order(grid: Sequence[int], region_size: Sequence[int], num_visible: int) -> Tensor:
+@lru_cache
+def released_order(
+    grid: tuple[int, ...], region_size: tuple[int, ...], num_visible: int, device: torch.device
+) -> Tensor:
     """Return the released grouping: places 0..n-1 of the visible tokens in raster order, permuted to region order.
 
     The released models group visible tokens by their rank, wherever they lie. Video: every slice has the same number of
     visible tokens (tube masks), and of those the first share counts as the first spatial region. Audio: equal runs of
     consecutive tokens. So these are pseudo-regions, unless the masks are region-balanced (video).
 
+    It is made once per device, so that no step copies it there.
+
     Returns:
-        int64 tensor of shape (n,).
+        int64 tensor of shape (n,) on `device`.
 
     Raises:
         ConfigError: The visible tokens do not spread evenly over the regions.
