@@ -1,0 +1,1 @@
+"""A plugin to copy: a mask generator of one's own."""

@@ -20,6 +20,8 @@ from mmavf.models.layers import (
     take_patches,
 )
 
+CPU = torch.device('cpu')
+
 
 def _slow_attention(q, k, v, heads):
     batch, queries, channels = q.shape
@@ -120,14 +122,14 @@ def test_regions_by_loops():
 
 def test_released_order_of_video_and_audio():
     expected = torch.arange(80).view(4, 2, 2, 5).permute(0, 2, 1, 3).flatten()
-    assert torch.equal(released_order((8, 10, 10), (2, 5, 10), 80), expected)
-    assert torch.equal(released_order((16, 8), (4, 4), 24), torch.arange(24))
+    assert torch.equal(released_order((8, 10, 10), (2, 5, 10), 80, CPU), expected)
+    assert torch.equal(released_order((16, 8), (4, 4), 24, CPU), torch.arange(24))
 
 
 @pytest.mark.parametrize(('grid', 'region', 'visible'), [((8, 10, 10), (2, 5, 10), 72), ((16, 8), (4, 4), 25)])
 def test_uneven_regions_are_an_error(grid, region, visible):
     with pytest.raises(ConfigError, match='do not spread evenly'):
-        released_order(grid, region, visible)
+        released_order(grid, region, visible, CPU)
 
 
 def test_sort_by_region_groups_true_regions():

@@ -91,8 +91,7 @@ class ImprovedLGIEncoder(TokenEncoder):
                     'region-balanced masks whose ratio leaves a whole number of tokens in each region'
                 )
             return sort_by_region(keep_ids, self.region_ids)
-        order = released_order(self.grid, self.region_size, keep_ids.shape[1])
-        return keep_ids[:, order.to(keep_ids.device, non_blocking=True)]
+        return keep_ids[:, released_order(self.grid, self.region_size, keep_ids.shape[1], keep_ids.device)]
 
     def check_visible(self, keep_ids: Tensor) -> None:
         """Make sure that masks like this one, `keep_ids` (1, n) on the CPU, spread evenly over the regions.
