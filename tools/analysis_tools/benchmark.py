@@ -34,7 +34,9 @@ DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16}
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('config', help='configuration file of a pre-training model')
+    parser.add_argument(
+        'config', nargs='?', default='configs/avfmae_b_pretrain.py', help='pre-training model (default: Base)'
+    )
     parser.add_argument('--batch-size', type=int, nargs='+', default=[4], help='clips per step (default: 4)')
     parser.add_argument('--dtype', nargs='+', choices=DTYPES, default=list(DTYPES), help='default: both')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')

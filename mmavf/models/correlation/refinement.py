@@ -38,4 +38,7 @@ class EvolutionaryRefinement(nn.Module):
     def _gather(fused: Tensor, tokens: Tensor, conv: nn.Module) -> Tensor:
         """softmax(fused tokensᵀ / √C) tokens, without projections and with one head, then the convolution."""
         gathered = F.scaled_dot_product_attention(fused, tokens.to(fused.dtype), tokens.to(fused.dtype))
-        return conv(gathered.transpose(1, 2)).transpose(1, 2)  # (B, F, C) -> (B, C, F) -> (B, F, C)
+        point, batch_norm, activation = conv
+        # the convolution as a product: its own gradient has another layout than its weight, which DDP has to mend
+        mapped = F.linear(gathered, point.weight.flatten(1), point.bias)
+        return activation(batch_norm(mapped.transpose(1, 2))).transpose(1, 2)  # (B, F, C) -> (B, C, F) -> (B, F, C)
