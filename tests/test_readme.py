@@ -1,0 +1,27 @@
+"""The README's example of a component of one's own works as printed."""
+
+import os
+import re
+import subprocess
+import sys
+
+from tests.helpers.models import ROOT
+
+
+def test_the_component_of_the_readme_is_swapped_in(tmp_path):
+    component, config = re.findall(r'```python\n(.*?)```', (ROOT / 'README.md').read_text(), flags=re.DOTALL)
+    (tmp_path / 'row_mask.py').write_text(component)
+    (tmp_path / 'mine.py').write_text(config.replace("'configs/", f"'{ROOT}/configs/"))
+    assert sum(bool(line.strip()) for line in (component + config).splitlines()) <= 10
+    code = (
+        'import torch\nfrom mmengine.config import Config\nfrom mmavf.registry import MODELS\n'
+        "model = MODELS.build(Config.fromfile('mine.py').model)\n"
+        'inputs = dict(video=torch.zeros(2, 3, 16, 160, 160), audio=torch.zeros(2, 1, 256, 128))\n'
+        "seen = model(inputs).masks['video'].keep_ids // 10 % 10\n"
+        "print(type(model.masker.encoder_masks['video']).__name__, seen.max().item())\n"
+    )
+    env = {**os.environ, 'PYTHONPATH': f'{ROOT}{os.pathsep}{tmp_path}'}
+    done = subprocess.run(
+        [sys.executable, '-c', code], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.split() == ['FirstRowsMask', '0'], done.stderr
