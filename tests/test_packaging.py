@@ -54,7 +54,8 @@ def undeclared_imports(folders, requirements):
     """Imports under the folders that are neither ours, nor the standard library's, nor of a declared requirement."""
     distributions = packages_distributions()
     files = [file for folder in folders for file in (ROOT / folder).rglob('*.py')]
-    local = {name for file in tree_files() if file.suffix == '.py' for name in (file.stem, file.parent.name)}
+    sources = [file.relative_to(ROOT) for file in tree_files() if file.suffix == '.py']
+    local = {name for file in sources for name in (file.stem, *file.parent.parts)}
     found = {}
     for file in files:
         for name in set(imported_packages(file)) - local - set(sys.stdlib_module_names):

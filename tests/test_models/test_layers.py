@@ -124,6 +124,7 @@ def test_released_order_of_video_and_audio():
     expected = torch.arange(80).view(4, 2, 2, 5).permute(0, 2, 1, 3).flatten()
     assert torch.equal(released_order((8, 10, 10), (2, 5, 10), 80, CPU), expected)
     assert torch.equal(released_order((16, 8), (4, 4), 24, CPU), torch.arange(24))
+    assert released_order((16, 8), (4, 4), 24, torch.device('meta')).is_meta
 
 
 @pytest.mark.parametrize(('grid', 'region', 'visible'), [((8, 10, 10), (2, 5, 10), 72), ((16, 8), (4, 4), 25)])

@@ -1,8 +1,5 @@
 """The sizes Base, Large and Huge: parameters, names, operations."""
 
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 from mmengine.config import Config
@@ -72,8 +69,8 @@ def test_every_name_converts_to_the_released_one_and_back(size):
 
 @pytest.mark.slow
 @pytest.mark.parametrize('size', FORWARD_GFLOP)
-def test_operations_per_clip(size):
-    sys.path.insert(0, str(Path(ROOT, 'tools/analysis_tools')))
+def test_operations_per_clip(size, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / 'tools/analysis_tools'))
     from get_complexity import count_flops
 
     model = MODELS.build(Config.fromfile(str(ROOT / f'configs/avfmae_{size}_pretrain.py')).model)

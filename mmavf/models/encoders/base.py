@@ -25,7 +25,8 @@ class EncoderOutput(NamedTuple):
     Attributes:
         tokens: Local tokens of the last layer, (B, n, C).
         hidden: Local tokens of the layers `out_indices`, each (B, n, C).
-        regions: Region tokens of all layers, (B, K, L, C); None where the encoder has none.
+        regions: Region tokens of all layers, (B, K, L, C); None where the encoder has none, and with `keep_ids`, as
+            pre-training does not use them.
         token_ids: Which token of the grid stands at each place, int64 (B, n); (n,) where all tokens entered.
     """
 

@@ -15,7 +15,8 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, num_heads: int) -> Tensor:
     # (B, N, C) -> (B, H, N, C / H)
     q, k, v = (t.unflatten(-1, (num_heads, -1)).transpose(1, 2) for t in (q, k, v))
     if q.device.type == 'cpu' and q.dtype == torch.bfloat16:
-        # the fused CPU kernel's backward pass in bfloat16 takes up to ten times as long as plain products
+        # the fused CPU kernel's backward pass in bfloat16 takes up to ten times as long as plain products; softmax
+        # computes in float32 inside and rounds its result, as the fused kernel does
         scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1)
         out = torch.softmax(scores, dim=-1).to(v.dtype) @ v
     else:

@@ -38,9 +38,18 @@ def take_patches(x: Tensor, patch_size: Sequence[int], ids: Tensor) -> Tensor:
         f'b {" ".join(f"g{i}" for i in axes)} c {" ".join(f"p{i}" for i in axes)}'
     )
     x = rearrange(x, pattern, **{f'p{i}': size for i, size in enumerate(patch_size)})
-    coordinates = torch.unravel_index(ids.expand(len(x), -1), x.shape[1 : 1 + len(patch_size)])
+    coordinates = _unravel(ids.expand(len(x), -1), x.shape[1 : 1 + len(patch_size)])
     clips = torch.arange(len(x), device=x.device)[:, None]
     return x[(clips, *coordinates)]
+
+
+def _unravel(ids: Tensor, grid: Sequence[int]) -> list[Tensor]:
+    """Turn token numbers into coordinates; torch.unravel_index copies the shape to the device and waits for it."""
+    coordinates = []
+    for size in reversed(grid):
+        coordinates.append(ids % size)
+        ids = ids // size
+    return coordinates[::-1]
 
 
 class PatchEmbed(nn.Module):

@@ -71,9 +71,8 @@ def released_order(
         )
     groups = counts[0] if len(grid) == 3 else 1
     # (slice groups, slices a group, regions a slice, tokens) -> regions first
-    return (
-        torch.arange(num_visible, device='cpu').view(groups, slices // groups, in_slice, -1).transpose(1, 2).flatten()
-    )
+    order = torch.arange(num_visible, device=device).view(groups, slices // groups, in_slice, -1)
+    return order.transpose(1, 2).flatten()
 
 
 def sort_by_region(keep_ids: Tensor, region_ids: Tensor) -> Tensor:
