@@ -11,9 +11,4 @@ _base_ = [
 ]
 
 train_dataloader = dict(batch_size=164)
-train_cfg = dict(max_epochs=150)
-optim_wrapper = dict(optimizer=dict(lr=1.2e-4))
-param_scheduler = [
-    dict(type='WarmupCosineLR', warmup=10, eta_min_ratio=1e-5 / 1.2e-4, by_epoch=True, convert_to_iter_based=True),
-]
 default_hooks = dict(checkpoint=dict(max_keep_ckpts=3))

@@ -3,7 +3,6 @@ default_scope = 'mmavf'
 
 randomness = dict(seed=0)
 env_cfg = dict(
-    cudnn_benchmark=True,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
     dist_cfg=dict(backend='nccl'),
 )

@@ -9,6 +9,7 @@ import sys
 from mmengine.config import Config, DictAction
 from mmengine.logging import MMLogger
 from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
 
 import mmavf.engine  # noqa: F401  (registers what configs name)
 from mmavf.engine import AVFRunner, resolve_loaders
@@ -66,8 +67,15 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> Config:
     if args.resume is not None:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
-    resolve_loaders(cfg)
     return cfg
+
+
+def build_runner(cfg: Config) -> Runner:
+    """Build this project's runner, or the one that `runner_type` names."""
+    if 'runner_type' not in cfg:
+        return AVFRunner.from_cfg(cfg)
+    resolve_loaders(cfg)  # MMEngine's runners do not know num_workers='auto'
+    return RUNNERS.build(cfg)
 
 
 def report(error: MMAVFError, debug: bool) -> None:
@@ -84,12 +92,12 @@ def report(error: MMAVFError, debug: bool) -> None:
 
 def main() -> int:
     args = parse_args()
+    sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
     if 'LOCAL_RANK' not in os.environ:
         os.environ['LOCAL_RANK'] = str(args.local_rank)
     try:
         cfg = merge_args(Config.fromfile(args.config), args)
-        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else AVFRunner.from_cfg(cfg)
-        runner.train()
+        build_runner(cfg).train()
     except MMAVFError as error:
         report(error, args.debug)
         return 1

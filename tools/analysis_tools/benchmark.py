@@ -14,6 +14,7 @@ Examples:
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import sys
@@ -106,6 +107,7 @@ def build_model(args: argparse.Namespace) -> tuple[nn.Module, Config]:
 def main() -> None:
     """Measure and print one JSON line per data type and batch size."""
     args = parse_args()
+    sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
     torch.manual_seed(0)
     device = torch.device(args.device)
     torch.backends.cuda.matmul.allow_tf32 = False

@@ -6,6 +6,8 @@ Example: python tools/analysis_tools/get_complexity.py configs/avfmae_b_pretrain
 """
 
 import argparse
+import os
+import sys
 
 import torch
 from mmengine.config import Config, DictAction
@@ -54,6 +56,7 @@ def main() -> None:
     parser.add_argument('config', help='configuration file')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='overrides, key=value')
     args = parser.parse_args()
+    sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
     config = Config.fromfile(args.config)
     config.merge_from_dict(args.cfg_options or {})
     init_default_scope('mmavf')

@@ -1,104 +1,19 @@
-"""The AVF-MAE++ pre-training case of a reference folder: build the model, run it, compare."""
+"""The AVF-MAE++ pre-training case of a reference folder: run the model, compare everything that it computes."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
 from reference_compare import Finding, compare, compare_norms
+from reference_models import TARGET_MODES, build_pretrainer, set_target_mode
 from torch import Tensor, nn
 
-from mmavf.errors import ConfigError
 from mmavf.models.conversion import convert_state_dict, mmavf_to_released
-from mmavf.models.data_preprocessors import IMAGENET_MEAN, IMAGENET_STD
 from mmavf.models.pretrainers import AVFMAEPretrainer, PretrainOutput
-from mmavf.registry import MODELS
 
 # gradient zero up to noise under batch statistics: the norm behind removes a constant
 NOISE_IN_TRAINING = ('conv_audio.0.bias', 'conv_video.0.bias')
-TARGET_MODES = {
-    'framediff': dict(normalize=True, frame_difference=True),
-    'norm': dict(normalize=True, frame_difference=False),
-    'raw': dict(normalize=False, frame_difference=False),
-    'raw_framediff': dict(normalize=False, frame_difference=True),
-}
 Loader = Callable[[str], dict | None]
-
-
-def build_model(args: Mapping) -> AVFMAEPretrainer:
-    """Build the model that a manifest's constructor arguments describe, on the CPU.
-
-    Raises:
-        ConfigError: An argument asks for a variant that this package does not have.
-    """
-    released = dict(attn_type='local_global', lg_first_attn_type='self', lg_third_attn_type='cross')
-    switches = ('lg_attn_param_sharing_first_third', 'lg_attn_param_sharing_all', 'lg_no_second', 'lg_no_third')
-    released |= dict.fromkeys((*switches, 'use_learnable_pos_emb', 'init_values'), False) | dict(qkv_bias=True)
-    for name, value in released.items():
-        if name in args and args[name] != value:
-            raise ConfigError(f'constructor argument {name}={args[name]!r} has no counterpart here, only {value!r}')
-    patch, tubelet, patch_audio = args['patch_size'], args['tubelet_size'], args['patch_size_audio']
-    skips = tuple(args['return_intermediate_features'])
-    video = dict(
-        input_size=(args.get('all_frames', 16), args['img_size'], args['img_size']), patch_size=(tubelet, patch, patch)
-    )
-    audio = dict(input_size=tuple(args['img_size_audio']), patch_size=(patch_audio, patch_audio))
-
-    def encoder(suffix: str, region: str, geometry: dict) -> dict:
-        sizes = {key: args[f'encoder_{key}{suffix}'] for key in ('depth', 'num_heads')}
-        return dict(
-            type='ImprovedLGIEncoder',
-            in_channels=args[f'encoder_in_chans{suffix}'],
-            embed_dims=args[f'encoder_embed_dim{suffix}'],
-            region_size=tuple(args[region]),
-            mlp_ratio=args['mlp_ratio'],
-            out_indices=skips,
-            **sizes,
-            **geometry,
-        )
-
-    def decoder(suffix: str, geometry: dict) -> dict:
-        return dict(
-            type='MaskedDecoder',
-            out_channels=args[f'decoder_num_classes{suffix}'],
-            embed_dims=args[f'decoder_embed_dim{suffix}'],
-            num_heads=args[f'decoder_num_heads{suffix}'],
-            num_skips=args[f'decoder_depth{suffix}'] - 1,
-            mlp_ratio=args['mlp_ratio'],
-            **geometry,
-        )
-
-    grid = [[i // p for i, p in zip(g['input_size'], g['patch_size'], strict=True)] for g in (video, audio)]
-    return MODELS.build(
-        dict(
-            type='AVFMAEPretrainer',
-            masker=dict(type='AVDualMasker', video_grid=grid[0], audio_grid=grid[1]),
-            video_encoder=encoder('', 'lg_region_size', video),
-            audio_encoder=encoder('_audio', 'lg_region_size_audio', audio),
-            correlation=dict(
-                type='IAVCLHead',
-                embed_dims=args['encoder_embed_dim'],
-                num_heads=args['encoder_fusion_num_heads'],
-                num_units=args['encoder_fusion_depth'],
-                mlp_ratio=args['mlp_ratio'],
-            ),
-            video_decoder=decoder('', video),
-            audio_decoder=decoder('_audio', audio),
-            video_target=_video_target(video['patch_size'], 'framediff'),
-            audio_target=dict(type='PatchTarget', patch_size=audio['patch_size']),
-            contrastive_loss=dict(type='HCMCLLoss', temperature=args['inter_contrastive_temperature']),
-        )
-    )
-
-
-def _video_target(patch_size: tuple[int, ...], mode: str) -> dict:
-    return dict(type='PatchTarget', patch_size=patch_size, mean=IMAGENET_MEAN, std=IMAGENET_STD, **TARGET_MODES[mode])
-
-
-def set_target_mode(model: AVFMAEPretrainer, mode: str) -> None:
-    """Switch the model's targets to one of `TARGET_MODES`; raw modes do not normalise audio either."""
-    model.targets['video'] = MODELS.build(_video_target(model.targets['video'].patch_size, mode))
-    audio = dict(type='PatchTarget', patch_size=model.targets['audio'].patch_size)
-    model.targets['audio'] = MODELS.build(dict(**audio, normalize=TARGET_MODES[mode]['normalize']))
 
 
 def check_pretrain(case: dict, load: Loader) -> Iterator[Finding]:
@@ -111,11 +26,11 @@ def check_pretrain(case: dict, load: Loader) -> Iterator[Finding]:
     Raises:
         FileNotFoundError: Without state, inputs or masks nothing can be compared.
     """
-    model = build_model(case['constructor_args'])
     needed = {name: load(name) for name in ('avf_pretrain.state', 'inputs', 'avf_pretrain.masks')}
     missing = [f'{name}.pth' for name, content in needed.items() if content is None]
     if missing:
         raise FileNotFoundError(f'{", ".join(missing)} missing: nothing of avf_pretrain can be compared')
+    model = build_pretrainer(case['constructor_args'], needed['avf_pretrain.masks'])
     state = {k: v.float() if v.is_floating_point() else v for k, v in needed['avf_pretrain.state'].items()}
     converted = convert_state_dict(state)
     initial = {name: tensor.clone() for name, tensor in converted.items()}

@@ -5,7 +5,9 @@ Example: python tools/misc/browse_dataset.py configs/_base_/datasets/single_list
 """
 
 import argparse
+import os
 import re
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -61,6 +63,7 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
     plt.switch_backend('Agg')
     config = Config.fromfile(args.config)
     config.merge_from_dict(args.cfg_options)

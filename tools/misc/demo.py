@@ -10,9 +10,12 @@ import time
 from pathlib import Path
 
 import torch
+from mmengine.config import Config
 
+import mmavf.models  # noqa: F401  (registers what configs name)
 from mmavf.datasets.synthetic import SyntheticSettings, build_synthetic_set
 from mmavf.errors import MMAVFError
+from mmavf.registry import MODELS
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = 'configs/demo/avfmae_tiny_pretrain.py'
@@ -55,8 +58,9 @@ def logged_steps(work_dir: Path) -> list[dict]:
 def write_summary(out: Path, settings: SyntheticSettings, checkpoint: Path, seconds: dict[str, float]) -> Path:
     """Write demo/report/summary.md: figures of the run, and where everything is."""
     steps = logged_steps(out / 'work_dir')
-    weights = torch.load(checkpoint, map_location='cpu', weights_only=True)['state_dict']
-    millions = sum(tensor.numel() for tensor in weights.values()) / 1e6
+    with torch.device('meta'):
+        model = MODELS.build(Config.fromfile(str(ROOT / CONFIG)).model)
+    millions = sum(parameter.numel() for parameter in model.parameters()) / 1e6
     first, last = steps[0], steps[-1]
     terms = [name for name in first if 'loss' in name]
     rows = ''.join(f'| {name} | {first[name]:.4f} | {last[name]:.4f} |\n' for name in terms)

@@ -1,6 +1,8 @@
 """Draw what a pre-training model reconstructs of masked clips."""
 
 import argparse
+import os
+import sys
 from pathlib import Path
 
 import torch
@@ -61,6 +63,7 @@ def load_clips(cfg: Config, args: argparse.Namespace) -> list[dict]:
 
 def main() -> None:
     args = parse_args()
+    sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
     try:
         cfg = Config.fromfile(args.config)
         cfg.merge_from_dict(args.cfg_options or {})

@@ -1,13 +1,10 @@
-# AVF-MAE++ Base for pre-training: 187.9 M parameters, 27.1 GFLOP forward per clip of 16 frames at 160 x 160 and 2.56 s of sound.
-embed_dims, num_heads, depth, skip_layers = 512, 8, 10, (3, 6, 9)
-decoder_dims, decoder_heads = 384, 6
+# AVF-MAE++ Base for pre-training: 187.9 M parameters, 27.1 GFLOP forward per clip of 16 frames at 160 x 160 and 2.56 s
+# of sound.
 _video = dict(input_size=(16, 160, 160), patch_size=(2, 16, 16))
 _audio = dict(input_size=(256, 128), patch_size=(16, 16))
 _mean, _std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet, for pixels in [0, 1]
-_encoder = dict(
-    type='ImprovedLGIEncoder', embed_dims=embed_dims, num_heads=num_heads, depth=depth, out_indices=skip_layers
-)
-_decoder = dict(type='MaskedDecoder', embed_dims=decoder_dims, num_heads=decoder_heads, num_skips=len(skip_layers))
+_encoder = dict(type='ImprovedLGIEncoder', embed_dims=512, num_heads=8, depth=10, out_indices=(3, 6, 9))
+_decoder = dict(type='MaskedDecoder', embed_dims=384, num_heads=6, num_skips=3)
 
 model = dict(
     type='AVFMAEPretrainer',
@@ -23,8 +20,8 @@ model = dict(
     audio_encoder=dict(**_encoder, **_audio, region_size=(4, 4), in_channels=1),
     correlation=dict(
         type='IAVCLHead',
-        embed_dims=embed_dims,
-        num_heads=num_heads,
+        embed_dims=512,
+        num_heads=8,
         num_units=2,
         unit=dict(type='DiERUnit'),
         refinement=dict(type='EvolutionaryRefinement'),

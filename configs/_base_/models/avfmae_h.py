@@ -1,40 +1,13 @@
-# AVF-MAE++ Huge for pre-training: 572.7 M parameters, 76.2 GFLOP forward per clip of 16 frames at 160 x 160 and 2.56 s of sound.
-embed_dims, num_heads, depth, skip_layers = 768, 12, 15, (4, 9, 14)
-decoder_dims, decoder_heads = 640, 8
-_video = dict(input_size=(16, 160, 160), patch_size=(2, 16, 16))
-_audio = dict(input_size=(256, 128), patch_size=(16, 16))
-_mean, _std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet, for pixels in [0, 1]
-_encoder = dict(
-    type='ImprovedLGIEncoder', embed_dims=embed_dims, num_heads=num_heads, depth=depth, out_indices=skip_layers
-)
-_decoder = dict(type='MaskedDecoder', embed_dims=decoder_dims, num_heads=decoder_heads, num_skips=len(skip_layers))
+# AVF-MAE++ Huge for pre-training: 572.7 M parameters, 76.2 GFLOP forward per clip of 16 frames at 160 x 160 and 2.56 s
+# of sound. Base with other widths and depths.
+_base_ = './avfmae_b.py'
 
+_encoder = dict(embed_dims=768, num_heads=12, depth=15, out_indices=(4, 9, 14))
+_decoder = dict(embed_dims=640, num_heads=8)
 model = dict(
-    type='AVFMAEPretrainer',
-    data_preprocessor=dict(type='AVDataPreprocessor', mean=_mean, std=_std),
-    masker=dict(
-        type='AVDualMasker',
-        video_encoder=dict(type='TubeMask', mask_ratio=0.9),
-        video_decoder=dict(type='RunningCellMask', mask_ratio=0.5),
-        audio_encoder=dict(type='RandomMask', mask_ratio=0.8125),
-        audio_decoder=dict(type='RandomMask', mask_ratio=0.5),
-    ),
-    video_encoder=dict(**_encoder, **_video, region_size=(2, 5, 10), in_channels=3),
-    audio_encoder=dict(**_encoder, **_audio, region_size=(4, 4), in_channels=1),
-    correlation=dict(
-        type='IAVCLHead',
-        embed_dims=embed_dims,
-        num_heads=num_heads,
-        num_units=2,
-        unit=dict(type='DiERUnit'),
-        refinement=dict(type='EvolutionaryRefinement'),
-        hafe=dict(type='HAFELayer'),
-    ),
-    video_decoder=dict(**_decoder, **_video, out_channels=1536),
-    audio_decoder=dict(**_decoder, **_audio, out_channels=256),
-    video_target=dict(type='PatchTarget', patch_size=(2, 16, 16), mean=_mean, std=_std, frame_difference=True),
-    audio_target=dict(type='PatchTarget', patch_size=(16, 16)),
-    reconstruction_loss=dict(type='MaskedMSELoss'),
-    contrastive_loss=dict(type='HCMCLLoss', temperature=0.07, loss_weight=0.0025, gather=False),
-    decoder_positions='reference',
+    video_encoder=_encoder,
+    audio_encoder=_encoder,
+    correlation=dict(embed_dims=768, num_heads=12),
+    video_decoder=_decoder,
+    audio_decoder=_decoder,
 )
