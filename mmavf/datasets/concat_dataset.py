@@ -5,7 +5,7 @@ from typing import Any
 from mmengine.dataset import BaseDataset
 from mmengine.dataset import ConcatDataset as MMEngineConcatDataset
 
-from mmavf.errors import ListError
+from mmavf.errors import ConfigError, ListError
 from mmavf.registry import DATASETS
 from mmavf.structures import SampleKey
 
@@ -19,13 +19,27 @@ class ConcatClipDataset(MMEngineConcatDataset):
 
     Args:
         datasets: Configs of AVClipDataset, or data sets.
+        ann_file: One list of your own in place of all parts, with the other settings of the first part, which must be
+            a config.
+        data_root: What the paths of `ann_file` are relative to.
         lazy_init: Read and check the lists at first use.
 
     Raises:
+        ConfigError: A `data_root` without `ann_file`.
         ListError: One or more lists are missing or wrong: one error that names them all.
     """
 
-    def __init__(self, datasets: list[dict | BaseDataset], lazy_init: bool = False) -> None:
+    def __init__(
+        self,
+        datasets: list[dict | BaseDataset],
+        ann_file: str | None = None,
+        data_root: str = '',
+        lazy_init: bool = False,
+    ) -> None:
+        if ann_file is not None:
+            datasets = [{**datasets[0], 'ann_file': ann_file, 'data_root': data_root}]
+        elif data_root:
+            raise ConfigError(f'data_root={data_root} needs a list: set ann_file beside it.')
         parts = [DATASETS.build({**part, 'lazy_init': True}) if isinstance(part, dict) else part for part in datasets]
         super().__init__(parts, lazy_init=lazy_init)
 

@@ -230,6 +230,19 @@ def test_all_missing_lists_of_a_concatenation_are_named(clips):
     assert 'none1.csv' in str(error.value) and 'none2.csv' in str(error.value) and 'good' not in str(error.value)
 
 
+def test_one_list_takes_the_place_of_a_concatenation(clips, tmp_path):
+    config = Config.fromfile('configs/avfmae_b_pretrain.py')
+    options = {'ann_file': 'good.csv', 'data_root': str(clips)}
+    config.merge_from_dict({f'train_dataloader.dataset.{key}': value for key, value in options.items()})
+    own = DATASETS.build(config.train_dataloader.dataset)
+    single = Config.fromfile(CONFIG).train_dataloader.dataset
+    single.update(options)
+    assert len(own.datasets) == 1
+    _equal(own[SampleKey(2, 1, 2, 9)], DATASETS.build(single)[SampleKey(2, 1, 2, 9)])
+    with pytest.raises(ConfigError, match='needs a list'):
+        ConcatClipDataset([dict(type='AVClipDataset', ann_file='good.csv')], data_root=str(clips))
+
+
 def test_the_shipped_config_gives_training_batches(clips):
     config = Config.fromfile(CONFIG)
     dataset = config.train_dataloader.dataset
