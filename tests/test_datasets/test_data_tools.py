@@ -2,10 +2,15 @@
 
 import importlib.util
 import sys
+from collections import Counter
 from pathlib import Path
 
 import cv2
 import pytest
+
+from mmavf.datasets.media.audio_track import AudioTrack
+from mmavf.datasets.media.video_track import VideoTrack
+from mmavf.datasets.transforms import LogMel
 
 from ..helpers.media import counted_frames, tone, write_list, write_media
 
@@ -52,9 +57,25 @@ def test_browse_says_what_is_wrong(browse, tmp_path):
         browse('--out', tmp_path / 'out', '--loader', 'val_dataloader')
 
 
-def test_loader_benchmark_measures_a_list(tmp_path, capsys):
+def test_loader_benchmark_measures_a_list(tmp_path, capsys, monkeypatch):
     benchmark = _tool('tools/analysis_tools/loader_benchmark.py')
+    done = Counter()
+
+    def counted(cls, method, cost):
+        original = getattr(cls, method)
+
+        def call(self, *args, **kwargs):
+            done['seconds'] += cost
+            return original(self, *args, **kwargs)
+
+        monkeypatch.setattr(cls, method, call)
+
+    # a clock that goes by the work done: 1 s for frames, 2 s for sound, 4 s for the log-mel of a clip
+    counted(VideoTrack, 'read_frames', 1)
+    counted(AudioTrack, 'read_audio', 2)
+    counted(LogMel, 'transform', 4)
+    monkeypatch.setattr(benchmark.time, 'process_time', lambda: done['seconds'])
     rates = benchmark.main(['--ann-file', str(_clips(tmp_path)), '--data-root', str(tmp_path), '--repeats', '2'])
     (rates,) = rates.values()
-    assert 0 < rates['loader'] < rates['frames and sound'] < rates['frames'], rates
+    assert rates == pytest.approx({'loader': 1 / 7, 'frames': 1, 'frames and sound': 1 / 3})
     assert 'clips/s per core' in capsys.readouterr().out
