@@ -1,14 +1,18 @@
 """MMEngine's runner with exact resuming, learning-rate scaling by the real batch, and distribution without a GPU."""
 
+import copy
 from typing import Any
 
 import torch.distributed as torch_dist
+from mmengine.config import Config
 from mmengine.dist import all_gather_object
+from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 from torch import cuda, nn
 
+from mmavf.engine.launch import resolve_loaders
 from mmavf.engine.loops import accumulative_counts
 from mmavf.engine.rng import get_rng_state
 from mmavf.errors import CheckpointError, ConfigError
@@ -24,6 +28,13 @@ class AVFRunner(Runner):
     """
 
     _resuming = False
+
+    @classmethod
+    def from_cfg(cls, cfg: Config | dict) -> 'AVFRunner':
+        """Build from a config, whose loader options may be left to the machine (see `resolve_loaders`)."""
+        cfg = copy.deepcopy(cfg)
+        resolve_loaders(cfg)
+        return super().from_cfg(cfg)
 
     def setup_env(self, env_cfg: dict) -> None:
         """Set up processes; without a GPU the process group is gloo's."""
@@ -72,33 +83,54 @@ class AVFRunner(Runner):
         """Load weights as MMEngine does; those of a checkpoint to resume from must fit the model exactly.
 
         Raises:
-            CheckpointError: The file cannot be read or trusted, or its weights do not fit.
+            CheckpointError: The file cannot be read or trusted, or its weights do not fit: not exactly when resuming,
+                none of them otherwise.
         """
         try:
             checkpoint = super().load_checkpoint(filename, map_location, strict or self._resuming, **kwargs)
+        except CheckpointError:
+            raise
         except RuntimeError as error:
             raise CheckpointError(f'{filename} does not fit the model: {error}') from error
         if self._resuming:
+            checkpoint['meta'].pop('config', None)  # MMEngine would execute it as Python
             self._resumed = checkpoint['meta']['resume']
+        else:
+            self._check_match(filename, checkpoint.get('state_dict', checkpoint))
         return checkpoint
+
+    def _check_match(self, filename: str, weights: dict) -> None:
+        model = self.model.module if is_model_wrapper(self.model) else self.model
+        own = {name: value.shape for name, value in model.state_dict().items()}
+        given = {name.removeprefix('module.'): getattr(value, 'shape', None) for name, value in weights.items()}
+        matched = sum(own[name] == shape for name, shape in given.items() if name in own)
+        if not matched:
+            raise CheckpointError(
+                f'{filename}: nothing in it matches the model by name and shape. Released checkpoints have other '
+                'names: convert them by tools/model_converters/convert_release.py.'
+            )
+        self.logger.info(
+            f"Loaded {matched} of the model's {len(own)} weights; {len(own.keys() - given.keys())} are missing in "
+            f'{filename}, which has {len(given.keys() - own.keys())} unexpected ones.'
+        )
 
     def resume(self, filename: str, *args, map_location: Any = 'cpu', **kwargs) -> None:
         """Go on where the checkpoint was written.
 
         Raises:
             CheckpointError: The file cannot be read or trusted, or holds weights only.
-            ConfigError: The run's total batch or list differs from the checkpoint's.
+            ConfigError: The run's total batch, list or number of epochs differs from the checkpoint's.
         """
         self._resuming = True
         try:
             super().resume(filename, *args, map_location=map_location, **kwargs)
+            self.train_loop.load_state_dict(self._resumed['loop'])
         except KeyError as error:
             raise CheckpointError(
                 f'{filename} cannot be resumed: it has no {error}. To start from its weights set load_from and leave '
                 'out --resume.'
             ) from error
         self._resuming = False
-        self.train_loop.load_state_dict(self._resumed['loop'])
         self.train_loop.rng_state = self._own_rng_state(self._resumed['rng_states'])
 
     def _own_rng_state(self, states: list[dict]) -> dict | None:

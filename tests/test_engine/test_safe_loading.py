@@ -120,3 +120,42 @@ def test_damaged_file_is_named(tmp_path, content):
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(CheckpointError, match=r'nowhere\.pth does not exist'):
         load_from_local(str(tmp_path / 'nowhere.pth'))
+
+
+def test_a_config_inside_a_checkpoint_is_not_executed(tmp_path):
+    runner = tiny_runner(tmp_path / 'run')
+    runner.train()
+    path, victim = tmp_path / 'run' / 'iter_28.pth', tmp_path / 'executed'
+    checkpoint = torch.load(path, weights_only=True)
+    checkpoint['meta']['config'] = f'import os\nos.system("touch {victim}")\n'
+    torch.save(checkpoint, path)
+    runner = tiny_runner(tmp_path / 'run', resume=True, load_from=str(path))
+    runner.train()
+    assert runner.iter == 33
+    assert not victim.exists()
+
+
+def test_weights_of_another_model_are_refused(tmp_path):
+    path = tmp_path / 'other.pth'
+    torch.save(dict(model=dict(encoder=torch.zeros(2)), epoch=1), path)
+    with pytest.raises(CheckpointError, match=r'other\.pth: nothing in it matches .*convert_release\.py'):
+        tiny_runner(tmp_path / 'run', load_from=str(path)).train()
+
+
+def test_weights_that_fit_in_part_are_counted(tmp_path):
+    path, runner = tmp_path / 'part.pth', tiny_runner(tmp_path / 'run', train_cfg__max_epochs=1)
+    weights = runner.model.state_dict()
+    names = list(weights)
+    del weights[names[0]], weights[names[1]]
+    weights[names[2]] = torch.zeros(7)
+    torch.save(dict(state_dict={f'module.{name}': value for name, value in weights.items()} | dict(extra=1)), path)
+    runner = tiny_runner(tmp_path / 'run', train_cfg__max_epochs=1, load_from=str(path))
+    runner.train()
+    (log,) = (tmp_path / 'run').glob(f'{runner.timestamp}*/*.log')
+    expected = f"Loaded {len(names) - 3} of the model's {len(names)} weights; 2 are missing in {path}"
+    assert f'{expected}, which has 1 unexpected' in log.read_text()
+
+
+def test_a_missing_file_is_not_said_to_misfit(tmp_path):
+    with pytest.raises(CheckpointError, match=r'^Checkpoint \S+nowhere\.pth does not exist\.$'):
+        tiny_runner(tmp_path, load_from=str(tmp_path / 'nowhere.pth')).train()

@@ -71,21 +71,29 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
     def state_dict(self) -> dict:
         """What a resumed run must agree on for its position to mean the same."""
         return dict(
-            iters_per_epoch=len(self.dataloader), samples_per_iter=self.samples_per_iter, order_seed=self.sampler.seed
+            iters_per_epoch=len(self.dataloader),
+            samples_per_iter=self.samples_per_iter,
+            max_epochs=self.max_epochs,
+            order_seed=self.sampler.seed,
         )
 
     def load_state_dict(self, state: dict) -> None:
         """Take over the order of the samples.
 
         Raises:
-            ConfigError: This run's iterations are not those of the checkpoint: another total batch, another list.
+            ConfigError: This run's iterations are not those of the checkpoint: another total batch, another list, or
+                another number of epochs, on which the schedule depends.
         """
-        for key, what in (('samples_per_iter', 'samples per iteration'), ('iters_per_epoch', 'iterations per epoch')):
+        for key, what in (
+            ('samples_per_iter', 'samples per iteration'),
+            ('iters_per_epoch', 'iterations per epoch'),
+            ('max_epochs', 'epochs'),
+        ):
             if state[key] != self.state_dict()[key]:
                 raise ConfigError(
                     f'The checkpoint was written by a run of {state[key]} {what}, this one has {self.state_dict()[key]}'
-                    ': position and learning rate would not fit. Keep processes × batch size, accumulation and list '
-                    'as they were, or start anew from the weights with load_from and no --resume.'
+                    ': position and learning rate would not fit. Keep processes × batch size, accumulation, list and '
+                    'train_cfg.max_epochs as they were, or start anew from the weights with load_from and no --resume.'
                 )
         self.sampler.seed = state['order_seed']
 
