@@ -8,8 +8,8 @@ import sys
 import pytest
 from mmengine.config import Config
 
-from mmavf.engine import launch
-from tests.helpers.train import ROOT, run_train
+from mmavf.engine import AVFRunner, launch
+from tests.helpers.train import ROOT, TINY, run_train
 
 
 def test_an_error_is_one_line_and_its_traceback_is_in_the_log(tmp_path):
@@ -63,6 +63,45 @@ def test_workers_are_the_cores_of_each_local_process(monkeypatch):
         cfg = Config(dict(train_dataloader=dict(num_workers='auto', persistent_workers=True)))
         launch.resolve_loaders(cfg)
         assert cfg.train_dataloader == dict(num_workers=expected, persistent_workers=True)
+
+
+@pytest.mark.parametrize(
+    ('variables', 'expected'),
+    [
+        (dict(SLURM_CPUS_PER_TASK='6', SLURM_NTASKS_PER_NODE='8'), 6),  # srun, whether tasks are bound to cores or not
+        (dict(SLURM_CPUS_PER_TASK='64', LOCAL_WORLD_SIZE='8'), 4),  # torchrun inside a Slurm task
+        (dict(SLURM_NTASKS_PER_NODE='8'), 10),
+    ],
+)
+def test_workers_under_slurm(monkeypatch, variables, expected):
+    monkeypatch.setattr(launch.os, 'sched_getaffinity', lambda pid: set(range(32)), raising=False)
+    for name in ('SLURM_CPUS_PER_TASK', 'LOCAL_WORLD_SIZE'):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    cfg = dict(train_dataloader=dict(num_workers='auto'))
+    launch.resolve_loaders(cfg)
+    assert cfg['train_dataloader']['num_workers'] == expected
+
+
+def test_a_runner_built_in_python_counts_workers_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(launch.os, 'sched_getaffinity', lambda pid: {0, 1}, raising=False)
+    monkeypatch.delenv('LOCAL_WORLD_SIZE', raising=False)
+    monkeypatch.delenv('SLURM_CPUS_PER_TASK', raising=False)
+    cfg = Config.fromfile(TINY)
+    cfg.merge_from_dict({'work_dir': str(tmp_path), 'train_dataloader.num_workers': 'auto'})
+    assert AVFRunner.from_cfg(cfg).train_loop.dataloader.num_workers == 2
+    assert cfg.train_dataloader.num_workers == 'auto'
+
+
+def test_a_config_may_import_modules_of_the_working_directory(tmp_path):
+    config = 'projects/example_project/configs/tiny_row_mask.py'
+    env = {name: value for name, value in os.environ.items() if name != 'PYTHONPATH'}
+    command = [sys.executable, 'tools/train.py', config, '--work-dir', tmp_path]
+    command += ['--cfg-options', 'train_dataloader.dataset.ann_file=/nowhere/list.csv']
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines()[-1].startswith('ListError: '), done.stderr
 
 
 def test_a_loader_without_workers_loses_their_options(monkeypatch):
