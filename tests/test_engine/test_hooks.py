@@ -9,8 +9,9 @@ import torch
 from PIL import Image
 from torch import nn
 
-from mmavf.engine import BadSamplesHook, CompileBlocksHook
+from mmavf.engine import AtomicCheckpointHook, BadSamplesHook, CompileBlocksHook
 from mmavf.engine.hooks.loss_curve_hook import draw_loss_curves, smooth
+from mmavf.engine.hooks.throughput_hook import count_clips
 from mmavf.engine.rng import get_rng_state, set_rng_state
 from mmavf.errors import ConfigError
 
@@ -33,6 +34,15 @@ def test_bad_samples_file_reaches_every_part_and_is_emptied_by_a_fresh_run_only(
     assert path.read_text() == 'old'
     BadSamplesHook().before_train(fake_runner(tmp_path, train_dataloader=loader))
     assert path.read_text() == ''
+
+
+def test_samples_are_counted_where_there_is_no_video():
+    assert count_clips(dict(inputs=dict(audio=torch.zeros(3, 1, 4, 4)), data_samples=[None] * 3)) == 3
+
+
+def test_keeping_no_checkpoint_of_an_iteration_is_refused():
+    with pytest.raises(ConfigError, match='keep_iter must be 1 or more'):
+        AtomicCheckpointHook(iter_interval=4, keep_iter=0)
 
 
 def test_compiled_blocks_keep_names_and_are_found_by_class(tmp_path):

@@ -100,11 +100,11 @@ def test_files_of_a_run(tmp_path):
 
 
 def test_old_checkpoints_go_and_a_resumed_run_is_whole(tmp_path):
-    tiny_runner(tmp_path, default_hooks__checkpoint__max_keep_ckpts=1, train_cfg__max_epochs=3).train()
+    tiny_runner(tmp_path, default_hooks__checkpoint__max_keep_ckpts=1).train()
     assert [path.name for path in tmp_path.glob('epoch_*.pth')] == ['epoch_3.pth']
-    runner = tiny_runner(tmp_path, train_cfg__max_epochs=4, resume=True)
+    runner = tiny_runner(tmp_path, resume=True, load_from=str(tmp_path / 'iter_28.pth'))
     runner.train()
-    assert (runner.epoch, runner.iter) == (4, 44)
+    assert (runner.epoch, runner.iter) == (3, 33)
     assert runner.message_hub.get_scalar('train/iter').data[0].tolist()[:4] == [3, 6, 9, 11]
 
 
@@ -148,12 +148,64 @@ def test_ten_bad_steps_in_a_row_stop_the_run(tmp_path):
     [
         (dict(train_dataloader__batch_size=4), '2 samples per iteration, this one has 4'),
         (dict(train_dataloader__dataset__length=40), '11 iterations per epoch, this one has 20'),
+        (dict(train_cfg__max_epochs=2), 'a run of 1 epochs, this one has 2'),
     ],
 )
 def test_resuming_another_run_is_refused(tmp_path, changed, message):
     tiny_runner(tmp_path, train_cfg__max_epochs=1).train()
     with pytest.raises(ConfigError, match=message):
-        tiny_runner(tmp_path, resume=True, **changed).train()
+        tiny_runner(tmp_path, **{'resume': True, 'train_cfg__max_epochs': 1, **changed}).train()
+
+
+def test_files_of_an_older_run_stay_and_do_not_cost_the_new_one_its_own(tmp_path):
+    for stale in ('iter_100000.pth', 'iter_200000.pth'):
+        (tmp_path / stale).write_text('older run')
+    runner = tiny_runner(tmp_path)
+    seen = []
+
+    class LookHook(Hook):
+        priority = 'LOWEST'
+
+        def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+            name = tmp_path / 'last_checkpoint'
+            seen.append(not name.exists() or Path(name.read_text()).exists())
+
+    runner.register_hook(LookHook())
+    runner.train()
+    assert seen == [True] * 33
+    own = {'iter_28.pth', 'iter_32.pth'}
+    assert {path.name for path in tmp_path.glob('iter_*.pth')} == own | {'iter_100000.pth', 'iter_200000.pth'}
+
+
+def test_a_resumed_run_removes_what_it_wrote_before(tmp_path):
+    runner = tiny_runner(tmp_path)
+    runner.register_hook(InterruptHook())
+    with pytest.raises(Interrupted):
+        runner.train()
+    assert {path.name for path in tmp_path.glob('iter_*.pth')} == {'iter_12.pth', 'iter_16.pth'}
+    tiny_runner(tmp_path, resume=True).train()
+    assert {path.name for path in tmp_path.glob('iter_*.pth')} == {'iter_28.pth', 'iter_32.pth'}
+
+
+@pytest.mark.parametrize('views', [1, 2])
+def test_speed_counts_views(tmp_path, monkeypatch, views):
+    clock = iter(range(1000))
+    monkeypatch.setattr('mmavf.engine.hooks.throughput_hook.time.time', lambda: next(clock))
+    runner = tiny_runner(tmp_path, train_cfg__max_epochs=1)
+    dataset = runner.train_dataloader.dataset
+    item = type(dataset).__getitem__
+
+    def several(self, key):
+        sample = item(self, key)
+        video = sample['inputs']['video']  # (1, T, H, W, 3), or here with twice the views and half the length
+        sample['inputs']['video'] = video.reshape(views, 2 // views, 4, 4, 3)
+        return sample
+
+    monkeypatch.setattr(type(dataset), '__getitem__', several)
+    runner.train()
+    rates = [line['clips_per_sec'] for line in scalars(tmp_path)]
+    iters = [line['time'] for line in scalars(tmp_path)]
+    assert [rate * sec for rate, sec in zip(rates, iters, strict=True)] == pytest.approx([2 * views] * len(rates))
 
 
 def test_the_rate_counts_accumulation(tmp_path):

@@ -1,6 +1,7 @@
 """Checkpoints by epoch and, in long epochs, by iteration; a kill at any moment leaves a usable one."""
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
 from mmengine.dist import is_main_process, master_only
@@ -9,6 +10,7 @@ from mmengine.runner import Runner
 
 from mmavf.engine.atomic_file import TEMPORARY_SUFFIX
 from mmavf.engine.loops import accumulative_counts
+from mmavf.errors import ConfigError
 from mmavf.registry import HOOKS
 
 
@@ -17,17 +19,23 @@ class AtomicCheckpointHook(CheckpointHook):
     """MMEngine's CheckpointHook with files that appear whole, and checkpoints inside an epoch.
 
     `epoch_N.pth` is written every `interval` epochs, `iter_N.pth` every `iter_interval` iterations. Each is complete
-    before `last_checkpoint` names it, and older files are removed only after that.
+    before `last_checkpoint` names it, and older files are removed only after that: those that this run wrote, also
+    before it was resumed, and never the newest.
 
     Args:
         interval: Epochs between `epoch_N.pth`.
         iter_interval: Iterations between `iter_N.pth`; 0 for none. Rounded up to whole optimizer steps, because the
             gradients of a half-finished step are not saved.
-        keep_iter: How many `iter_N.pth` stay.
+        keep_iter: How many `iter_N.pth` stay, at least 1.
         **kwargs: Of MMEngine's CheckpointHook (`max_keep_ckpts`, `save_best`, …), always by epoch.
+
+    Raises:
+        ConfigError: `keep_iter` is less than 1.
     """
 
     def __init__(self, interval: int = 1, iter_interval: int = 0, keep_iter: int = 2, **kwargs) -> None:
+        if keep_iter < 1:
+            raise ConfigError(f'checkpoint.keep_iter must be 1 or more, not {keep_iter}; iter_interval=0 writes none.')
         super().__init__(interval=interval, by_epoch=True, backend_args=dict(backend='atomic'), **kwargs)
         self.iter_interval = iter_interval
         self.keep_iter = keep_iter
@@ -46,21 +54,28 @@ class AtomicCheckpointHook(CheckpointHook):
         at_end = self.end_of_epoch(runner.train_dataloader, batch_idx)
         if self.iter_interval and self.every_n_train_iters(runner, self.iter_interval) and not at_end:
             done = runner.iter + 1
+            dropped = self._note(runner, 'keep_iter_ids', done, self.keep_iter)
             self._save(runner, f'iter_{done}.pth', dict(epoch=runner.epoch, iter=done))
-            self._remove_old_iters()
+            self._remove(f'iter_{old}.pth' for old in dropped)
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
         dropped = []
         if self.max_keep_ckpts > 0:
-            kept = [known for known in self.keep_ckpt_ids if known != step] + [step]
-            dropped = kept[: -self.max_keep_ckpts]
-            self.keep_ckpt_ids.clear()
-            self.keep_ckpt_ids.extend(kept[-self.max_keep_ckpts :])
-            runner.message_hub.update_info('keep_ckpt_ids', list(self.keep_ckpt_ids))
+            dropped = self._note(runner, 'keep_ckpt_ids', step, self.max_keep_ckpts)
         self._save(runner, self.filename_tmpl.format(step), meta)
-        if is_main_process():
-            for old in dropped:
-                Path(self.out_dir, self.filename_tmpl.format(old)).unlink(missing_ok=True)
+        self._remove(self.filename_tmpl.format(old) for old in dropped)
+
+    @staticmethod
+    def _note(runner: Runner, key: str, step: int, number: int) -> list[int]:
+        """Add `step` to the run's own list under `key`, which checkpoints hold; return what exceeds `number`."""
+        known = [old for old in runner.message_hub.get_info(key, []) if old != step] + [step]
+        runner.message_hub.update_info(key, known[-number:])
+        return known[:-number]
+
+    @master_only
+    def _remove(self, names: Iterable[str]) -> None:
+        for name in names:
+            Path(self.out_dir, name).unlink(missing_ok=True)
 
     def _save(self, runner: Runner, filename: str, meta: dict) -> None:
         self.last_ckpt = self.file_backend.join_path(self.out_dir, filename)
@@ -75,9 +90,3 @@ class AtomicCheckpointHook(CheckpointHook):
         )
         if is_main_process():
             self.file_backend.put_text(self.last_ckpt, Path(runner.work_dir, 'last_checkpoint'))
-
-    @master_only
-    def _remove_old_iters(self) -> None:
-        files = sorted(Path(self.out_dir).glob('iter_*.pth'), key=lambda path: int(path.stem.removeprefix('iter_')))
-        for old in files[: -self.keep_iter]:
-            old.unlink()

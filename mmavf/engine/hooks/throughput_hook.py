@@ -13,12 +13,18 @@ from mmavf.registry import HOOKS
 from .log_points import is_log_point
 
 
+def count_clips(data_batch: dict) -> int:
+    """Return the clips that the model gets: B·V of a video (B, V, …), else the samples of the list."""
+    video = data_batch['inputs'].get('video')
+    return len(data_batch['data_samples']) if video is None else video.shape[:2].numel()
+
+
 @HOOKS.register_module()
 class ThroughputHook(IterTimerHook):
     """MMEngine's IterTimerHook, with figures of training that hold over a whole log interval and all ranks.
 
     Times are taken on the host. A GPU works behind it, but at a log point the host has waited for the device, so that
-    the means over an interval are those of the device too.
+    the means over an interval are those of the device too. Every view of a sample counts as a clip.
     """
 
     def before_train(self, runner: Runner) -> None:
@@ -40,7 +46,7 @@ class ThroughputHook(IterTimerHook):
         now = time.time()
         self._elapsed += now - self.t
         self.t = now
-        self._clips += len(data_batch['data_samples'])
+        self._clips += count_clips(data_batch)
         self._iters += 1
         if is_log_point(runner, batch_idx):
             self._publish(runner)
