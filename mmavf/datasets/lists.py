@@ -40,7 +40,9 @@ def read_list(ann_file: str, label_columns: tuple[str, ...] = ()) -> tuple[list[
     """
     try:
         with open(ann_file, encoding='utf-8-sig', newline='') as file:
-            header = _csv_header(file.readline())
+            first_line = file.readline()
+            _check_separator(ann_file, first_line)
+            header = _csv_header(first_line)
             file.seek(0)
             if header is None:
                 entries, problems = _read_spaced(file, label_columns)
@@ -49,7 +51,8 @@ def read_list(ann_file: str, label_columns: tuple[str, ...] = ()) -> tuple[list[
                 entries, problems = _read_csv(file, label_columns)
     except OSError as error:
         raise ListError(
-            f'{ann_file}: the list cannot be read ({error.strerror}). A relative ann_file is looked up in data_root.'
+            f'{ann_file}: the list cannot be read ({error.strerror}). A relative ann_file is looked up in data_root; '
+            'docs/data.md says what a list looks like.'
         ) from error
     except UnicodeDecodeError as error:
         raise ListError(f'{ann_file}: the list is not UTF-8 text ({error}): save it as UTF-8') from error
@@ -68,6 +71,12 @@ def raise_problems(ann_file: str, problems: list[Problem]) -> None:
     shown = ''.join(f'\n  {ann_file}:{line}: {text}' for line, text in problems[:SHOWN_PROBLEMS])
     more = f'\n  ... and {len(problems) - SHOWN_PROBLEMS} more' if len(problems) > SHOWN_PROBLEMS else ''
     raise ListError(f'{ann_file}: {len(problems)} problem(s) in the list:{shown}{more}')
+
+
+def _check_separator(ann_file: str, line: str) -> None:
+    for separator, name in ((';', 'semicolons'), ('\t', 'tabs')):
+        if 'video' in [column.strip() for column in line.split(separator)[:-1]]:
+            raise ListError(f'{ann_file}:1: the columns are separated by {name}: save the list with commas')
 
 
 def _csv_header(line: str) -> list[str] | None:

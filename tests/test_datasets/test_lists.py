@@ -169,3 +169,11 @@ def test_train_and_test_may_share_neither_clips_nor_subjects():
         check_disjoint(train, [dict(line=2, video='c.mp4', subject='s2')])
     with pytest.raises(ListError, match=r'val:7: clip a\.mp4 is in train'):
         check_disjoint(train, [dict(line=7, video='a.mp4', subject='s9')], ('train', 'val'))
+
+
+@pytest.mark.parametrize(('separator', 'name'), [(';', 'semicolons'), ('\t', 'tabs')])
+def test_another_separator_is_named(tmp_path, separator, name):
+    path = tmp_path / 'list.csv'
+    path.write_text(separator.join(('video', 'audio', 'label')) + '\n' + separator.join(('a.mp4', '', '')) + '\n')
+    with pytest.raises(ListError, match=f'separated by {name}'):
+        read_list(str(path))
