@@ -24,12 +24,20 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, num_heads: int) -> Tensor:
     return out.transpose(1, 2).flatten(2)  # (B, H, N, C / H) -> (B, N, C)
 
 
-def _check_heads(embed_dims: int, num_heads: int) -> None:
-    if embed_dims % num_heads:
-        raise ConfigError(f'embed_dims {embed_dims} cannot be split over {num_heads} attention heads')
+class _Attention(nn.Module):
+    """What both kinds of attention have: heads, the biases of queries and values, the output projection."""
+
+    def __init__(self, embed_dims: int, num_heads: int) -> None:
+        super().__init__()
+        if embed_dims % num_heads:
+            raise ConfigError(f'embed_dims {embed_dims} cannot be split over {num_heads} attention heads')
+        self.num_heads = num_heads
+        self.q_bias = nn.Parameter(torch.zeros(embed_dims))
+        self.v_bias = nn.Parameter(torch.zeros(embed_dims))
+        self.proj = nn.Linear(embed_dims, embed_dims)
 
 
-class SelfAttention(nn.Module):
+class SelfAttention(_Attention):
     """Self-attention with one packed projection; queries and values have a learned bias, keys have none.
 
     A bias on the keys shifts all scores of a query alike and cannot change the softmax.
@@ -43,13 +51,8 @@ class SelfAttention(nn.Module):
     """
 
     def __init__(self, embed_dims: int, num_heads: int) -> None:
-        super().__init__()
-        _check_heads(embed_dims, num_heads)
-        self.num_heads = num_heads
+        super().__init__(embed_dims, num_heads)
         self.qkv = nn.Linear(embed_dims, 3 * embed_dims, bias=False)
-        self.q_bias = nn.Parameter(torch.zeros(embed_dims))
-        self.v_bias = nn.Parameter(torch.zeros(embed_dims))
-        self.proj = nn.Linear(embed_dims, embed_dims)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, N, C) to (B, N, C)."""
@@ -58,7 +61,7 @@ class SelfAttention(nn.Module):
         return self.proj(_attend(q, k, v, self.num_heads))
 
 
-class CrossAttention(nn.Module):
+class CrossAttention(_Attention):
     """Attention with separate projections for queries and context; same bias rule as `SelfAttention`.
 
     With `context` left out it is self-attention: the form that the LGI block's first two stages have.
@@ -72,14 +75,9 @@ class CrossAttention(nn.Module):
     """
 
     def __init__(self, embed_dims: int, num_heads: int) -> None:
-        super().__init__()
-        _check_heads(embed_dims, num_heads)
-        self.num_heads = num_heads
+        super().__init__(embed_dims, num_heads)
         self.q = nn.Linear(embed_dims, embed_dims, bias=False)
         self.kv = nn.Linear(embed_dims, 2 * embed_dims, bias=False)
-        self.q_bias = nn.Parameter(torch.zeros(embed_dims))
-        self.v_bias = nn.Parameter(torch.zeros(embed_dims))
-        self.proj = nn.Linear(embed_dims, embed_dims)
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """Map queries (B, N, C) and context (B, M, C) to (B, N, C)."""
