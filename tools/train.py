@@ -5,15 +5,16 @@ import logging
 import os
 import os.path as osp
 import sys
+from inspect import signature
 
 from mmengine.config import Config, DictAction
 from mmengine.logging import MMLogger
 from mmengine.registry import RUNNERS
-from mmengine.runner import Runner
+from mmengine.runner import FlexibleRunner, Runner
 
 import mmavf.engine  # noqa: F401  (registers what configs name)
 from mmavf.engine import AVFRunner, resolve_loaders
-from mmavf.errors import MMAVFError
+from mmavf.errors import ConfigError, MMAVFError
 
 
 def parse_args() -> argparse.Namespace:
@@ -51,9 +52,22 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def check_options(cfg: Config, options: dict) -> None:
+    """Refuse an override of something that neither the config nor a runner knows, such as a misspelt name.
+
+    Raises:
+        ConfigError: Names the key.
+    """
+    known = {*cfg, *signature(Runner).parameters, *signature(FlexibleRunner).parameters, 'runner_type'}
+    for key in options:
+        if key.split('.')[0] not in known:
+            raise ConfigError(f'--cfg-options {key}: neither the config nor the runner has {key.split(".")[0]!r}')
+
+
 def merge_args(cfg: Config, args: argparse.Namespace) -> Config:
     """Put the command line's choices into the config."""
     if args.cfg_options is not None:
+        check_options(cfg, args.cfg_options)
         cfg.merge_from_dict(args.cfg_options)
     cfg.launcher = args.launcher
     if args.work_dir is not None:

@@ -10,11 +10,12 @@ import torch
 from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
 from mmengine.model import BaseDataPreprocessor, BaseModel
+from mmengine.registry import METRICS
 from torch import nn
 from torch.utils.data import Dataset
 
 from mmavf.errors import ClipError
-from mmavf.registry import DATASETS, HOOKS, METRICS, MODELS
+from mmavf.registry import DATASETS, HOOKS, MODELS
 from mmavf.structures import AVDataSample, SampleKey
 
 

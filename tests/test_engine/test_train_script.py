@@ -21,6 +21,12 @@ def test_an_error_is_one_line_and_its_traceback_is_in_the_log(tmp_path):
     assert 'Traceback' in log.read_text()
 
 
+def test_a_misspelt_override_is_refused(tmp_path):
+    done = run_train(tmp_path, 'train_datalaoder.batch_size=2')
+    assert done.returncode == 1 and "'train_datalaoder'" in done.stderr
+    assert 'Traceback' not in done.stderr
+
+
 def test_an_error_in_a_worker_is_one_line_too(tmp_path):
     done = run_train(tmp_path, 'train_dataloader.dataset.bad_clip=3', 'train_dataloader.num_workers=1')
     assert done.returncode == 1
