@@ -41,7 +41,8 @@ def train(out: Path, epochs: int | None) -> Path:
     """Pre-train on the synthetic set; return the last checkpoint."""
     work_dir = out / 'work_dir'
     shutil.rmtree(work_dir, ignore_errors=True)
-    options = [f'train_dataloader.dataset.data_root={out / "data"}']
+    # relative, because MMEngine takes spaces out of what follows --cfg-options
+    options = [f'train_dataloader.dataset.data_root={os.path.relpath(out / "data", ROOT)}']
     options += ['train_dataloader.dataset.ann_file=lists/pretrain.csv']
     options += [f'train_cfg.max_epochs={epochs}'] if epochs else []
     run_tool('tools/train.py', CONFIG, '--work-dir', work_dir, '--cfg-options', *options)
