@@ -143,7 +143,7 @@ def test_paths_that_are_missing_or_unreadable(tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason='root may list any folder')
-def test_a_folder_that_may_not_be_listed(tmp_path):
+def test_a_folder_that_may_not_be_listed_unless_by_root(tmp_path):
     _touch(tmp_path / 'v' / 'a.mp4')
     (tmp_path / 'v').chmod(0o000)
     problems = check_paths([dict(line=1, video='v/a.mp4')], str(tmp_path))
