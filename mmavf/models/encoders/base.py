@@ -49,9 +49,14 @@ class TokenEncoder(BaseModule):
         with_cp: Recompute each block's activations in the backward pass: less memory, about a third more time.
         init_cfg: Initialisation as MMEngine does it.
 
+    Attributes:
+        num_regions: Region tokens K; 0 where the encoder has none.
+
     Raises:
         ConfigError: Sizes that do not fit each other, or a layer that is not there.
     """
+
+    num_regions = 0
 
     def __init__(
         self,

@@ -1,6 +1,8 @@
 """Losses."""
 
+from .classification import SoftTargetCrossEntropy
 from .hcmcl import HCMCLLoss
 from .masked_mse import MaskedMSELoss
+from .regression import CCCLoss, RegressionMSELoss
 
-__all__ = ['HCMCLLoss', 'MaskedMSELoss']
+__all__ = ['CCCLoss', 'HCMCLLoss', 'MaskedMSELoss', 'RegressionMSELoss', 'SoftTargetCrossEntropy']

@@ -1,0 +1,38 @@
+"""Regression head.
+
+Shapes: B clips, V views of a clip, D channels of the pooled feature, K numbers to predict.
+"""
+
+from torch import Tensor
+
+from mmavf.registry import MODELS
+from mmavf.structures import AVDataSample
+
+from .linear_head import LinearHead, label_of, mean_over_views
+
+MSE = dict(type='RegressionMSELoss')
+
+
+@MODELS.register_module()
+class RegressionHead(LinearHead):
+    """Numbers such as valence and arousal, as they are: no squashing.
+
+    Args:
+        in_channels: Channels D of the pooled feature; the recognizer sets it.
+        num_outputs: Numbers K.
+        loss: Configuration of the loss, which takes predictions and targets, both (B * V, K).
+    """
+
+    def __init__(self, in_channels: int, num_outputs: int, loss: dict = MSE) -> None:
+        super().__init__(in_channels, num_outputs, loss)
+
+    def target(self, data_sample: AVDataSample) -> Tensor:
+        """Return the clip's `gt_label`, float32 (K,)."""
+        return label_of(data_sample)
+
+    def predict(self, outputs: Tensor, data_samples: list[AVDataSample]) -> list[AVDataSample]:
+        """Set `pred_value`, float32 (K,): the mean over the views' outputs."""
+        values = mean_over_views(outputs.float(), len(data_samples))
+        for sample, value in zip(data_samples, values, strict=True):
+            sample.pred_value = value
+        return data_samples

@@ -1,0 +1,33 @@
+"""Loss of the classification head."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmavf.registry import MODELS
+
+
+@MODELS.register_module()
+class SoftTargetCrossEntropy(nn.Module):
+    """Cross-entropy with probability targets, in float32, averaged over the batch.
+
+    Args:
+        label_smoothing: Share of each target that is spread evenly over all classes; applied to mixed targets too,
+            which is the same as mixing smoothed ones.
+        class_weight: Factor of each class's term. The mean is over clips and not over weights, so weights whose mean
+            over the training clips is 1 keep the size of the loss.
+    """
+
+    def __init__(self, label_smoothing: float = 0.1, class_weight: Sequence[float] | None = None) -> None:
+        super().__init__()
+        self.label_smoothing = label_smoothing
+        weight = None if class_weight is None else torch.tensor(class_weight, dtype=torch.float32)
+        self.register_buffer('class_weight', weight, persistent=False)
+
+    def forward(self, logits: Tensor, target: Tensor) -> Tensor:
+        """Compare raw scores (B, K) with probabilities (B, K) that sum to 1; returns a scalar."""
+        return F.cross_entropy(
+            logits.float(), target.float(), weight=self.class_weight, label_smoothing=self.label_smoothing
+        )
