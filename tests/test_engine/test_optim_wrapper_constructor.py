@@ -1,11 +1,15 @@
-"""Which parameters decay."""
+"""Which parameters decay, and how fast each layer learns."""
 
 import pytest
+import torch
 from mmengine.registry import DefaultScope
 from torch import nn
 
 from mmavf.engine.optimizers import DecayOptimWrapperConstructor
 from mmavf.errors import ConfigError
+from mmavf.registry import MODELS
+from tests.helpers.models import build_pretrainer, pretrain_config
+from tests.helpers.train import tiny_runner
 
 
 def build(model, **paramwise_cfg):
@@ -13,6 +17,15 @@ def build(model, **paramwise_cfg):
     cfg = dict(type='GuardedOptimWrapper', dtype='float32', optimizer=optimizer)
     with DefaultScope.overwrite_default_scope('mmavf'):
         return DecayOptimWrapperConstructor(cfg, paramwise_cfg or dict(no_decay=[]))(model)
+
+
+def settings(model, wrapper):
+    """(lr / base lr, weight decay) of each parameter by name."""
+    names = {id(param): name for name, param in model.named_parameters()}
+    groups = wrapper.optimizer.param_groups
+    pairs = [(names[id(p)], (g['lr'] / 0.1, g['weight_decay'])) for g in groups for p in g['params']]
+    assert len(pairs) == len(dict(pairs)) == len(names)
+    return dict(pairs)
 
 
 def test_two_groups_and_every_trainable_parameter_in_one_of_them():
@@ -33,3 +46,88 @@ def test_two_groups_and_every_trainable_parameter_in_one_of_them():
 def test_unknown_keys_are_refused():
     with pytest.raises(ConfigError, match='norm_decay_mult'):
         build(nn.Linear(2, 2), norm_decay_mult=0)
+
+
+def finetune_model(correlation=True):
+    """Parts and names of a recognizer with two encoder blocks and two units."""
+    source = build_pretrainer()
+    model = nn.Module()
+    model.encoders = source.encoders
+    if correlation:
+        model.correlation = source.correlation
+    model.layer_weights = nn.ParameterDict({part: nn.Parameter(torch.ones(2)) for part in ('video', 'audio')})
+    model.head = nn.ModuleDict(dict(norm=nn.LayerNorm(64), fc=nn.Linear(64, 3)))
+    return model
+
+
+# The released rule for depth 2 and two units, N + 1 = 5: distance from the head by the beginning of the name, the
+# first that fits; whether the part decays is written for each parameter that has two dimensions or more.
+RELEASED = [
+    ('encoders.video.patch_embed', 5),
+    ('encoders.audio.patch_embed', 5),
+    ('encoders.video.blocks.0', 4),
+    ('encoders.audio.blocks.0', 4),
+    ('encoders.video.blocks.1', 3),
+    ('encoders.audio.blocks.1', 3),
+    ('correlation.units.0', 2),
+    ('correlation.units.1', 1),
+    ('correlation.refinement', 0),
+    ('correlation.hafe', 0),
+    ('encoders.video.region_tokens', 0),
+    ('encoders.audio.region_tokens', 0),
+    ('encoders.video.norm', 0),
+    ('encoders.audio.norm', 0),
+    ('layer_weights', 0),
+    ('head', 0),
+]
+
+
+def test_each_layer_learns_at_its_rate():
+    model = finetune_model()
+    wrapper = build(model, layer_decay_rate=0.75)
+    found = settings(model, wrapper)
+    for name, param in model.named_parameters():
+        (distance,) = [steps for start, steps in RELEASED if name.startswith(start + '.') or name == start]
+        decay = 0.0 if len(param.shape) == 1 else 0.05
+        assert found[name] == (pytest.approx(0.75**distance, rel=1e-12), decay), name
+    assert found['encoders.video.region_tokens'] == (1.0, 0.05)
+    assert len(wrapper.optimizer.param_groups) == 2 * 6  # ids 0..5, each with and without decay
+
+
+def test_without_units_the_head_follows_the_blocks():
+    model = finetune_model(correlation=False)
+    found = settings(model, build(model, layer_decay_rate=0.5))
+    assert found['encoders.video.patch_embed.proj.weight'][0] == 0.5**3
+    assert found['encoders.video.blocks.1.ffn.fc1.weight'][0] == 0.5
+    assert found['head.fc.weight'] == (1.0, 0.05)
+
+
+def test_one_plain_encoder():
+    encoder = {k: v for k, v in pretrain_config().video_encoder.items() if k not in ('region_size', 'type')}
+    model = nn.Module()
+    model.encoders = nn.ModuleDict(dict(video=MODELS.build(dict(encoder, type='ViTEncoder', depth=3))))
+    model.head = nn.Linear(32, 2)
+    found = settings(model, build(model, layer_decay_rate=0.5))
+    blocks = {name: scale for name, (scale, _) in found.items() if 'blocks' in name}
+    assert {name.split('.')[3]: scale for name, scale in blocks.items()} == {'0': 0.125, '1': 0.25, '2': 0.5}
+    assert found['encoders.video.patch_embed.proj.bias'] == (0.0625, 0.0) and found['head.bias'] == (1.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ('rate', 'message'), [(0.75, r'encoders\.\*\.blocks'), (0, r'in \(0, 1\], not 0'), (1.5, 'not 1.5')]
+)
+def test_rates_that_cannot_work(rate, message):
+    with pytest.raises(ConfigError, match=message):
+        build(nn.Linear(2, 2), layer_decay_rate=rate)
+
+
+def test_the_batch_scales_every_group(tmp_path):
+    runner = tiny_runner(tmp_path)
+    model = finetune_model()
+    wrapper = build(model, layer_decay_rate=0.75)
+    before = [group['lr'] for group in wrapper.optimizer.param_groups]
+    runner._train_loop = runner.build_train_loop(runner._train_loop)
+    runner.scale_lr(wrapper, dict(enable=True, base_batch_size=256))
+    after = [group['lr'] for group in wrapper.optimizer.param_groups]
+    assert after == pytest.approx([rate * 2 / 256 for rate in before])
+    assert len(set(after)) == 6

@@ -1,4 +1,4 @@
-"""Which parameters decay, in as few parameter groups as possible."""
+"""Which parameters decay and how fast they learn, in as few parameter groups as possible."""
 
 from mmengine.logging import MMLogger
 from mmengine.optim import DefaultOptimWrapperConstructor
@@ -7,37 +7,63 @@ from torch import nn
 from mmavf.errors import ConfigError
 from mmavf.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
+from .layer_ids import layer_ids
+
+_KEYS = {'no_decay', 'layer_decay_rate'}
+
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class DecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
     """Decay matrices; do not decay parameters of one dimension (norms, biases) and those named.
 
     MMEngine's constructor makes a group per parameter, and a fused optimizer then needs a launch per parameter. Here
-    there are two groups in all.
+    there are two groups in all, or two per layer with layer-wise rates.
 
-    `paramwise_cfg` takes one key, `no_decay`: a list of parts of parameter names whose parameters do not decay either.
+    Keys of `paramwise_cfg`:
+
+    - `no_decay`: Parts of parameter names whose parameters do not decay either.
+    - `layer_decay_rate`: Learning rate of a layer over that of the next one, in (0, 1]. A parameter learns at
+      lr × rate^(N + 1 - id); ids from 0 at the input to N + 1 at the head are those of `layer_ids`.
 
     Raises:
-        ConfigError: Another key than `no_decay`, or no weight decay is set in the optimizer.
+        ConfigError: Another key, a rate that is not in (0, 1], a rate for a model without encoder blocks, or the
+            optimizer has no lr or weight_decay.
     """
 
     def add_params(self, params: list[dict], module: nn.Module) -> None:
-        """Append the two groups of `module`'s trainable parameters to `params`."""
-        unknown = set(self.paramwise_cfg) - {'no_decay'}
+        """Append the groups of `module`'s trainable parameters to `params`, those of the first layer first."""
+        unknown = set(self.paramwise_cfg) - _KEYS
         if unknown:
-            raise ConfigError(f'paramwise_cfg does not know {sorted(unknown)}: it takes no_decay alone.')
-        if self.base_wd is None:
-            raise ConfigError('Set weight_decay in optim_wrapper.optimizer.')
-        names = self.paramwise_cfg.get('no_decay', ())
+            raise ConfigError(f'paramwise_cfg does not know {sorted(unknown)}: it takes {sorted(_KEYS)}.')
+        if self.base_lr is None or self.base_wd is None:
+            raise ConfigError('Set lr and weight_decay in optim_wrapper.optimizer.')
         trainable = [(name, param) for name, param in module.named_parameters() if param.requires_grad]
-        for part in names:
+        no_decay = self._no_decay(trainable)
+        scales = self._lr_scales(module)
+        groups = {}
+        for name, param in trainable:
+            decays = param.ndim > 1 and not any(part in name for part in no_decay)
+            groups.setdefault((scales[name], decays), []).append(param)
+        params.extend(
+            dict(params=groups[scale, decays], lr=self.base_lr * scale, weight_decay=self.base_wd if decays else 0.0)
+            for scale, decays in sorted(groups, key=lambda key: (key[0], not key[1]))
+        )
+
+    def _no_decay(self, trainable: list[tuple[str, nn.Parameter]]) -> tuple[str, ...]:
+        parts = tuple(self.paramwise_cfg.get('no_decay', ()))
+        for part in parts:
             if not any(part in name for name, _ in trainable):
                 MMLogger.get_current_instance().warning(f'paramwise_cfg.no_decay: no parameter is named *{part}*.')
-        groups = {True: [], False: []}
-        for name, param in trainable:
-            groups[param.ndim > 1 and not any(part in name for part in names)].append(param)
-        params.extend(
-            dict(params=members, weight_decay=self.base_wd if decays else 0.0)
-            for decays, members in groups.items()
-            if members
-        )
+        return parts
+
+    def _lr_scales(self, module: nn.Module) -> dict[str, float]:
+        """Return what each parameter's learning rate is multiplied by."""
+        names = [name for name, _ in module.named_parameters()]
+        rate = self.paramwise_cfg.get('layer_decay_rate')
+        if rate is None:
+            return dict.fromkeys(names, 1.0)
+        if not 0 < rate <= 1:
+            raise ConfigError(f'paramwise_cfg.layer_decay_rate must be in (0, 1], not {rate}.')
+        ids = layer_ids(names)
+        last = max(ids.values())
+        return {name: rate ** (last - index) for name, index in ids.items()}
