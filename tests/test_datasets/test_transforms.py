@@ -52,7 +52,22 @@ def test_a_window_at_25_fps_is_2_56_seconds_of_sound():
 def test_test_mode_is_deterministic_and_in_the_middle():
     times = {'frame_times': np.arange(100) / 25}
     assert SampleWindow(test_mode=True).transform(dict(times))['frame_inds'][0, 0] == 18
-    assert SampleWindow(num_clips=2, test_mode=True).transform(dict(times))['frame_inds'][:, 0].tolist() == [12, 24]
+
+
+@pytest.mark.parametrize('count', [1, 4, 5, 61, 63, 64, 65, 68, 69, 100, 257])
+def test_two_test_views_are_the_first_and_the_last_of_the_strided_frames(count):
+    strided = list(range(count))[::4]
+    strided += strided[-1:] * (16 - len(strided))
+    out = SampleWindow(num_clips=2, test_mode=True).transform({'frame_times': np.arange(count) / 25})
+    assert out['frame_inds'].tolist() == [strided[:16], strided[-16:]]
+    first, last = (out['frame_inds'][view] for view in (0, 1))
+    assert (first == last).all() == (len(strided) == 16)
+    assert out['window_sec'][1].tolist() == [last[0] / 25, min(last[-1] + 4, count - 1) / 25]
+
+
+def test_more_test_views_lie_evenly_between():
+    out = SampleWindow(num_clips=3, test_mode=True).transform({'frame_times': np.arange(200) / 25})
+    assert out['frame_inds'][:, 0].tolist() == [0, 68, 136]  # 50 strided frames: from 0, 17 and 34 on
 
 
 @pytest.mark.parametrize(('source_fps', 'clip_fps'), [(50, 25), (30, 25), (12.5, 25), (25, 25)])

@@ -4,7 +4,8 @@ from .audio_track import AudioTrack
 from .container import MediaFile
 from .frame_folder import FrameFolder
 from .resample import SAMPLE_RATE_HZ
+from .silence import Silence
 from .sound_file import SoundFile
 from .video_track import VideoTrack
 
-__all__ = ['SAMPLE_RATE_HZ', 'AudioTrack', 'FrameFolder', 'MediaFile', 'SoundFile', 'VideoTrack']
+__all__ = ['SAMPLE_RATE_HZ', 'AudioTrack', 'FrameFolder', 'MediaFile', 'Silence', 'SoundFile', 'VideoTrack']

@@ -5,6 +5,8 @@ frame that is wanted. Nothing is sought: seeking lands a group of pictures too l
 that number frames by packets (decord 0.6) return shifted frames there and in mp4 files with an edit list.
 """
 
+from collections.abc import Sequence
+
 import av
 from av.stream import Stream
 
@@ -27,23 +29,31 @@ class MediaFile:
         path: The file.
         start_sec: Use only what lies at or after this time.
         end_sec: Use only what lies before this time; None means to the end. Packets outside are not kept in memory.
+        kinds: What is looked at; a stream of the other kind may be damaged.
 
     Attributes:
-        video: The video, or None where the file has none.
-        audio: The sound, or None where the file has none.
+        video: The video, or None where the file has none or it is not looked at.
+        audio: The sound, or None where the file has none or it is not looked at.
 
     Raises:
         ClipError: Not a media file, damaged beyond opening, or cut off.
     """
 
-    def __init__(self, path: str, start_sec: float = 0.0, end_sec: float | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        start_sec: float = 0.0,
+        end_sec: float | None = None,
+        kinds: Sequence[str] = ('video', 'audio'),
+    ) -> None:
         self.path = path
         self._start_sec, self._end_sec = start_sec, float('inf') if end_sec is None else end_sec
         try:
             # tags in odd encodings are no reason to refuse a clip
             self._container = av.open(path, metadata_errors='ignore')
             self._origin_sec = (self._container.start_time or 0) / av.time_base
-            video, audio = map(self._container.streams.best, ('video', 'audio'))
+            best = self._container.streams.best
+            video, audio = (best(kind) if kind in kinds else None for kind in ('video', 'audio'))
             packets = self._demux([stream for stream in (video, audio) if stream is not None])
         except (av.FFmpegError, OSError) as error:
             raise ClipError(f'{path}: cannot be opened as media ({error.strerror})') from error

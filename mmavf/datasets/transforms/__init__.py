@@ -11,7 +11,22 @@ from .log_mel import LogMel
 from .open_clip import OpenClip
 from .pack import PackAVInputs
 from .per_view import PerView
+from .rand_augment import RandAugment
 from .read_media import ReadAudio, ReadFrames
+from .sample_segments import SampleSegments
 from .sample_window import SampleWindow
+from .spec_augment import SpecAugment
 
-__all__ = ['LogMel', 'OpenClip', 'PackAVInputs', 'PerView', 'RandomGain', 'ReadAudio', 'ReadFrames', 'SampleWindow']
+__all__ = [
+    'LogMel',
+    'OpenClip',
+    'PackAVInputs',
+    'PerView',
+    'RandAugment',
+    'RandomGain',
+    'ReadAudio',
+    'ReadFrames',
+    'SampleSegments',
+    'SampleWindow',
+    'SpecAugment',
+]

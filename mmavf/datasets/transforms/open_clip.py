@@ -1,13 +1,23 @@
 """Opening of a clip's video and sound."""
 
 import os
+from collections.abc import Sequence
+from typing import Literal
 
+import numpy as np
+import torch
 from mmcv.transforms import BaseTransform
+from mmengine.logging import MMLogger
 
-from mmavf.errors import ClipError
+from mmavf.errors import ClipError, ConfigError
 from mmavf.registry import TRANSFORMS
 
-from ..media import AudioTrack, FrameFolder, MediaFile, SoundFile, VideoTrack
+from ..media import AudioTrack, FrameFolder, MediaFile, Silence, SoundFile, VideoTrack
+
+# Rate of the moments that a clip of sound alone is sampled by, and of a folder of images when nothing tells its rate.
+DEFAULT_FPS = 25.0
+
+Sound = SoundFile | AudioTrack | None
 
 
 @TRANSFORMS.register_module()
@@ -17,42 +27,104 @@ class OpenClip(BaseTransform):
     Required keys: `video_path` (media file, or folder of images), `audio_path` (sound or media file; empty: the video
     file's own sound); optional `start`, `end` (seconds within the file: only this part is used), `fps` (of a folder).
 
-    Added keys: `video_reader`, `audio_reader`, `frame_times` ((N,) float64, seconds), `total_frames` (N), `modality`.
+    Added keys: `frame_times` ((N,) float64, seconds), `total_frames` (N), `modality`; `video_reader` where video is
+    wanted; `audio_reader` where sound is wanted. With `missing_audio='silence'` also `missing_audio` (bool).
+
+    Args:
+        modalities: What is opened. ('video',): no sound is opened; a folder of images without `fps` counts as 25 frames
+            per second. ('audio',): only `audio_path`, or where that is empty the sound of `video_path`, is opened, and
+            `frame_times` are 25 moments per second over its length, so that windows are sampled as those of a video.
+        missing_audio: What happens to a clip that has video but no sound stream, and no sound file in the list:
+            'raise', or 'silence': zeros stand in for its sound. This is logged at the first such clip of a data set,
+            and each such sample says so.
 
     Raises:
         ClipError: The clip cannot be used: not media, damaged, no video, no sound, cut off.
+        ConfigError: An argument has an impossible value.
     """
+
+    def __init__(
+        self,
+        modalities: Sequence[str] = ('video', 'audio'),
+        missing_audio: Literal['raise', 'silence'] = 'raise',
+    ) -> None:
+        if not modalities or not set(modalities) <= {'video', 'audio'}:
+            raise ConfigError(f"OpenClip: modalities must be of 'video' and 'audio', not {tuple(modalities)}")
+        if missing_audio not in ('raise', 'silence'):
+            raise ConfigError(f"OpenClip: missing_audio must be 'raise' or 'silence', not {missing_audio!r}")
+        self.modalities = tuple(modalities)
+        self.missing_audio = missing_audio
+        # in memory that all data workers share, so that it is said once
+        self._silence_is_logged = torch.zeros(1, dtype=torch.bool).share_memory_()
 
     def transform(self, results: dict) -> dict:
         """Open the clip of `results`."""
-        path, audio_path = results['video_path'], results.get('audio_path') or ''
         span = results.get('start', 0.0), results.get('end')
-        if os.path.isdir(path):
-            if not audio_path:
-                raise ClipError(f'{path}: a folder of images has no sound of its own and the list names no sound file')
-            audio = _open_sound(audio_path)
-            video = FrameFolder(path, results.get('fps'), audio.duration_sec, *span)
+        if 'video' not in self.modalities:
+            results['frame_times'] = self._open_audio(results, span)
+        elif os.path.isdir(results['video_path']):
+            results['frame_times'] = self._open_folder(results, span)
         else:
-            media = MediaFile(path, *span)
-            video = _require(media.video, path, 'video')
-            audio = _open_sound(audio_path) if audio_path else _require(media.audio, path, 'sound')
-        results.update(
-            video_reader=video,
-            audio_reader=audio,
-            frame_times=video.frame_times,
-            total_frames=len(video.frame_times),
-            modality='RGB',
-        )
+            results['frame_times'] = self._open_media(results, span)
+        results.update(total_frames=len(results['frame_times']), modality='RGB')
         return results
 
+    def _open_audio(self, results: dict, span: tuple[float, float | None]) -> np.ndarray:
+        path = results.get('audio_path') or results['video_path']
+        if os.path.isdir(path):
+            raise _no_sound_of_folder(path)
+        sound = results['audio_reader'] = _require(_open_sound(path), path, 'sound')
+        start, end = span[0], sound.duration_sec if span[1] is None else min(span[1], sound.duration_sec)
+        if end <= start:
+            raise ClipError(f'{path}: no sound from {start:g} s on: it ends at {sound.duration_sec:g} s')
+        return start + np.arange(int((end - start) * DEFAULT_FPS + 1e-6) + 1) / DEFAULT_FPS
 
-def _open_sound(path: str) -> SoundFile | AudioTrack:
-    if path.lower().endswith(SoundFile.SUFFIXES):
-        return SoundFile(path)
-    return _require(MediaFile(path).audio, path, 'sound')
+    def _open_folder(self, results: dict, span: tuple[float, float | None]) -> np.ndarray:
+        path, audio_path, fps = results['video_path'], results.get('audio_path'), results.get('fps')
+        duration_sec = None
+        if 'audio' in self.modalities:
+            sound = _open_sound(audio_path) if audio_path else None
+            if sound is None and self.missing_audio == 'raise':
+                raise _no_sound_of_folder(path)
+            duration_sec = sound.duration_sec if sound else None
+            self._set_sound(results, sound, audio_path or path)
+        if duration_sec is None:
+            fps = fps or DEFAULT_FPS
+        video = results['video_reader'] = FrameFolder(path, fps, duration_sec, *span)
+        return video.frame_times
+
+    def _open_media(self, results: dict, span: tuple[float, float | None]) -> np.ndarray:
+        path, audio_path = results['video_path'], results.get('audio_path')
+        kinds = ('video',) if audio_path else self.modalities
+        media = MediaFile(path, *span, kinds=kinds)
+        video = results['video_reader'] = _require(media.video, path, 'video')
+        if 'audio' in self.modalities:
+            self._set_sound(results, _open_sound(audio_path) if audio_path else media.audio, audio_path or path)
+        return video.frame_times
+
+    def _set_sound(self, results: dict, sound: Sound, path: str) -> None:
+        """Add the reader of the sound, or follow the policy where there is none."""
+        if self.missing_audio == 'silence':
+            results['missing_audio'] = sound is None
+            if sound is None and not self._silence_is_logged:
+                self._silence_is_logged.fill_(True)
+                MMLogger.get_current_instance().warning(
+                    f'{path}: no sound; silence stands in for it, as for all such clips of this data set'
+                )
+            results['audio_reader'] = sound or Silence()
+        else:
+            results['audio_reader'] = _require(sound, path, 'sound')
 
 
-def _require(track: VideoTrack | AudioTrack | None, path: str, kind: str) -> VideoTrack | AudioTrack:
+def _open_sound(path: str) -> Sound:
+    return SoundFile(path) if path.lower().endswith(SoundFile.SUFFIXES) else MediaFile(path, kinds=('audio',)).audio
+
+
+def _no_sound_of_folder(path: str) -> ClipError:
+    return ClipError(f'{path}: a folder of images has no sound of its own and the list names no sound file')
+
+
+def _require(track: VideoTrack | Sound, path: str, kind: str) -> VideoTrack | SoundFile | AudioTrack:
     if track is None:
         raise ClipError(f'{path}: the file has no {kind} stream')
     return track

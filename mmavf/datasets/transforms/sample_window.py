@@ -13,8 +13,9 @@ class SampleWindow(BaseTransform):
 
     A window is `clip_len` frames, every `frame_interval`-th one. A clip shorter than `clip_len * frame_interval` frames
     holds its last frame that the interval reaches. In training each window starts at random, independently of the
-    others (more than one: repeated sampling from one reading of the file); in test mode the windows are spread evenly,
-    a single one lies in the middle.
+    others (more than one: repeated sampling from one reading of the file). In test mode a single window lies in the
+    middle; several are spread evenly over the frames 0, `frame_interval`, 2 * `frame_interval`, ..., the first at their
+    start, the last at their end, so that all are the same where there are at most `clip_len` such frames.
 
     The window of sound goes from the time of the first frame to the time of the frame `frame_interval` after the last
     one that is shown before it is held, or of the clip's last frame (paper: 16 frames at stride 4, 2.56 s at 25 fps).
@@ -76,6 +77,10 @@ class SampleWindow(BaseTransform):
 
     def _starts(self, count: int) -> np.ndarray:
         last = max(count - self.clip_len * self.frame_interval, 0)
-        if self.test_mode:
-            return np.round(np.linspace(0, last, self.num_clips + 2)[1:-1]).astype(np.int64)
-        return np.random.randint(0, last + 1, size=self.num_clips)
+        if not self.test_mode:
+            return np.random.randint(0, last + 1, size=self.num_clips)
+        if self.num_clips == 1:
+            return np.array([last // 2])
+        strided = -(-count // self.frame_interval)  # how many frames 0, interval, 2 * interval, ... there are
+        spare = max(strided - self.clip_len, 0)
+        return np.arange(self.num_clips) * spare // (self.num_clips - 1) * self.frame_interval
