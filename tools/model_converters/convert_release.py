@@ -1,13 +1,16 @@
 """Convert a checkpoint between the released AVF-MAE++ parameter names and those of this package.
 
-The direction is read off the names in SRC. Released files are dictionaries with the weights under `model` or `module`;
-this package's hold them under `state_dict`. Everything else in the file (optimizer, epoch) stays behind.
+The direction is read off the names in SRC; pre-trained and fine-tuned models are both read. Of released HiCMAE and
+MAE-DFER models the encoders are taken over, and what is left out is said. Released files are dictionaries with the
+weights under `model` or `module`; this package's hold them under `state_dict`. Everything else in the file (optimizer,
+epoch) stays behind.
 
 Example: python tools/model_converters/convert_release.py avfmaepp_base.pth avfmae_b.pth
 """
 
 import argparse
 import sys
+from collections import Counter
 from pathlib import Path
 
 import torch
@@ -17,7 +20,7 @@ from torch import Tensor
 
 from mmavf.engine.safe_globals import load_from_local
 from mmavf.errors import CheckpointError, MMAVFError
-from mmavf.models.conversion import convert_state_dict
+from mmavf.models.conversion import convert_encoders, convert_state_dict, is_related_model
 
 WEIGHTS_KEYS = ('state_dict', 'model', 'module')
 
@@ -42,18 +45,27 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def convert(source: Path, destination: Path) -> str:
-    """Convert a file; returns a line that says what was done.
+    """Convert a file; returns what was done and what was left out, for people.
 
     Raises:
         CheckpointError: The file cannot be read or its names are unknown.
     """
     weights = read_weights(source)
     to_released = any(name.startswith('encoders.') for name in weights)
-    converted = convert_state_dict(weights, to_released)
+    left_out = []
+    if is_related_model(weights):
+        converted, left_out = convert_encoders(weights)
+    else:
+        converted = convert_state_dict(weights, to_released)
     content = {'model': converted} if to_released else {'state_dict': converted, 'meta': {}}
     save_checkpoint(content, str(destination), backend_args=dict(backend='atomic'))
     names = 'released names' if to_released else "this package's names"
-    return f'{len(converted)} tensors written to {destination} under {names}'
+    report = f'{len(converted)} tensors written to {destination} under {names}'
+    if left_out:
+        parts = Counter(name.split('.')[0] for name in left_out)
+        listed = ', '.join(f'{part} ({count})' for part, count in parts.items())
+        report += f'; {len(left_out)} left out, which have no counterpart here: {listed}'
+    return report
 
 
 def main() -> int:

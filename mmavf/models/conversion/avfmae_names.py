@@ -1,4 +1,7 @@
-"""Parameter names of the released AVF-MAE++ models and of this package: a table of parts, read in both directions."""
+"""Parameter names of the released AVF-MAE++ models and of this package: a table of parts, read in both directions.
+
+HiCMAE's plain encoders are in it too; no name of theirs has another meaning in an AVF-MAE++ encoder.
+"""
 
 import re
 from collections.abc import Mapping
@@ -48,13 +51,16 @@ def _encoder(released: str, ours: str) -> list[Rule]:
     return rules + _ffn(f'{block}.norm2', f'{block}.mlp', f'{own}.ffn')
 
 
+def _plain_block(block: str, own: str) -> list[Rule]:
+    rules = _self_attention(f'{block}.norm1', f'{block}.attn', f'{own}.self_attn')
+    return rules + _ffn(f'{block}.norm2', f'{block}.mlp', f'{own}.ffn')
+
+
 def _decoder(released: str, ours: str) -> list[Rule]:
     """Block 0 is the plain block; block i > 0 is skip block i - 1, for which `#-1` stands."""
     rules = _leaves(f'{released}.norm', f'{ours}.norm', _AFFINE) + _leaves(f'{released}.head', f'{ours}.head', _AFFINE)
     for block, own in (('blocks.0', 'block'), ('blocks.#', 'skip_blocks.#-1.block')):
-        block, own = f'{released}.{block}', f'{ours}.{own}'
-        rules += _self_attention(f'{block}.norm1', f'{block}.attn', f'{own}.self_attn')
-        rules += _ffn(f'{block}.norm2', f'{block}.mlp', f'{own}.ffn')
+        rules += _plain_block(f'{released}.{block}', f'{ours}.{own}')
     block, own = f'{released}.blocks.#', f'{ours}.skip_blocks.#-1'
     return rules + _cross_attention(
         f'{block}.cross_norm1', f'{block}.cross_norm2', f'{block}.cross_attn', f'{own}.cross_attn'
@@ -102,18 +108,20 @@ def _hafe() -> list[Rule]:
     return rules + _leaves(f'{fusion}.cross_attn', f'{ours}.cross_attn', _CROSS_ATTENTION)
 
 
-def _pretraining_rules() -> list[Rule]:
+def _all_rules() -> list[Rule]:
     rules = _refinement() + _hafe()
     rules += _unit_stream('', 'v', 'norm1', 'norm3', 'video') + _unit_stream('_a', 'a', 'norm_new', 'norm3_1', 'audio')
     for suffix, modality in (('', 'video'), ('_audio', 'audio')):
         rules += _encoder(f'encoder{suffix}', f'encoders.{modality}')
+        rules += _plain_block(f'encoder{suffix}.blocks.#', f'encoders.{modality}.blocks.#')
         rules += _decoder(f'decoder{suffix}', f'decoders.{modality}')
         rules.append((f'encoder_to_decoder{suffix}.weight', f'to_decoder.{modality}.weight'))
         rules.append((f'mask_token{suffix}', f'decoders.{modality}.mask_token'))
-    return rules
+        rules.append((f'layer_weights_{modality}', f'layer_weights.{modality}'))
+    return rules + _leaves('fc_norm', 'head.norm', _AFFINE) + _leaves('head', 'head.fc', _AFFINE)
 
 
-_RULES = _pretraining_rules()
+_RULES = _all_rules()
 
 
 def _number(name: str, shift: int) -> tuple[str, int | None]:
@@ -126,7 +134,7 @@ def _number(name: str, shift: int) -> tuple[str, int | None]:
 
 
 def released_to_mmavf(name: str) -> str:
-    """Return this package's name of a released pre-training parameter.
+    """Return this package's name of a released parameter.
 
     Raises:
         KeyError: The released models have no such name.
@@ -140,7 +148,7 @@ def released_to_mmavf(name: str) -> str:
 
 
 def mmavf_to_released(name: str) -> str:
-    """Return the released name of this package's pre-training parameter.
+    """Return the released name of this package's parameter.
 
     Raises:
         KeyError: The released models have no such parameter.
@@ -154,7 +162,7 @@ _TO_RELEASED = {ours: released for released, ours in _RULES}
 
 
 def convert_state_dict(state: Mapping[str, Tensor], to_released: bool = False) -> dict[str, Tensor]:
-    """Rename a pre-training state dict; tensors are passed on as they are.
+    """Rename a state dict of any stage; tensors are passed on as they are.
 
     Args:
         state: Tensors by released names, or by this package's names with `to_released`.
@@ -172,7 +180,5 @@ def convert_state_dict(state: Mapping[str, Tensor], to_released: bool = False) -
             unknown.append(name)
     if unknown:
         shown = ', '.join(unknown[:10]) + (f' and {len(unknown) - 10} more' if len(unknown) > 10 else '')
-        raise CheckpointError(
-            f'{len(unknown)} of {len(state)} names are not those of an AVF-MAE++ pre-training model: {shown}'
-        )
+        raise CheckpointError(f'{len(unknown)} of {len(state)} names are not those of an AVF-MAE++ model: {shown}')
     return converted

@@ -20,7 +20,7 @@ XAVIER_INIT = dict(type='Xavier', layer='Linear', distribution='uniform', bias=0
 
 
 class EncoderOutput(NamedTuple):
-    """What an encoder returns; everything has gone through its final LayerNorm.
+    """What an encoder returns; everything has gone through its final LayerNorm, if it has one.
 
     Attributes:
         tokens: Local tokens of the last layer, (B, n, C).
@@ -47,6 +47,8 @@ class TokenEncoder(BaseModule):
         depth: Number of blocks L.
         out_indices: Layers, counted from 0, whose tokens `forward` returns as `hidden`.
         with_cp: Recompute each block's activations in the backward pass: less memory, about a third more time.
+        final_norm: Whether tokens go through the encoder's LayerNorm at the end. MAE-DFER's fine-tuned models do
+            without, as their head begins with one.
         init_cfg: Initialisation as MMEngine does it.
 
     Attributes:
@@ -67,6 +69,7 @@ class TokenEncoder(BaseModule):
         depth: int,
         out_indices: Sequence[int] = (),
         with_cp: bool = False,
+        final_norm: bool = True,
         init_cfg: dict | list | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
@@ -77,7 +80,7 @@ class TokenEncoder(BaseModule):
         self.out_indices = tuple(out_indices)
         self.with_cp = with_cp
         self.patch_embed = PatchEmbed(in_channels, patch_size, embed_dims)
-        self.norm = nn.LayerNorm(embed_dims, eps=LAYER_NORM_EPS)
+        self.norm = nn.LayerNorm(embed_dims, eps=LAYER_NORM_EPS) if final_norm else nn.Identity()
         self.blocks: nn.ModuleList
         self.register_buffer('positions', sinusoid_table(self.num_tokens, embed_dims), persistent=False)
 

@@ -39,6 +39,7 @@ class ImprovedLGIEncoder(TokenEncoder):
             tokens, so that some sit in a region that is not theirs; 'exact' groups by true region and needs masks that
             leave the same number of tokens in each region.
         with_cp: Recompute activations in the backward pass.
+        final_norm: Whether tokens go through a LayerNorm at the end.
         init_cfg: Initialisation; the default is the released one for pre-training.
 
     Raises:
@@ -60,9 +61,12 @@ class ImprovedLGIEncoder(TokenEncoder):
         stage_iv: bool = True,
         region_grouping: Literal['released', 'exact'] = 'released',
         with_cp: bool = False,
+        final_norm: bool = True,
         init_cfg: dict | list | None = XAVIER_INIT,
     ) -> None:
-        super().__init__(input_size, patch_size, in_channels, embed_dims, depth, out_indices, with_cp, init_cfg)
+        super().__init__(
+            input_size, patch_size, in_channels, embed_dims, depth, out_indices, with_cp, final_norm, init_cfg
+        )
         if region_grouping not in ('released', 'exact'):
             raise ConfigError(f"region_grouping is 'released' or 'exact', not {region_grouping!r}")
         self.region_size = tuple(region_size)

@@ -29,6 +29,7 @@ class ViTEncoder(TokenEncoder):
         drop_path_rate: Stochastic depth of the last block; it grows linearly from 0 at the first.
         out_indices: Layers, counted from 0, whose tokens `forward` returns as `hidden`.
         with_cp: Recompute activations in the backward pass.
+        final_norm: Whether tokens go through a LayerNorm at the end.
         init_cfg: Initialisation; the default is the released one for pre-training.
 
     Raises:
@@ -47,9 +48,12 @@ class ViTEncoder(TokenEncoder):
         drop_path_rate: float = 0.0,
         out_indices: Sequence[int] = (),
         with_cp: bool = False,
+        final_norm: bool = True,
         init_cfg: dict | list | None = XAVIER_INIT,
     ) -> None:
-        super().__init__(input_size, patch_size, in_channels, embed_dims, depth, out_indices, with_cp, init_cfg)
+        super().__init__(
+            input_size, patch_size, in_channels, embed_dims, depth, out_indices, with_cp, final_norm, init_cfg
+        )
         rates = torch.linspace(0, drop_path_rate, depth, device='cpu').tolist()
         self.blocks = nn.ModuleList(ViTBlock(embed_dims, num_heads, mlp_ratio, rate) for rate in rates)
         self.register_buffer('full_order', torch.arange(self.num_tokens, device='cpu'), persistent=False)
