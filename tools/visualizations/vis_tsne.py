@@ -1,0 +1,101 @@
+"""Draw where a recognizer puts the clips of a test set: t-SNE of its features, coloured by class or value."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config, DictAction
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner, load_checkpoint
+from torch import nn
+from torch.utils.data import DataLoader
+
+import mmavf.engine
+import mmavf.models  # noqa: F401  (registers what configs name)
+from mmavf.datasets import AVClipDataset
+from mmavf.engine import resolve_loaders
+from mmavf.engine.protocol import add_protocol_options, apply_protocol, merge_protocol_options
+from mmavf.errors import CheckpointError, ConfigError, MMAVFError
+from mmavf.registry import MODELS
+from mmavf.visualization import Features, collect_features, draw_classes, draw_values, save_features, tsne
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file that the recognizer was trained with')
+    parser.add_argument('checkpoint', type=Path, help='checkpoint of the recognizer')
+    parser.add_argument('--list', help='a list of clips, relative to --data-root (default: the test set of the config)')
+    parser.add_argument('--data-root', help='what the paths in the list are relative to')
+    parser.add_argument('--out', type=Path, help='the picture (default: tsne.png beside the checkpoint)')
+    parser.add_argument('--perplexity', type=float, default=30.0, help='about how many neighbours a clip has')
+    parser.add_argument('--seed', type=int, default=0, help='seed of t-SNE')
+    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override parts of the config: key=value')
+    add_protocol_options(parser)
+    args = parser.parse_args()
+    if args.data_root is not None and args.list is None:
+        parser.error('--data-root belongs to --list')
+    return args
+
+
+def load_recognizer(cfg: Config, checkpoint: Path, device: str) -> nn.Module:
+    """Build the config's model with the checkpoint's weights, in evaluation mode."""
+    model = MODELS.build(cfg.model)
+    try:
+        load_checkpoint(model, str(checkpoint), map_location='cpu', strict=True)
+    except CheckpointError:
+        raise
+    except RuntimeError as error:
+        raise CheckpointError(f'{checkpoint} does not fit the model of {cfg.filename}: {error}') from error
+    return model.to(device).eval()
+
+
+def build_loader(cfg: Config, args: argparse.Namespace) -> DataLoader:
+    """Build the test loader: that of the config, or one over the list."""
+    if not cfg.get('test_dataloader'):
+        raise ConfigError(f'{cfg.filename} has no test_dataloader: give the config of a fine-tuning.')
+    if args.list is not None:
+        cfg.test_dataloader.dataset.update(ann_file=args.list, data_root=args.data_root or '', split=None)
+    merge_protocol_options(cfg, args)
+    apply_protocol(cfg)
+    resolve_loaders(cfg)
+    return Runner.build_dataloader(cfg.test_dataloader, seed=args.seed)
+
+
+def draw(found: Features, points: np.ndarray, dataset: AVClipDataset, title: str, path: Path) -> list[str]:
+    """Draw the picture; return the names of the classes or dimensions."""
+    if found.labels is None:
+        draw_classes(points, np.zeros(len(points), dtype=np.int64), ['no label'], path, title)
+        return []
+    if found.labels.ndim == 2:
+        draw_values(points, found.labels, dataset.label_columns, path, title)
+        return list(dataset.label_columns)
+    draw_classes(points, found.labels, dataset.metainfo['classes'], path, title)
+    return list(dataset.metainfo['classes'])
+
+
+def main() -> None:
+    args = parse_args()
+    sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
+    path = args.out or args.checkpoint.with_name('tsne.png')
+    title = ', '.join([Path(args.config).stem, args.checkpoint.name, *([f'fold {args.fold}'] if args.fold else [])])
+    try:
+        cfg = Config.fromfile(args.config)
+        cfg.merge_from_dict(args.cfg_options or {})
+        init_default_scope('mmavf')
+        loader = build_loader(cfg, args)
+        found = collect_features(load_recognizer(cfg, args.checkpoint, args.device), loader)
+        points = tsne(found.features, args.perplexity, args.seed)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        names = draw(found, points, loader.dataset, title, path)
+    except MMAVFError as error:
+        raise SystemExit(f'{type(error).__name__}: {error}') from error
+    save_features(found, points, names, path.with_suffix('.npz'))
+    print(f'{path}: {len(found.ids)} clips; features in {path.with_suffix(".npz").name}')
+
+
+if __name__ == '__main__':
+    main()
