@@ -11,9 +11,13 @@ import json
 import sys
 from pathlib import Path
 
-from reference_avfmae import CASES, folder_loader
+from reference_finetune import check_audio_visual, check_video
+from reference_pretrain import check_pretrain
+from reference_runs import folder_loader
 
 from mmavf.errors import MMAVFError
+
+CASES = dict(avf_pretrain=check_pretrain, avf_finetune=check_audio_visual, maedfer_finetune=check_video)
 
 
 def parse_args() -> argparse.Namespace:

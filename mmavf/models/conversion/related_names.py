@@ -1,16 +1,18 @@
 """Encoders of the released HiCMAE and MAE-DFER models, by this package's names.
 
-HiCMAE's encoders are `ViTEncoder`s. MAE-DFER's is an `ImprovedLGIEncoder` with `stage_iv=False`; as fine-tuned it also has
-`final_norm=False`, and its head fits `ClassificationHead`.
+HiCMAE's encoders are `ViTEncoder`s. MAE-DFER's is an `ImprovedLGIEncoder` with `stage_iv=False`; as fine-tuned it also
+has `final_norm=False`, and its head fits `ClassificationHead`.
 """
 
 from collections.abc import Iterable, Mapping
 
 from torch import Tensor
 
+from mmavf.errors import CheckpointError
+
 from .avfmae_names import released_to_mmavf
 
-# MAE-DFER's fine-tuned model has the encoder's parts at the top
+# MAE-DFER's fine-tuned model has the encoder's parts at the top, and a head that fits
 _TOP_LEVEL_ENCODER = ('lg_region_tokens', 'patch_embed', 'blocks', 'norm')
 _HEAD = ('fc_norm', 'head')
 
@@ -30,18 +32,29 @@ def convert_encoders(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], li
     Returns:
         The renamed tensors, and the names of those without a counterpart: fusion modules and what is behind them,
         decoders.
+
+    Raises:
+        CheckpointError: Nothing has a counterpart.
     """
     single = 'lg_region_tokens' in state
     converted, left_out = {}, []
     for name, tensor in state.items():
-        part = _part(name)
-        if single and part in _TOP_LEVEL_ENCODER:
-            converted[released_to_mmavf(f'encoder.{name}')] = tensor
-        elif part in ('encoder', 'encoder_audio') or (single and part in _HEAD):
-            converted[released_to_mmavf(name)] = tensor
-        else:
+        try:
+            converted[_our_name(name, single)] = tensor
+        except KeyError:
             left_out.append(name)
+    if not converted:
+        raise CheckpointError(f'none of {len(left_out)} weights belongs to an encoder of this package: {left_out[:10]}')
     return converted, left_out
+
+
+def _our_name(name: str, single: bool) -> str:
+    part = _part(name)
+    if single and part in _TOP_LEVEL_ENCODER:
+        return released_to_mmavf(f'encoder.{name}')
+    if part in ('encoder', 'encoder_audio') or (single and part in _HEAD):
+        return released_to_mmavf(name)
+    raise KeyError(name)
 
 
 def _part(name: str) -> str:

@@ -1,19 +1,23 @@
 """The AVF-MAE++ pre-training case of a reference folder: run the model, compare everything that it computes."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import torch
-from reference_compare import Finding, compare, compare_norms
+from reference_compare import Finding, compare
 from reference_models import TARGET_MODES, build_pretrainer, set_target_mode
+from reference_runs import (
+    Loader,
+    check_gradients,
+    check_statistics,
+    full_precision,
+    load_needed,
+    model_inputs,
+    record_outputs,
+)
 from torch import Tensor, nn
 
-from mmavf.models.conversion import convert_state_dict, mmavf_to_released
+from mmavf.models.conversion import convert_state_dict
 from mmavf.models.pretrainers import AVFMAEPretrainer, PretrainOutput
-
-# gradient zero up to noise under batch statistics: the norm behind removes a constant
-NOISE_IN_TRAINING = ('conv_audio.0.bias', 'conv_video.0.bias')
-Loader = Callable[[str], dict | None]
 
 
 def check_pretrain(case: dict, load: Loader) -> Iterator[Finding]:
@@ -26,23 +30,16 @@ def check_pretrain(case: dict, load: Loader) -> Iterator[Finding]:
     Raises:
         FileNotFoundError: Without state, inputs or masks nothing can be compared.
     """
-    needed = {name: load(name) for name in ('avf_pretrain.state', 'inputs', 'avf_pretrain.masks')}
-    missing = [f'{name}.pth' for name, content in needed.items() if content is None]
-    if missing:
-        raise FileNotFoundError(f'{", ".join(missing)} missing: nothing of avf_pretrain can be compared')
-    model = build_pretrainer(case['constructor_args'], needed['avf_pretrain.masks'])
-    state = {k: v.float() if v.is_floating_point() else v for k, v in needed['avf_pretrain.state'].items()}
-    converted = convert_state_dict(state)
-    initial = {name: tensor.clone() for name, tensor in converted.items()}
-    video = (needed['inputs']['video_u8'].float() - 128) / 64
-    audio = needed['inputs']['audio']
-    masks = needed['avf_pretrain.masks']
+    stored, state, masks = load_needed(load, 'inputs', 'avf_pretrain.state', 'avf_pretrain.masks')
+    model = build_pretrainer(case['constructor_args'], masks)
+    inputs = model_inputs(stored)
+    video, audio = inputs['video'], inputs['audio']
 
-    model.load_state_dict(initial)
+    model.load_state_dict(convert_state_dict(full_precision(state)))
     parts = {name: load(f'avf_pretrain.{name}') for name in ('eval', 'eval_intermediate', 'eval_grads', 'targets')}
-    yield from _check_run(model.eval(), 'eval', dict(video=video, audio=audio), masks, '', parts, 1e-4)
+    yield from _check_run(model.eval(), 'eval', inputs, masks, '', parts, 1e-4)
 
-    model.load_state_dict(converted)
+    model.load_state_dict(convert_state_dict(full_precision(state)))
     parts = {name: load(f'avf_pretrain.train6{name}') for name in ('', '_intermediate', '_grads')}
     parts = dict(eval=parts[''], eval_intermediate=parts['_intermediate'], eval_grads=parts['_grads'])
     six = dict(
@@ -63,7 +60,7 @@ def _check_run(
     if not any(parts.values()):
         return
     pairs = {m: (masks[f'mask_{m}{mask_suffix}'].bool(), masks[f'decode_mask_{m}{mask_suffix}'].bool()) for m in inputs}
-    calls = _record_calls(model)
+    calls = record_outputs(model, _modules(model))
     output = model(inputs, masks=pairs)
     if parts['eval_intermediate']:
         yield from _check_intermediate(model, run, calls, inputs, parts['eval_intermediate'])
@@ -76,9 +73,8 @@ def _check_run(
         if parts.get('targets'):
             yield from _check_targets(model, mode, inputs, output, parts['targets'])
         if f'grad_{mode}' in gradients:
-            yield from _check_gradients(
-                model, f'{run}.grad_{mode}', inputs, output, gradients[f'grad_{mode}'], gradient_tolerance
-            )
+            loss = sum(model.loss(inputs, output).values())
+            yield from check_gradients(model, f'{run}.grad_{mode}', loss, gradients[f'grad_{mode}'], gradient_tolerance)
 
 
 def _check_outputs(model: AVFMAEPretrainer, run: str, output: PretrainOutput, expected: dict) -> Iterator[Finding]:
@@ -93,9 +89,7 @@ def _check_outputs(model: AVFMAEPretrainer, run: str, output: PretrainOutput, ex
     for name, value in ours.items():
         if name in expected:
             yield from compare(f'{run}.{name}', value, expected[name], 2e-5)
-    buffers = {mmavf_to_released(name): value for name, value in model.state_dict().items() if 'conv' in name}
-    for name, value in expected.get('bn_after', {}).items():
-        yield from compare(f'{run}.bn_after.{name}', buffers[name], value, 2e-5)
+    yield from check_statistics(model, f'{run}.bn_after', expected.get('bn_after', {}), 2e-5)
 
 
 def _check_losses(
@@ -130,32 +124,6 @@ def _check_targets(
             yield from compare(f'targets.{name}', target, expected[name], 2e-5)
 
 
-def _check_gradients(
-    model: AVFMAEPretrainer,
-    name: str,
-    inputs: dict[str, Tensor],
-    output: PretrainOutput,
-    expected: dict,
-    tolerance: float,
-) -> Iterator[Finding]:
-    model.zero_grad(set_to_none=True)
-    sum(model.loss(inputs, output).values()).backward(retain_graph=True)
-    norms = {
-        mmavf_to_released(key): None if p.grad is None else p.grad.double().norm().item()
-        for key, p in model.named_parameters()
-    }
-    skipped = NOISE_IN_TRAINING if model.training else ()
-    per_parameter = {k: v for k, v in expected['per_param_norm'].items() if not k.endswith(skipped or '\0')}
-    yield compare_norms(f'{name}.per_param_norm', norms, per_parameter, tolerance)
-    modules: dict[str, float] = {}
-    for key, norm in norms.items():
-        top = key.split('.')[0]
-        modules[top] = (modules.get(top, 0.0) ** 2 + (norm or 0.0) ** 2) ** 0.5
-    yield compare_norms(f'{name}.top_level_norm', modules, expected['top_level_norm'], tolerance)
-    total = sum(norm**2 for norm in modules.values()) ** 0.5
-    yield compare_norms(f'{name}.total_norm', {'total': total}, {'total': expected['total_norm']}, tolerance)
-
-
 def _modules(model: AVFMAEPretrainer) -> dict[str, str]:
     """Return, for every released module that references exist for, the name of ours."""
     names = {'encoder_fusion.Iterative_Refinement_Module': 'correlation.refinement', 'encoder_fusion': 'correlation'}
@@ -165,15 +133,6 @@ def _modules(model: AVFMAEPretrainer) -> dict[str, str]:
         names[f'encoder{suffix}.blocks.0'] = f'encoders.{modality}.blocks.0'
         names[f'encoder_to_decoder{suffix}'] = f'to_decoder.{modality}'
     return names
-
-
-def _record_calls(model: AVFMAEPretrainer) -> dict[str, list]:
-    """Collect the outputs of every call of the modules that references exist for."""
-    calls: dict[str, list] = {}
-    for released, ours in _modules(model).items():
-        outputs = calls.setdefault(released, [])
-        model.get_submodule(ours).register_forward_hook(lambda m, args, out, outputs=outputs: outputs.append(out))
-    return calls
 
 
 def _check_intermediate(
@@ -203,16 +162,3 @@ def _layout(name: str, calls: dict[str, list]) -> list:
         units = [calls[key] for key in sorted(calls) if key.startswith('encoder_fusion.blocks.')]
         return [[*outputs[0], [unit[0][0] for unit in units], [unit[0][1] for unit in units]]]
     return outputs
-
-
-CASES: dict[str, Callable[[dict, Loader], Iterator[Finding]]] = {'avf_pretrain': check_pretrain}
-
-
-def folder_loader(folder: Path) -> Loader:
-    """Return a reader of a folder's `<name>.pth`: tensors and plain values only, None where the file is missing."""
-
-    def load(name: str) -> dict | None:
-        path = folder / f'{name}.pth'
-        return torch.load(path, map_location='cpu', weights_only=True) if path.exists() else None
-
-    return load
