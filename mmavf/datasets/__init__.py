@@ -2,6 +2,7 @@
 
 from . import samplers, transforms
 from .clip_dataset import AVClipDataset
+from .collate import collate_usable
 from .concat_dataset import ConcatClipDataset
 
-__all__ = ['AVClipDataset', 'ConcatClipDataset', 'samplers', 'transforms']
+__all__ = ['AVClipDataset', 'ConcatClipDataset', 'collate_usable', 'samplers', 'transforms']

@@ -1,8 +1,11 @@
 """Data set of audio-visual clips named by a list."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, Literal
 
 import cv2
@@ -12,14 +15,20 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import MMLogger
 from torch.utils.data import get_worker_info
 
-from mmavf.errors import ClipError, ConfigError, TooManyBadSamplesError
+from mmavf.errors import ClipError, ConfigError, ListError, TooManyBadSamplesError
 from mmavf.registry import DATASETS
-from mmavf.structures import SampleKey
+from mmavf.structures import AVDataSample, SampleKey
 
 from .bad_samples import BadSampleLog
-from .list_checks import check_paths, find_duplicates, parse_labels
-from .lists import raise_problems, read_list
+from .labels import ClassLabels, NumberLabels, check_classes, read_labels, soft_target
+from .list_checks import check_paths, find_duplicates
+from .lists import Problem, clip_id, raise_problems, read_list
+from .overlap import ClipRef, clip_ref, find_overlap, overlap_text
 from .sample_rng import seeded
+from .split import Split, check_held_out
+
+# What a list tells about a clip and the pipeline gets as it is.
+CLIP_COLUMNS = ('line', 'start', 'end', 'fps', 'subject', 'fold', 'group')
 
 
 @DATASETS.register_module()
@@ -33,23 +42,45 @@ class AVClipDataset(BaseDataset):
         ann_file: The list, relative to `data_root` or absolute.
         data_root: What the paths in the list are relative to.
         pipeline: Transforms; the first gets `video_path`, `audio_path` ('' = the video file's own sound), `sample_id`,
-            `index` and, where the list has them, `start`, `end`, `fps`, `subject`, `fold`, `gt_label`.
+            `index`, `source`, `line` (of the list) and, where the list has them, `start`, `end`, `fps`, `subject`,
+            `fold`, `group`, `gt_label`, `gt_score`.
         metainfo: With `classes` (names, or a text file with one name per line) the list's column `label` is a class.
             Without, and without `label_columns`, labels are not looked at.
         label_columns: Columns with numbers to regress.
-        on_bad: What happens in training when a clip cannot be used: 'raise' its ClipError, or 'skip' it: another one,
-            drawn from the same key, takes its place, and the event is recorded.
+        list_classes: The list's own class names in index order, where they differ from `classes`.
+        label_map: The list's own class name → name in `classes`, or None: clips with it are left out (the log says how
+            many).
+        multi_label: A label may name several classes, joined by `+`. Each clip gets `gt_score`, which shares 1 equally
+            among its classes; `gt_label` where it has one class.
+        split: Use a part of the list (see `Split`). The list as a whole is checked all the same: what is held out may
+            share neither clips nor subjects with the rest.
+        source: Name of the corpus.
+        family: Name that corpora share which have clips and subjects in common; see ConcatClipDataset's `held_out`.
+        allow_missing_classes: Train although a class has no clip.
+        on_bad: What happens when a clip cannot be used: 'raise' its ClipError, or 'skip' it: in training another one,
+            drawn from the same key, takes its place, and the event is recorded; in `test_mode` the item has no inputs
+            (see `__getitem__`).
         max_bad_ratio: With 'skip', the run stops when more than this share of the list's entries is bad.
-        test_mode: Evaluation: nothing is skipped, and a clip that stands in the list twice is an error.
+        test_mode: Evaluation: nothing is substituted, and a clip that stands in the list twice is an error.
         indices: Use only the first n entries, or these.
         serialize_data: Keep the entries in one buffer that all workers share.
         lazy_init: Read and check the list at first use.
 
+    Attributes:
+        list_hashes: SHA-256 of the list by its path, once it is read.
+        first_index: Index of the first clip; a concatenation sets it, so that `index` is unique in the whole.
+        in_concatenation: A concatenation sets it before the list is read. Then what need only hold for the whole is
+            not asked of this part: that it has clips, a clip of every class, the held-out value.
+
     Raises:
         ConfigError: An argument has an impossible value.
         ListError: The list cannot be read, or rows of it are wrong: unknown labels, paths that do not exist or may not
-            be read, clips twice (`test_mode` only). One error names the first rows of all.
+            be read, clips twice (`test_mode` only). One error names the first rows of all. Or the split gives no clip,
+            leaves training without a class, or parts that share clips or subjects.
     """
+
+    first_index = 0
+    in_concatenation = False
 
     def __init__(
         self,
@@ -58,6 +89,13 @@ class AVClipDataset(BaseDataset):
         pipeline: Sequence[dict | Callable] = (),
         metainfo: Mapping | None = None,
         label_columns: Sequence[str] = (),
+        list_classes: Sequence[str] | None = None,
+        label_map: Mapping[str, str | None] | None = None,
+        multi_label: bool = False,
+        split: Mapping | None = None,
+        source: str = '',
+        family: str = '',
+        allow_missing_classes: bool = False,
         on_bad: Literal['skip', 'raise'] = 'skip',
         max_bad_ratio: float = 0.01,
         test_mode: bool = False,
@@ -70,8 +108,14 @@ class AVClipDataset(BaseDataset):
         if not 0 <= max_bad_ratio <= 1:
             raise ConfigError(f'AVClipDataset: max_bad_ratio must be in [0, 1], not {max_bad_ratio}')
         self.label_columns = tuple(label_columns)
+        self.label_options = dict(list_classes=list_classes, label_map=label_map, multi_label=multi_label)
+        self.split = None if split is None else Split(**split)
+        self.source = source
+        self.family = family
+        self.allow_missing_classes = allow_missing_classes
         self.on_bad = on_bad
         self.max_bad_ratio = max_bad_ratio
+        self.list_hashes: dict[str, str] = {}
         self._bad_samples_file: str | None = None
         super().__init__(
             ann_file=ann_file,
@@ -94,40 +138,125 @@ class AVClipDataset(BaseDataset):
         self._bad_samples.file = self._bad_samples_file
 
     def load_data_list(self) -> list[dict]:
-        """Read and check the list; return its entries."""
-        classes = self.metainfo.get('classes')
-        label_columns = self.label_columns if classes is None else ('label',)
-        entries, problems = read_list(self.ann_file, label_columns)
-        if label_columns:
-            problems += parse_labels(entries, classes)
+        """Read and check the list; return the entries of its part."""
+        entries, problems, left_out = self._read_entries()
         problems += check_paths(entries, self.data_root)
+        if self.split is not None:
+            problems += self.split.problems(entries)
+        raise_problems(self.ann_file, problems)
+        self.list_hashes = {self.ann_file: sha256(Path(self.ann_file).read_bytes()).hexdigest()}
+        if left_out:
+            counts = ', '.join(f'{label} ({count})' for label, count in sorted(left_out.items()))
+            MMLogger.get_current_instance().info(f'{self.ann_file}: clips that label_map leaves out: {counts}')
+        if self.split is not None:
+            entries = self._take_part(entries)
+        if not entries and not self.in_concatenation:
+            raise ListError(f'{self.ann_file}: no clip is left for {self.split or "the label_map given"}')
+        self._check_duplicates(entries)
+        if 'classes' in self.metainfo and not self.in_concatenation:
+            labels = [entry['label'] for entry in entries]
+            check_classes(labels, self.metainfo['classes'], self.ann_file, self.test_mode or self.allow_missing_classes)
+        # mmengine cannot serialize nothing, which a part of a concatenation may be
+        self.serialize_data = self.serialize_data and bool(entries)
+        return entries
+
+    def _read_entries(self) -> tuple[list[dict], list[Problem], Counter[str]]:
+        """Read the list and its labels; see `read_labels` for what is returned."""
+        if 'classes' in self.metainfo:
+            columns: tuple[str, ...] = ('label',)
+            reader = ClassLabels(self.metainfo['classes'], **self.label_options)
+        else:
+            columns = self.label_columns
+            reader = NumberLabels(columns)
+        entries, problems = read_list(self.ann_file, columns)
+        if not columns:
+            return entries, problems, Counter()
+        entries, label_problems, left_out = read_labels(entries, reader)
+        return entries, problems + label_problems, left_out
+
+    def _take_part(self, entries: list[dict]) -> list[dict]:
+        check_held_out(self.split, self.split.values(entries), self.ann_file, self.in_concatenation)
+        rest = [entry for entry in entries if not self.split.holds_out(entry)]
+        held_out = [entry for entry in entries if self.split.holds_out(entry)]
+        faults = find_overlap(self._refs(rest), self._refs(held_out))
+        if faults:
+            raise ListError(
+                f'{self.ann_file}: {len(faults)} clip(s) for training are not independent of {self.split.column} '
+                f'{self.split.held_out}, which is held out for testing:{overlap_text(faults)}\n'
+                'Mend the list. If its folds are meant to share subjects, leave out the column subject.'
+            )
+        return self.split.select(entries)
+
+    def _check_duplicates(self, entries: list[dict]) -> None:
         duplicates = find_duplicates(entries)
         if self.test_mode:
-            problems += duplicates
+            raise_problems(self.ann_file, duplicates)
         elif duplicates:
             MMLogger.get_current_instance().warning(
                 f'{self.ann_file}: {len(duplicates)} of {len(entries)} entries name a clip that the list has already'
             )
-        raise_problems(self.ann_file, problems)
-        return entries
+
+    def split_values(self) -> list[str]:
+        """Return the values of the split's column, each of which can be held out: 1, 2, ..., 10.
+
+        Only the list and its labels are read, and no value need be held out yet.
+
+        Raises:
+            ConfigError: There is no split.
+            ListError: The list cannot be read.
+        """
+        if self.split is None:
+            raise ConfigError(f'{self.ann_file}: the data set has no split, so that there are no folds')
+        return self.split.values(self._read_entries()[0])
+
+    def clip_refs(self) -> Iterator[ClipRef]:
+        """Yield what tells whether clips of other data sets are the same as, or related to, those of this one."""
+        return self._refs(super(AVClipDataset, self).get_data_info(index) for index in range(len(self)))
+
+    def _refs(self, entries: Iterable[dict]) -> Iterator[ClipRef]:
+        family = self.family or self.ann_file  # within one list ids and subjects always mean the same
+        return (clip_ref(entry, self.ann_file, self.data_root, family) for entry in entries)
+
+    def labels(self) -> Iterator[int | tuple[int, ...]]:
+        """Yield the class index of each clip; with `multi_label` a tuple of indices."""
+        return (super(AVClipDataset, self).get_data_info(index)['label'] for index in range(len(self)))
+
+    def class_indices(self) -> np.ndarray:
+        """Return the class index of each clip, (N,) int64; of a clip with several classes the lowest.
+
+        Raises:
+            ConfigError: The data set has no classes.
+        """
+        if 'classes' not in self.metainfo:
+            raise ConfigError(f'{self.ann_file}: the data set has no classes: give it metainfo=dict(classes=[...])')
+        return np.array([label[0] if isinstance(label, tuple) else label for label in self.labels()], dtype=np.int64)
 
     def get_data_info(self, idx: int) -> dict:
         """Return what the pipeline gets for entry `idx`."""
         entry = super().get_data_info(idx)
-        info = {key: entry[key] for key in ('start', 'end', 'fps', 'subject', 'fold') if key in entry}
-        info['video_path'] = os.path.join(self.data_root, entry['video'])
-        info['audio_path'] = os.path.join(self.data_root, entry['audio']) if 'audio' in entry else ''
-        info['sample_id'] = entry.get('id') or _default_id(entry)
-        info['index'] = entry['sample_idx']
-        if 'label' in entry:
-            info['gt_label'] = entry['label']
+        info = {key: entry[key] for key in CLIP_COLUMNS if key in entry}
+        for kind in ('video', 'audio'):
+            name = entry.get(kind)
+            info[f'{kind}_path'] = os.path.join(self.data_root, name) if name else ''
+        info['sample_id'] = clip_id(entry)
+        info['index'] = self.first_index + entry['sample_idx']
+        info['source'] = self.source
+        label = entry.get('label')
+        if isinstance(label, tuple):
+            info['gt_score'] = soft_target(label, len(self.metainfo['classes']))
+            label = label[0] if len(label) == 1 else None
+        if label is not None:
+            info['gt_label'] = label
         return info
 
     def __getitem__(self, key: SampleKey | int) -> Any:
         """Return the sample of `key`.
 
+        In `test_mode` with `on_bad='skip'` a clip that cannot be used gives `dict(inputs=None, data_samples)`. The meta
+        information of its AVDataSample has the reason as `error`, beside what the list tells about the clip.
+
         Raises:
-            ClipError: It cannot be used, and `on_bad` is 'raise' or `test_mode` is on.
+            ClipError: It cannot be used, and `on_bad` is 'raise'.
             TooManyBadSamplesError: Too many clips cannot be used, or all of them.
         """
         _use_one_thread_in_worker()
@@ -144,8 +273,10 @@ class AVClipDataset(BaseDataset):
                 with seeded(seed):
                     return self.pipeline(dict(clip))
             except ClipError as error:
-                if self.test_mode or self.on_bad == 'raise':
+                if self.on_bad == 'raise':
                     raise
+                if self.test_mode:
+                    return _failure(clip, str(error))
                 self._bad_samples.record(clip, str(error))
                 tried.add(index)
             if len(tried) == len(self):
@@ -164,9 +295,9 @@ class AVClipDataset(BaseDataset):
             self._bad_samples.file = path
 
 
-def _default_id(entry: dict) -> str:
-    span = f'#{entry.get("start", 0):g}-{entry.get("end", "")}' if 'start' in entry or 'end' in entry else ''
-    return entry['video'] + span
+def _failure(clip: dict, error: str) -> dict:
+    meta = {key: value for key, value in clip.items() if not key.startswith('gt_')}
+    return dict(inputs=None, data_samples=AVDataSample(metainfo=meta | dict(error=error)))
 
 
 def _use_one_thread_in_worker() -> None:

@@ -2,7 +2,7 @@
 
 Two formats are read:
 
-* CSV with a header: `video,audio,label` and optionally `start,end,subject,fold,id,fps`.
+* CSV with a header: `video,audio,label` and optionally `start,end,subject,fold,group,id,fps`.
 * The space-separated lists without a header of earlier releases of this line of work: `frames_dir wav label ...`,
   `clip.mp4 label ...`, `frames_dir wav`.
 
@@ -16,7 +16,7 @@ from typing import Any
 from mmavf.errors import ListError
 
 NUMBER_COLUMNS = ('start', 'end', 'fps')
-TEXT_COLUMNS = ('audio', 'subject', 'fold', 'id')
+TEXT_COLUMNS = ('audio', 'subject', 'fold', 'group', 'id')
 SHOWN_PROBLEMS = 10
 
 Problem = tuple[int, str]
@@ -73,6 +73,12 @@ def raise_problems(ann_file: str, problems: list[Problem]) -> None:
     raise ListError(f'{ann_file}: {len(problems)} problem(s) in the list:{shown}{more}')
 
 
+def clip_id(entry: dict) -> str:
+    """Return the id of an entry: what the list gives, else the file and the part of it that is used."""
+    span = f'#{entry.get("start", 0):g}-{entry.get("end", "")}' if 'start' in entry or 'end' in entry else ''
+    return entry.get('id') or (entry['video'] or entry['audio']) + span
+
+
 def _check_separator(ann_file: str, line: str) -> None:
     for separator, name in ((';', 'semicolons'), ('\t', 'tabs')):
         if 'video' in [column.strip() for column in line.split(separator)[:-1]]:
@@ -115,8 +121,8 @@ def _read_csv(file: Any, label_columns: tuple[str, ...]) -> tuple[list[dict], li
         entry = {'line': line, 'video': row[video], 'labels': [row[i] for i in labels]}
         entry.update({name: row[i] for name, i in texts if row[i]})
         fault = _add_numbers(entry, [(name, row[i]) for name, i in numbers if row[i]])
-        if not row[video]:
-            fault = 'no video named'
+        if not row[video] and 'audio' not in entry:
+            fault = 'neither video nor sound named'
         if fault:
             problems.append((line, fault))
         else:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.dataset import default_collate
-from mmengine.registry import init_default_scope
+from mmengine.registry import FUNCTIONS, init_default_scope
 from torch.utils.data import DataLoader
 
 from mmavf.datasets import AVClipDataset, ConcatClipDataset
@@ -172,13 +172,24 @@ def test_a_list_of_bad_clips_only_ends_with_an_error(clips):
         dataset[SampleKey(0, 0, 0, 0)]
 
 
-def test_raise_policy_and_evaluation_never_substitute(clips):
-    for options in (dict(on_bad='raise'), dict(test_mode=True)):
-        dataset = _dataset(clips, 'mixed.csv', **options)
+def test_the_raise_policy_raises_in_training_and_evaluation(clips):
+    for test_mode in (False, True):
+        dataset = _dataset(clips, 'mixed.csv', on_bad='raise', test_mode=test_mode)
         assert dataset[0]['data_samples'].index == 0
         loader = DataLoader(dataset, 1, sampler=[SampleKey(5, 0, 0, 0)], num_workers=1, collate_fn=default_collate)
         with pytest.raises(ClipError, match=r'text\.mp4: cannot be opened as media'):
             list(loader)
+
+
+def test_evaluation_sets_unusable_clips_aside_and_substitutes_nothing(clips):
+    dataset = _dataset(clips, 'mixed.csv', test_mode=True)
+    batches = list(DataLoader(dataset, 3, num_workers=1, collate_fn=FUNCTIONS.get('collate_usable')))
+    assert [[sample.index for sample in batch['data_samples']] for batch in batches] == [[0, 1, 2], [3], []]
+    assert [[sample.index for sample in batch['failures']] for batch in batches] == [[], [4, 5], [6]]
+    assert batches[1]['inputs']['video'].shape[0] == 1 and batches[2]['inputs'] is None
+    failure = batches[2]['failures'][0]
+    assert (failure.sample_id, failure.line, failure.video_path) == ('silent.mp4', 8, f'{clips}/silent.mp4')
+    assert 'no sound stream' in failure.error
 
 
 def test_faults_of_a_list_stop_before_training(clips, tmp_path):
@@ -199,7 +210,7 @@ def test_duplicates_warn_in_training_and_stop_evaluation(clips, tmp_path, caplog
 
 
 def test_labels_reach_the_data_sample(clips, tmp_path):
-    rows = [(f'{clips}/good0.mp4', 'joy', '0.5', '-1')]
+    rows = [(f'{clips}/good0.mp4', 'joy', '0.5', '-1'), (f'{clips}/good1.mp4', 'anger', '0', '0')]
     path = str(write_list(tmp_path / 'l.csv', rows, 'video,label,valence,arousal'))
     named = AVClipDataset(path, pipeline=PIPELINE, metainfo=dict(classes=['anger', 'joy']))
     assert named[0]['data_samples'].gt_label.item() == 1
@@ -220,7 +231,7 @@ def test_concatenation_passes_keys_on(clips, tmp_path):
     assert len(both) == 11
     _equal(both[SampleKey(6, 1, 2, 9)], parts[1][SampleKey(2, 1, 2, 9)])
     _equal(both[SampleKey(3, 1, 2, 9)], parts[0][SampleKey(3, 1, 2, 9)])
-    assert both[SampleKey(10, 0, 0, 0)]['data_samples'].index < 4
+    assert 4 <= both[SampleKey(10, 0, 0, 0)]['data_samples'].index < 8  # of the same part
 
 
 def test_all_missing_lists_of_a_concatenation_are_named(clips):

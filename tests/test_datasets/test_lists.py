@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from mmavf.datasets.list_checks import check_disjoint, check_paths, find_duplicates, parse_labels
+from mmavf.datasets.list_checks import check_paths, find_duplicates
 from mmavf.datasets.lists import raise_problems, read_list
 from mmavf.errors import ListError
 
@@ -96,27 +96,8 @@ def test_all_problems_come_in_one_error_with_file_and_line(tmp_path):
     assert '26 problem(s)' in text and '... and 16 more' in text and text.count('\n') == 11
     assert f"{path}:2: start is not a number: 'x'" in text
     assert f'{path}:3: end 1 is not after start 2' in text
-    assert f'{path}:5: no video named' in text
+    assert f'{path}:5: neither video nor sound named' in text
     raise_problems(path, [])
-
-
-def test_labels_by_name_and_number():
-    entries = [dict(line=i, labels=[text]) for i, text in enumerate(['joy', '0', '2', 'Joy', '-1', ''])]
-    problems = parse_labels(entries, ['anger', 'joy'])
-    assert [entry['label'] for entry in entries] == [1, 0, None, None, None, None]
-    assert [line for line, _ in problems] == [2, 3, 4, 5]
-    assert problems[1][1] == "unknown label 'Joy'; classes are anger, joy"
-
-
-def test_labels_as_numbers():
-    entries = [
-        dict(line=1, labels=['0.5', '-1e-1']),
-        dict(line=2, labels=['x', '1']),
-        dict(line=3, labels=['nan', '1']),
-    ]
-    problems = parse_labels(entries, None)
-    assert [entry['label'] for entry in entries] == [[0.5, -0.1], None, None]
-    assert [line for line, _ in problems] == [2, 3]
 
 
 def _touch(path, mode=0o644):
@@ -160,15 +141,6 @@ def test_duplicates_are_the_same_part_of_the_same_files():
         dict(line=6, video='a.mp4', start=1.0),
     ]
     assert find_duplicates(entries) == [(5, 'a.mp4 stands in line 2 already'), (6, 'a.mp4 stands in line 3 already')]
-
-
-def test_train_and_test_may_share_neither_clips_nor_subjects():
-    train = [dict(line=2, video='a.mp4', subject='s1'), dict(line=3, video='b.mp4', subject='s2')]
-    check_disjoint(train, [dict(line=2, video='c.mp4', subject='s3'), dict(line=3, video='d.mp4')])
-    with pytest.raises(ListError, match=r'1 subject\(s\) in both: s2'):
-        check_disjoint(train, [dict(line=2, video='c.mp4', subject='s2')])
-    with pytest.raises(ListError, match=r'val:7: clip a\.mp4 is in train'):
-        check_disjoint(train, [dict(line=7, video='a.mp4', subject='s9')], ('train', 'val'))
 
 
 @pytest.mark.parametrize(('separator', 'name'), [(';', 'semicolons'), ('\t', 'tabs')])

@@ -1,13 +1,14 @@
 """Frames of a folder of images."""
 
 import os
-import re
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
 from mmavf.errors import ClipError
+
+from ..natural_order import natural_order
 
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp')
 
@@ -50,7 +51,7 @@ class FrameFolder:
         first, last = np.searchsorted(times, [start_sec, float('inf') if end_sec is None else end_sec])
         if first >= last:
             raise ClipError(f'{path}: no image between {start_sec:g} and {end_sec:g} s')
-        self._names = sorted(names, key=_counting_order)[first:last]
+        self._names = sorted(names, key=natural_order)[first:last]
         self.frame_times = times[first:last]
 
     def read_frames(self, indices: Sequence[int]) -> list[np.ndarray]:
@@ -67,11 +68,6 @@ class FrameFolder:
         if len(sizes) > 1:
             raise ClipError(f'{self.path}: the images differ in size: {sorted(sizes)}')
         return [frames[index] for index in indices]
-
-
-def _counting_order(name: str) -> list[str | int]:
-    # re.split with a group alternates text and digits, so that only like is compared with like
-    return [int(part) if part.isdigit() else part for part in re.split(r'([0-9]+)', name)]
 
 
 def _read_image(path: str) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Samplers that make the order and the randomness of training samples repeatable."""
 
+from .class_balanced_sampler import ClassBalancedSampler
 from .keyed_sampler import KeyedSampler
 
-__all__ = ['KeyedSampler']
+__all__ = ['ClassBalancedSampler', 'KeyedSampler']

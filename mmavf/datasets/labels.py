@@ -1,0 +1,165 @@
+"""Labels of list entries: class names, numbers of classes, several classes at once, numbers to regress."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from mmengine.logging import MMLogger
+
+from mmavf.errors import ConfigError, ListError
+
+from .lists import Problem
+
+
+class ClassLabels:
+    """Reads labels that name classes.
+
+    Args:
+        classes: Class names in index order.
+        list_classes: The list's own names in index order, where it numbers classes in another way or names them
+            otherwise than `classes`; default: the keys of `label_map`, else `classes`.
+        label_map: The list's own name → name in `classes`, or None: clips with it are left out. Default: names stay.
+        multi_label: A label may name several classes, joined by `+`.
+
+    Raises:
+        ConfigError: A name of `label_map` is unknown to `list_classes` or `classes`, or one of `list_classes` has no
+            counterpart.
+    """
+
+    def __init__(
+        self,
+        classes: Sequence[str],
+        list_classes: Sequence[str] | None = None,
+        label_map: Mapping[str, str | None] | None = None,
+        multi_label: bool = False,
+    ) -> None:
+        self.classes = tuple(classes)
+        # a map alone gives its names no order, so that numbers mean nothing then
+        self._numbered = tuple(list_classes or (() if label_map else classes))
+        names = self._numbered or tuple(label_map)
+        mapping = {name: name for name in names} if label_map is None else dict(label_map)
+        _check_names('label_map lacks', set(names) - mapping.keys())
+        _check_names('label_map has names that list_classes lacks:', mapping.keys() - set(names))
+        _check_names(
+            f'labels are mapped to names that are no classes ({", ".join(self.classes)}):',
+            {name for name in mapping.values() if name is not None} - set(self.classes),
+        )
+        self._index = {own: None if name is None else self.classes.index(name) for own, name in mapping.items()}
+        self._multi_label = multi_label
+
+    def read(self, texts: Sequence[str]) -> int | tuple[int, ...] | None:
+        """Return the class index (with `multi_label` the indices, ascending); None: the clip is to be left out.
+
+        Raises:
+            ValueError: The text names no class.
+        """
+        if not self._multi_label:
+            return self._read_name(texts[0])
+        indices = {self._read_name(name) for name in texts[0].split('+')}
+        return None if None in indices else tuple(sorted(indices))
+
+    def _read_name(self, text: str) -> int | None:
+        if text in self._index:
+            return self._index[text]
+        if text.isdecimal() and self._numbered:
+            if int(text) < len(self._numbered):
+                return self._index[self._numbered[int(text)]]
+            raise ValueError(
+                f'label {text} is out of range: the classes have the numbers 0 to {len(self._numbered) - 1}'
+            )
+        raise ValueError(f'{f"unknown label {text!r}" if text else "no label"}; the names are {", ".join(self._index)}')
+
+
+class NumberLabels:
+    """Reads labels that are numbers to regress.
+
+    Args:
+        columns: Their names.
+    """
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._columns = columns
+
+    def read(self, texts: Sequence[str]) -> list[float]:
+        """Return one finite number per column.
+
+        Raises:
+            ValueError: One of them is no number, NaN or infinite.
+        """
+        return [self._number(name, text) for name, text in zip(self._columns, texts, strict=True)]
+
+    @staticmethod
+    def _number(name: str, text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            raise ValueError(f'{name} is not a number: {text!r}') from None
+        if not math.isfinite(value):
+            raise ValueError(f'{name} is not a finite number: {text}')
+        return value
+
+
+def read_labels(
+    entries: Sequence[dict], reader: ClassLabels | NumberLabels
+) -> tuple[list[dict], list[Problem], Counter[str]]:
+    """Replace `labels` (texts) of each entry by `label`.
+
+    Args:
+        entries: Entries of `read_list`; changed in place.
+        reader: What the labels are.
+
+    Returns:
+        The entries that have a label, one problem per entry whose label is wrong, and how often which label was left
+        out because the label map says so.
+    """
+    kept, problems, left_out = [], [], Counter()
+    for entry in entries:
+        texts = entry.pop('labels')
+        try:
+            entry['label'] = reader.read(texts)
+        except ValueError as error:
+            problems.append((entry['line'], str(error)))
+            continue
+        if entry['label'] is None:
+            left_out[texts[0]] += 1
+        else:
+            kept.append(entry)
+    return kept, problems, left_out
+
+
+def soft_target(indices: Sequence[int], num_classes: int) -> np.ndarray:
+    """Return (num_classes,) float32 that shares 1 equally among the classes `indices`."""
+    target = np.zeros(num_classes, dtype=np.float32)
+    target[list(indices)] = 1 / len(indices)
+    return target
+
+
+def check_classes(labels: Iterable[int | tuple[int, ...]], classes: Sequence[str], name: str, may_lack: bool) -> None:
+    """Make sure that each class has a clip.
+
+    Args:
+        labels: Class index or indices of each clip.
+        classes: Class names in index order.
+        name: What has the clips, for the message.
+        may_lack: Only mention classes without a clip in the log.
+
+    Raises:
+        ListError: Classes have no clip.
+    """
+    present = {index for label in labels for index in (label if isinstance(label, tuple) else (label,))}
+    absent = [class_name for index, class_name in enumerate(classes) if index not in present]
+    if not absent:
+        return
+    fault = f'{name}: no clip of class {", ".join(absent)}'
+    if not may_lack:
+        raise ListError(
+            f'{fault}, which cannot be learned then. Correct the list or metainfo.classes; if it is meant '
+            'to be so, set allow_missing_classes=True.'
+        )
+    MMLogger.get_current_instance().info(fault)
+
+
+def _check_names(fault: str, names: set[str]) -> None:
+    if names:
+        raise ConfigError(f'AVClipDataset: {fault} {", ".join(sorted(names))}')

@@ -1,0 +1,42 @@
+"""A training sampler under which all classes come equally often."""
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from mmavf.registry import DATA_SAMPLERS
+
+from .keyed_sampler import KeyedSampler
+
+
+@DATA_SAMPLERS.register_module()
+class ClassBalancedSampler(KeyedSampler):
+    """KeyedSampler whose epochs, as long as the list, hold every class equally often (± 1).
+
+    Of a frequent class a part is drawn without replacement, anew in each epoch; the clips of a rare class come several
+    times, each of them equally often (± 1). A class without a clip is left out.
+
+    Args:
+        dataset: A data set with `class_indices()`, such as AVClipDataset and ConcatClipDataset. Of a clip with several
+            classes the first counts.
+        seed: Seed of the order; None draws one and shares it with all ranks.
+        round_to: Samples of one rank in one optimizer step.
+
+    Raises:
+        ConfigError: The data set has no classes, or fewer samples than one step needs.
+    """
+
+    def __init__(self, dataset: Dataset, seed: int | None = None, round_to: int = 1) -> None:
+        super().__init__(dataset, seed, round_to=round_to)
+        labels = dataset.class_indices()
+        self._members = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+
+    def _order(self) -> np.ndarray:
+        rng = np.random.default_rng((self.seed, self.epoch))
+        share, rest = divmod(self.total, len(self._members))
+        # which classes come once more than the others changes with the epoch
+        more = rng.permutation(len(self._members)) < rest
+        picks = [
+            np.resize(rng.permutation(members), share + extra)
+            for members, extra in zip(self._members, more, strict=True)
+        ]
+        return rng.permutation(np.concatenate(picks))
