@@ -9,6 +9,7 @@ from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
 from mmengine.registry import LOG_PROCESSORS as MMENGINE_LOG_PROCESSORS
 from mmengine.registry import LOOPS as MMENGINE_LOOPS
+from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODEL_WRAPPERS as MMENGINE_MODEL_WRAPPERS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS
@@ -43,6 +44,8 @@ PARAM_SCHEDULERS = _child(MMENGINE_PARAM_SCHEDULERS, 'mmavf.engine')
 RUNNERS = _child(MMENGINE_RUNNERS, 'mmavf.engine')
 OPTIM_WRAPPERS = _child(MMENGINE_OPTIM_WRAPPERS, 'mmavf.engine')
 OPTIM_WRAPPER_CONSTRUCTORS = _child(MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS, 'mmavf.engine')
+
+METRICS = _child(MMENGINE_METRICS, 'mmavf.evaluation')
 
 VISUALIZERS = _child(MMENGINE_VISUALIZERS, 'mmavf.visualization')
 VISBACKENDS = _child(MMENGINE_VISBACKENDS, 'mmavf.visualization')

@@ -1,0 +1,89 @@
+"""What the command lines of training and testing share."""
+
+import argparse
+import logging
+import os
+import os.path as osp
+import sys
+from collections.abc import Callable
+from inspect import signature
+
+from mmengine.config import Config, DictAction
+from mmengine.logging import MMLogger
+from mmengine.runner import FlexibleRunner, Runner
+
+from mmavf.errors import ConfigError, MMAVFError
+
+from .protocol import add_protocol_options, merge_protocol_options
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of every command that runs a config."""
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='override parts of the config: key=value, a.b=value, key="[a,b]"',
+    )
+    add_protocol_options(parser)
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    parser.add_argument('--debug', action='store_true', help='show the whole traceback of an error')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+
+
+def read_config(args: argparse.Namespace) -> Config:
+    """Read `args.config` and put the options of `add_run_options` into it.
+
+    Raises:
+        ConfigError: An option does not fit the config.
+    """
+    cfg = Config.fromfile(args.config)
+    if args.cfg_options is not None:
+        check_options(cfg, args.cfg_options)
+        cfg.merge_from_dict(args.cfg_options)
+    merge_protocol_options(cfg, args)
+    cfg.launcher = args.launcher
+    return cfg
+
+
+def check_options(cfg: Config, options: dict) -> None:
+    """Refuse an override of something that neither the config nor a runner knows, such as a misspelt name.
+
+    Raises:
+        ConfigError: Names the key.
+    """
+    known = {*cfg, *signature(Runner).parameters, *signature(FlexibleRunner).parameters, 'runner_type'}
+    for key in options:
+        if key.split('.')[0] not in known:
+            raise ConfigError(f'--cfg-options {key}: neither the config nor the runner has {key.split(".")[0]!r}')
+
+
+def default_work_dir(config: str, target: str | None, fold: str | None) -> str:
+    """Return a folder of its own for each config, target and fold."""
+    parts = [target or '', *([] if fold is None else [f'fold_{fold}'])]
+    return osp.join('work_dirs', osp.splitext(osp.basename(config))[0], *parts)
+
+
+def run_command(command: Callable[[argparse.Namespace], None], args: argparse.Namespace) -> int:
+    """Run a command; return its exit status: 1 after an error of this package, whose message is shown."""
+    sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
+    if 'LOCAL_RANK' not in os.environ:
+        os.environ['LOCAL_RANK'] = str(args.local_rank)
+    try:
+        command(args)
+    except MMAVFError as error:
+        report(error, args.debug)
+        return 1
+    return 0
+
+
+def report(error: MMAVFError, debug: bool) -> None:
+    """Show the error's message; the traceback goes to the log file, and to the screen if `debug`."""
+    message = str(error)
+    if 'Original Traceback' in message:  # raised in a data worker: the message follows the error's name
+        message = message.rsplit(f'{type(error).__name__}: ', 1)[-1].strip()
+    sys.stderr.write(f'{type(error).__name__}: {message}\n')
+    record = logging.LogRecord('mmavf', logging.ERROR, __file__, 0, message, None, sys.exc_info())
+    for handler in MMLogger.get_current_instance().handlers:
+        if debug or isinstance(handler, logging.FileHandler):
+            handler.handle(record)

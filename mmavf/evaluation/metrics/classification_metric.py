@@ -1,0 +1,55 @@
+"""Scores of a classifier."""
+
+from collections.abc import Sequence
+
+from mmengine.fileio import list_from_file
+
+from mmavf.evaluation.functional import CLASSIFICATION_SCORES, classification_intervals, confusion_matrix
+from mmavf.evaluation.predictions import Predictions
+from mmavf.registry import METRICS
+
+from .prediction_metric import Interval, PredictionMetric
+
+
+@METRICS.register_module()
+class ClassificationMetric(PredictionMetric):
+    """WAR, UAR, WA-F1, macro F1 and UF1, in [0, 1].
+
+    UF1 of all held-out subjects is `evaluate` on the pooled predictions of their tests, never a mean over subjects.
+
+    Args:
+        classes: Class names in index order, or a text file with one name per line; None takes the data set's.
+        metrics: Of war, uar, wa_f1, macro_f1, uf1; all but WA-F1 and macro F1 have bootstrap intervals.
+        key: The one that stands for the result.
+        **kwargs: Of PredictionMetric.
+    """
+
+    available = tuple(CLASSIFICATION_SCORES)
+    with_interval = ('war', 'uar', 'uf1')
+
+    def __init__(
+        self,
+        classes: Sequence[str] | str | None = None,
+        metrics: Sequence[str] = ('war', 'uar', 'wa_f1', 'macro_f1'),
+        key: str = 'uar',
+        **kwargs,
+    ) -> None:
+        names = list_from_file(classes) if isinstance(classes, str) else classes
+        super().__init__(names, metrics, key, **kwargs)
+
+    def score_part(self, predictions: Predictions) -> dict[str, float]:
+        """Return the scores of these clips."""
+        arguments = predictions.labels, predictions.decisions, len(predictions.names)
+        return {name: CLASSIFICATION_SCORES[name](*arguments) for name in self.metrics}
+
+    def intervals_of_part(self, predictions: Predictions) -> dict[str, Interval]:
+        """Return 95 % intervals of the scores of these clips."""
+        return classification_intervals(
+            predictions.labels, predictions.decisions, len(predictions.names), **self._bootstrap(predictions)
+        )
+
+    def details(self, predictions: Predictions) -> dict:
+        """Return the classes and the confusion matrix, rows = labels, of what `score` judges."""
+        judged = predictions.merged() if self.group_by else predictions
+        matrix = confusion_matrix(judged.labels, judged.decisions, len(judged.names))
+        return dict(classes=list(judged.names), confusion_matrix=matrix.tolist())

@@ -1,0 +1,111 @@
+"""Test a model: `python tools/test.py CONFIG CHECKPOINT`.
+
+Writes predictions.csv (one row per clip) and metrics.json (scores, 95 % intervals, confusion matrix, and what the
+checkpoint was trained on, how it was chosen, with the hashes of all lists) into the output folder.
+"""
+
+import argparse
+import json
+import os.path as osp
+import sys
+from pathlib import Path
+
+from mmengine import fileio
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+from mmengine.logging import MMLogger
+from mmengine.runner.checkpoint import CheckpointLoader
+
+import mmavf.engine  # noqa: F401  (registers what configs name)
+from mmavf.engine import AVFRunner
+from mmavf.engine.cli import add_run_options, default_work_dir, read_config, run_command
+from mmavf.engine.loops.evaluation_loops import PARTIAL_FILE
+from mmavf.engine.protocol import corpora_under_test
+from mmavf.errors import ConfigError
+from mmavf.evaluation import evaluate
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file or address')
+    parser.add_argument(
+        '--dump', metavar='FILE.pkl', help='keep the predictions for eval_metric.py and cross_validate.py'
+    )
+    parser.add_argument(
+        '--out', metavar='DIR', help='output folder (default: test in the work dir of the config, target and fold)'
+    )
+    add_run_options(parser)
+    args = parser.parse_args()
+    if args.dump is not None and not args.dump.endswith(('.pkl', '.pickle')):
+        parser.error(f'--dump {args.dump}: the name must end in .pkl')
+    return args
+
+
+def training_record(checkpoint: str) -> dict | None:
+    """What a checkpoint says about its training's data and selection; None of one that says nothing."""
+    return CheckpointLoader.load_checkpoint(checkpoint, map_location='meta').get('meta', {}).get('protocol')
+
+
+def follow_checkpoint(cfg: Config, args: argparse.Namespace, record: dict | None) -> None:
+    """Of a target that the checkpoint was trained on, test its fold unless the command line says another."""
+    own = cfg.get('protocol')
+    if own is None or record is None or own['target'] != record['target']:
+        return
+    if set(record['corpora']) & corpora_under_test(cfg):
+        own.update({key: record[key] for key in ('fold', 'selection') if getattr(args, key) is None})
+
+
+def test(args: argparse.Namespace) -> None:
+    record = training_record(args.checkpoint)
+    cfg = read_config(args)
+    follow_checkpoint(cfg, args, record)
+    fold = cfg.get('protocol', {}).get('fold')
+    cfg.work_dir = args.out or osp.join(default_work_dir(args.config, args.target, fold), 'test')
+    cfg.load_from, cfg.resume = args.checkpoint, False
+    runner = AVFRunner.from_cfg(cfg)
+    scores = runner.test()
+    if is_main_process():
+        write_results(runner, scores, args, record)
+
+
+def write_results(runner: AVFRunner, scores: dict, args: argparse.Namespace, record: dict | None) -> None:
+    """Write the files of a test."""
+    predictions = runner.test_loop.predictions
+    if predictions is None:
+        raise ConfigError('test_evaluator keeps no predictions: add ClassificationMetric or RegressionMetric.')
+    out = Path(runner.work_dir)
+    predictions.to_csv(out / 'predictions.csv')
+    (out / PARTIAL_FILE).unlink(missing_ok=True)  # of an earlier test, which could not use some clips
+    if args.dump is not None:
+        predictions.save(args.dump)
+    if record is None:
+        MMLogger.get_current_instance().warning(
+            f'{args.checkpoint} does not say what it was trained on and how it was chosen: `selection` is null.'
+        )
+    result = evaluate(predictions, runner.cfg.test_evaluator)
+    report = dict(
+        config=args.config,
+        checkpoint=args.checkpoint,
+        selection=None if record is None else record['selection'],
+        training=record,
+        test=dict(
+            fold=runner.cfg.get('protocol', {}).get('fold'),
+            lists=getattr(runner.test_dataloader.dataset, 'list_hashes', {}),
+        ),
+        **{**result, 'metrics': {**scores, **result['metrics']}},
+    )
+    lines = [f'  {json.dumps(key)}: {json.dumps(value, allow_nan=False)}' for key, value in report.items()]
+    fileio.put_text('{\n' + ',\n'.join(lines) + '\n}\n', out / 'metrics.json', backend_args=dict(backend='atomic'))
+    for name, value in report['metrics'].items():
+        low_high = '[{:.4f}, {:.4f}]'.format(*result['intervals'][name]) if name in result['intervals'] else ''
+        print(f'{name:<16}{value:8.4f}  {low_high}')
+    print(f'Results are in {out}.')
+
+
+def main() -> int:
+    return run_command(test, parse_args())
+
+
+if __name__ == '__main__':
+    sys.exit(main())
