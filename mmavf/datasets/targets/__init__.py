@@ -1,7 +1,26 @@
-"""The target data sets: cards, label spaces, and the settings that configs take from them."""
+"""The target data sets: cards, label spaces, folds, and the settings that configs take from them."""
 
 from .card import Card, Folds, Recipe
-from .cards import CARDS, MER_CLASSES
-from .settings import list_settings, target_settings
+from .cards import CARDS
+from .folds import fold_of, seeded_folds
+from .hybrids import HYBRIDS, hold_out_target, hybrid_settings
+from .label_spaces import CEA_ALIGNMENT, CEA_CLASSES, MER_CLASSES
+from .settings import get_card, list_settings, target_settings
 
-__all__ = ['CARDS', 'MER_CLASSES', 'Card', 'Folds', 'Recipe', 'list_settings', 'target_settings']
+__all__ = [
+    'CARDS',
+    'CEA_ALIGNMENT',
+    'CEA_CLASSES',
+    'HYBRIDS',
+    'MER_CLASSES',
+    'Card',
+    'Folds',
+    'Recipe',
+    'fold_of',
+    'get_card',
+    'hold_out_target',
+    'hybrid_settings',
+    'list_settings',
+    'seeded_folds',
+    'target_settings',
+]

@@ -13,8 +13,7 @@ class Recipe(NamedTuple):
         batch_size: Clips per process and step.
         lr: Learning rate for a total batch of 256; it is scaled by the real one.
         epochs: Epochs, 5 of them warm-up.
-        frame_interval: Source frames from one sampled frame to the next; 0: the frames are spread over the clip.
-        mix: Mixup and cutmix, and with them label smoothing of 0.1.
+        frame_interval: Source frames from one sampled frame to the next; 0: 16 frames spread over the whole clip.
     """
 
     source: str
@@ -23,7 +22,6 @@ class Recipe(NamedTuple):
     lr: float = 1e-3
     epochs: int = 100
     frame_interval: int = 4
-    mix: bool = True
 
 
 class Folds(NamedTuple):
@@ -31,14 +29,14 @@ class Folds(NamedTuple):
 
     Attributes:
         rule: How the folds come about.
-        number: Values that the column takes, each held out once.
-        column: Column of the list that names the part: 'fold', or 'subject' (one subject is left out at a time).
-        test_sizes: Test clips per fold as published; empty where unknown.
-        only: The one fold of a set with a fixed test part; '' where folds are given by argument.
+        number: Values of the column that are held out in turn; None where it depends on the version of the set.
+        column: Column of the list that names them: 'fold', or 'subject' (one subject is left out at a time).
+        test_sizes: Test clips per fold where published.
+        only: The one value that is held out of a set with a fixed test part; '' where it is an argument.
     """
 
     rule: str
-    number: int
+    number: int | None
     column: Literal['fold', 'subject'] = 'fold'
     test_sizes: tuple[int, ...] = ()
     only: str = ''
@@ -51,58 +49,69 @@ class Card:
     Attributes:
         name: Name in configs and of the folder `data/<name>`.
         title: Name in print.
-        task: What is predicted: classes, dimensions, or classes of micro-expressions.
+        task: What is predicted: classes, numbers, or classes of micro-expressions.
         classes: Class names in index order.
-        class_file: File with one class name per line, where the names are only in the official lists.
-        num_classes: Number of classes; 0 for regression.
-        dims: Columns that hold the dimensions to regress, in order.
-        family: Name that sets share which share clips or subjects.
+        label_map: Names in the list → class, or None where the clip is left out; {} where the list has the classes.
+        class_file: File with one class name per line, where the names are in the official lists only.
+        file_classes: Number of names in that file.
+        dims: Columns with the numbers to regress, in order.
+        family: Name that sets share which have clips or subjects in common; in it ids and subjects are unique.
         modalities: What a clip has.
         paper_clips: Clips as the paper counts them.
-        class_counts: Clips per class, where published, in index order.
+        clips: Clips that a complete list gives, those that are dropped not counted.
+        class_counts: Clips per class where published, in index order.
         folds: How clips are held out.
-        subjects: What the list's column `subject` names; '' where the set names no subjects.
+        subjects: What the list's column `subject` holds; '' where the set names no subjects.
         metrics: Metrics that are reported.
-        key: Metric that checkpoints are compared by.
-        group_by: Column of the list by which predictions are averaged before they are scored; '' for none.
+        key: The one that checkpoints are compared by.
+        group_by: Column of the list by which scores are averaged before anything is measured; '' for none.
         licence: Terms of use.
         obtain: Where to ask for it.
-        result_metrics: Metrics of the published results, in percent.
-        results: Published results per size 'b', 'l', 'h'; 'any' where the size is not stated.
+        result_metrics: Metrics of the published results, which are in percent.
+        results: Published results by size 'b', 'l', 'h'; 'any' where the size is not stated.
         competitor: The best other method in the paper's tables, and its results.
         without_psi: The paper skips supervised post-pre-training for this set.
-        recipe: Hyper-parameters for all sizes.
-        size_recipes: Hyper-parameters for some sizes that differ.
+        recipe: Hyper-parameters.
+        size_recipes: Those of sizes that differ.
         list_file: The list, relative to the set's folder.
+        composite: Sets that are trained on and tested together, this one among them; () for this one alone.
         notes: What to know besides.
     """
 
     name: str
     title: str
-    task: Literal['classification', 'regression', 'micro-expression']
+    task: Literal['classification', 'regression', 'micro-expression'] = 'classification'
     classes: tuple[str, ...] = ()
+    label_map: dict[str, str | None] = field(default_factory=dict)
     class_file: str = ''
+    file_classes: int = 0
     dims: tuple[str, ...] = ()
     family: str
     modalities: tuple[str, ...] = ('video', 'audio')
     paper_clips: int
+    clips: int
     class_counts: tuple[int, ...] = ()
-    num_classes: int = 0
     folds: Folds
     subjects: str = ''
-    metrics: tuple[str, ...]
-    key: str
+    metrics: tuple[str, ...] = ('war', 'uar', 'wa_f1', 'macro_f1')
+    key: str = 'war'
     group_by: str = ''
     licence: str
     obtain: str
-    result_metrics: tuple[str, ...]
+    result_metrics: tuple[str, ...] = ('UAR', 'WAR')
     results: dict[str, tuple[float, ...]]
     competitor: tuple[str, tuple[float, ...]]
     without_psi: bool = False
     recipe: Recipe
     size_recipes: dict[str, Recipe] = field(default_factory=dict)
     list_file: str = 'lists/all.csv'
+    composite: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes; 0 for regression."""
+        return len(self.classes) or self.file_classes
 
     def recipe_of(self, size: str) -> Recipe:
         """Return the hyper-parameters for model size 'b', 'l' or 'h'."""

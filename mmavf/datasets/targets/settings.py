@@ -1,4 +1,4 @@
-"""Settings of leaf configs, made from the cards: plain dicts that override the base configs."""
+"""Settings that leaf configs take from the cards: plain dicts that override the base configs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -6,35 +6,47 @@ from typing import Any, Literal
 from mmavf.errors import ConfigError
 
 from .card import Card, Recipe
-from .cards import CARDS, CLASSIFICATION_METRICS
+from .cards import CARDS
 
 Size = Literal['b', 'l', 'h']
-PARTS = ('train', 'val', 'test')
-MIN_LR = 1e-6  # for a total batch of 256, like the rate
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+FINAL_LR = 1e-6  # for a total batch of 256, as the rate is
 
 
-def target_settings(name: str, size: Size) -> dict[str, Any]:
+def target_settings(
+    name: str, size: Size, base: Mapping | None = None, composite: bool = True, list_file: str = ''
+) -> dict[str, Any]:
     """Return the settings of fine-tuning on a target data set.
 
-    Use in a config, whose first statement must be `_base_ = [...]`:
+    In a config, whose first statement has to be `_base_ = [...]`:
 
         from mmavf.datasets.targets import target_settings
-        globals().update(target_settings('mafw11', size='b'))
+        globals().update(target_settings('mafw11', 'b', _base_))
 
     Args:
-        name: A name in CARDS.
-        size: Model size, which decides the hyper-parameters of some targets.
+        name: Name of a card.
+        size: Model size, on which the hyper-parameters of some targets depend.
+        base: What the base configs define. Needed where loaders are not the base's with another list: other strides,
+            several lists.
+        composite: Train and test a micro-expression set together with those that its card names. Off: alone.
+        list_file: A list other than the card's, such as another version of CAS(ME)³.
 
     Raises:
-        ConfigError: No such target.
+        ConfigError: There is no such target, or it needs `base`.
     """
     card = get_card(name)
     recipe = card.recipe_of(size)
+    names = card.composite if composite and card.composite else (name,)
+    parts = [list_config(get_card(part)) for part in names]
+    if list_file:
+        parts[names.index(name)]['ann_file'] = list_file
+    if base is None and (len(parts) > 1 or recipe.frame_interval not in (0, 4)):
+        raise ConfigError(f'target_settings({name!r}, {size!r}) needs base=_base_')
     return dict(
         model=_model(card),
-        **_loaders(card_list(card), recipe.batch_size),
-        **_evaluators(_card_evaluator(card)),
-        **_schedule(recipe),
+        **_loaders(parts, base, recipe),
+        **_evaluators(_evaluator(card, len(parts) > 1)),
+        **schedule(recipe),
         protocol=dict(target=name),
     )
 
@@ -46,7 +58,7 @@ def list_settings(
     ann_file: str = 'lists/all.csv',
     split_column: Literal['fold', 'subject'] = 'subject',
 ) -> dict[str, Any]:
-    """Return the settings of fine-tuning on your own list.
+    """Return the settings of fine-tuning on a list of your own, to be used as `target_settings`.
 
     Args:
         data_root: Folder that the list's paths are relative to.
@@ -60,84 +72,110 @@ def list_settings(
     """
     if bool(classes) == bool(label_columns):
         raise ConfigError('list_settings: give either classes or label_columns')
-    part = dict(ann_file=ann_file, data_root=data_root, split=dict(column=split_column, held_out=None))
+    clips = dict(ann_file=ann_file, data_root=data_root, split=dict(column=split_column))
     if classes:
-        part['metainfo'] = dict(classes=list(classes))
-        evaluator = dict(type='ClassificationMetric', classes=list(classes), metrics=CLASSIFICATION_METRICS, key='uar')
-        head = dict(num_classes=len(classes))
+        clips['metainfo'] = dict(classes=list(classes))
+        model, evaluator = _classifier(len(classes)), dict(type='ClassificationMetric', classes=list(classes))
     else:
-        part['label_columns'] = list(label_columns)
-        evaluator = dict(type='RegressionMetric', dims=list(label_columns))
-        head = _regression_head(len(label_columns))
-    return dict(model=dict(head=head), **_loaders(part), **_evaluators(evaluator))
+        clips['label_columns'] = list(label_columns)
+        model, evaluator = _regressor(len(label_columns)), dict(type='RegressionMetric', dims=list(label_columns))
+    loaders = {loader: dict(dataset=clips) for loader in LOADERS}
+    return dict(model=model, **loaders, **_evaluators(evaluator))
 
 
 def get_card(name: str) -> Card:
     """Return the card of a target.
 
     Raises:
-        ConfigError: No such target; names those that there are.
+        ConfigError: There is none; names those that there are.
     """
     if name not in CARDS:
-        raise ConfigError(f'no target data set {name!r}; there are {", ".join(CARDS)}')
+        raise ConfigError(f'there is no target data set {name!r}, but {", ".join(CARDS)}')
     return CARDS[name]
 
 
-def card_list(card: Card) -> dict[str, Any]:
-    """Return what a data-set config says about a target's list, without the part of the split."""
-    held_out = card.folds.only or None
-    labels = dict(label_columns=list(card.dims)) if card.dims else dict(metainfo=dict(classes=class_names(card)))
+def list_config(card: Card) -> dict[str, Any]:
+    """Return what the config of an AVClipDataset says about a target's list, all but the part of its split."""
+    config = dict(ann_file=card.list_file, data_root=f'data/{card.name}', source=card.name, family=card.family)
+    config['split'] = dict(column=card.folds.column, held_out=card.folds.only or None)
+    if card.dims:
+        return dict(config, label_columns=list(card.dims))
+    if card.label_map:
+        config['label_map'] = dict(card.label_map)
+    return dict(config, metainfo=dict(classes=list(card.classes) or card.class_file))
+
+
+def schedule(recipe: Recipe) -> dict[str, Any]:
+    """Return epochs, learning rate and its course."""
+    course = dict(
+        type='WarmupCosineLR',
+        warmup=5,
+        eta_min_ratio=FINAL_LR / recipe.lr,
+        by_epoch=True,
+        convert_to_iter_based=True,
+    )
     return dict(
-        ann_file=card.list_file,
-        data_root=f'data/{card.name}',
-        split=dict(column=card.folds.column, held_out=held_out),
-        source=card.name,
-        family=card.family,
-        **labels,
+        train_cfg=dict(max_epochs=recipe.epochs),
+        optim_wrapper=dict(optimizer=dict(lr=recipe.lr)),
+        param_scheduler=[course],
     )
 
 
-def class_names(card: Card) -> list[str] | str:
-    """Return a card's class names, or the file that holds them."""
-    return list(card.classes) or card.class_file
+def concat(template: Mapping, parts: Sequence[Mapping], **options: Any) -> dict[str, Any]:
+    """Return the config of a ConcatClipDataset.
+
+    Args:
+        template: Config of the base's data set, for what the parts do not say (pipeline, policies).
+        parts: What is particular to each part.
+        **options: Of ConcatClipDataset.
+    """
+    return dict(_delete_=True, type='ConcatClipDataset', datasets=[{**template, **part} for part in parts], **options)
 
 
 def _model(card: Card) -> dict[str, Any]:
-    head = _regression_head(len(card.dims)) if card.dims else dict(num_classes=card.num_classes)
     without_audio = {} if 'audio' in card.modalities else dict(audio_encoder=None, correlation=None)
-    return dict(head=head, **without_audio)
+    return dict(_regressor(len(card.dims)) if card.dims else _classifier(card.num_classes), **without_audio)
 
 
-def _regression_head(num_outputs: int) -> dict[str, Any]:
-    loss = dict(type='RegressionMSELoss')
-    return dict(_delete_=True, type='RegressionHead', num_outputs=num_outputs, loss=loss)
+def _classifier(num_classes: int) -> dict[str, Any]:
+    return dict(head=dict(num_classes=num_classes))
 
 
-def _loaders(clips: Mapping[str, Any], batch_size: int | None = None) -> dict[str, dict]:
+def _regressor(num_outputs: int) -> dict[str, Any]:
+    """No mixing of clips in regression."""
+    head = dict(_delete_=True, type='RegressionHead', num_outputs=num_outputs, loss=dict(type='RegressionMSELoss'))
+    return dict(head=head, data_preprocessor=dict(batch_augment=None))
+
+
+def _loaders(parts: Sequence[dict], base: Mapping | None, recipe: Recipe) -> dict[str, dict]:
     loaders = {}
-    for part in PARTS:
-        split = dict(clips['split'], part=part if part == 'train' else 'test')
-        loaders[f'{part}_dataloader'] = dict(dataset=dict(clips, split=split))
-        if batch_size is not None:
-            loaders[f'{part}_dataloader']['batch_size'] = batch_size
+    for loader in LOADERS:
+        dataset = parts[0]
+        if base is not None:
+            template = base[loader]['dataset']
+            if recipe.frame_interval:
+                dataset = dict(dataset, pipeline=_with_interval(template['pipeline'], recipe.frame_interval))
+            if len(parts) > 1:
+                split = [dict(part, split={**template['split'], **part['split']}) for part in parts]
+                dataset = concat(template, split)
+        loaders[loader] = dict(batch_size=recipe.batch_size, dataset=dataset)
     return loaders
 
 
-def _card_evaluator(card: Card) -> dict[str, Any]:
+def _with_interval(pipeline: Sequence[Mapping], frame_interval: int) -> list[dict]:
+    return [dict(step, frame_interval=frame_interval) if 'frame_interval' in step else dict(step) for step in pipeline]
+
+
+def _evaluator(card: Card, in_parts: bool) -> dict[str, Any]:
+    options = dict(metrics=list(card.metrics), key=card.key)
     if card.dims:
-        return dict(type='RegressionMetric', dims=list(card.dims), key=card.key)
-    grouping = dict(group_by=card.group_by) if card.group_by else {}
-    return dict(type='ClassificationMetric', classes=class_names(card), metrics=card.metrics, key=card.key, **grouping)
+        return dict(type='RegressionMetric', dims=list(card.dims), **options)
+    if card.group_by:
+        options['group_by'] = card.group_by
+    if in_parts:
+        options['part_by'] = 'source'
+    return dict(type='ClassificationMetric', classes=list(card.classes) or card.class_file, **options)
 
 
 def _evaluators(evaluator: dict[str, Any]) -> dict[str, dict]:
     return dict(val_evaluator=evaluator, test_evaluator=evaluator)
-
-
-def _schedule(recipe: Recipe) -> dict[str, Any]:
-    scheduler = dict(type='WarmupCosineLR', warmup=5, by_epoch=True, convert_to_iter_based=True)
-    return dict(
-        train_cfg=dict(max_epochs=recipe.epochs),
-        optim_wrapper=dict(optimizer=dict(lr=recipe.lr)),
-        param_scheduler=[dict(scheduler, eta_min_ratio=MIN_LR / recipe.lr)],
-    )

@@ -1,0 +1,15 @@
+# AVF-MAE++ Large on AVCAffe arousal: fine-tuning.
+# 303.2 M parameters, 155.0 GFLOP forward per clip; 4 GPUs x 14 clips = 56 a step, 50 epochs.
+# Data: data/avcaffe_arousal/lists/all.csv (docs/targets.md).
+#
+#   tools/dist_train.sh configs/finetune/avcaffe_arousal/avfmae_l_avcaffe_arousal.py 4 \
+#       --cfg-options load_from=CHECKPOINT
+_base_ = [
+    '../../_base_/models/avfmae_l_finetune.py',
+    '../../_base_/datasets/finetune_av.py',
+    '../../_base_/stages/finetune.py',
+    '../../default_runtime.py',
+]
+from mmavf.datasets.targets import target_settings
+
+globals().update(target_settings('avcaffe_arousal', 'l', _base_))

@@ -1,0 +1,15 @@
+# AVF-MAE++ Huge on AVCAffe valence: fine-tuning.
+# 521.3 M parameters, 276.7 GFLOP forward per clip; 4 GPUs x 14 clips = 56 a step, 50 epochs.
+# Data: data/avcaffe_valence/lists/all.csv (docs/targets.md).
+#
+#   tools/dist_train.sh configs/finetune/avcaffe_valence/avfmae_h_avcaffe_valence.py 4 \
+#       --cfg-options load_from=CHECKPOINT
+_base_ = [
+    '../../_base_/models/avfmae_h_finetune.py',
+    '../../_base_/datasets/finetune_av.py',
+    '../../_base_/stages/finetune.py',
+    '../../default_runtime.py',
+]
+from mmavf.datasets.targets import target_settings
+
+globals().update(target_settings('avcaffe_valence', 'h', _base_))

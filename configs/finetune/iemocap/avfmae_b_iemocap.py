@@ -1,0 +1,15 @@
+# AVF-MAE++ Base on IEMOCAP (4 classes): fine-tuning.
+# 169.1 M parameters, 83.6 GFLOP forward per clip; 4 GPUs x 14 clips = 56 a step, 50 epochs.
+# Data: data/iemocap/lists/all.csv (docs/targets.md).
+#
+#   tools/dist_train.sh configs/finetune/iemocap/avfmae_b_iemocap.py 4 --fold 1 \
+#       --cfg-options load_from=CHECKPOINT
+_base_ = [
+    '../../_base_/models/avfmae_b_finetune.py',
+    '../../_base_/datasets/finetune_av.py',
+    '../../_base_/stages/finetune.py',
+    '../../default_runtime.py',
+]
+from mmavf.datasets.targets import target_settings
+
+globals().update(target_settings('iemocap', 'b', _base_))

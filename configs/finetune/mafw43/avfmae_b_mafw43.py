@@ -1,0 +1,15 @@
+# AVF-MAE++ Base on MAFW (43 classes): fine-tuning.
+# 169.2 M parameters, 83.6 GFLOP forward per clip; 4 GPUs x 40 clips = 160 a step, 100 epochs.
+# Data: data/mafw43/lists/all.csv and the class names in data/mafw43/classes.txt (docs/targets.md).
+#
+#   tools/dist_train.sh configs/finetune/mafw43/avfmae_b_mafw43.py 4 --fold 1 \
+#       --cfg-options load_from=CHECKPOINT
+_base_ = [
+    '../../_base_/models/avfmae_b_finetune.py',
+    '../../_base_/datasets/finetune_av.py',
+    '../../_base_/stages/finetune.py',
+    '../../default_runtime.py',
+]
+from mmavf.datasets.targets import target_settings
+
+globals().update(target_settings('mafw43', 'b', _base_))

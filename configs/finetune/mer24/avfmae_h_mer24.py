@@ -1,0 +1,15 @@
+# AVF-MAE++ Huge on MER24 Train&Val: fine-tuning.
+# 521.3 M parameters, 276.7 GFLOP forward per clip; 4 GPUs x 40 clips = 160 a step, 100 epochs.
+# Data: data/mer24/lists/all.csv (docs/targets.md).
+#
+#   tools/dist_train.sh configs/finetune/mer24/avfmae_h_mer24.py 4 --fold 1 \
+#       --cfg-options load_from=CHECKPOINT
+_base_ = [
+    '../../_base_/models/avfmae_h_finetune.py',
+    '../../_base_/datasets/finetune_av.py',
+    '../../_base_/stages/finetune.py',
+    '../../default_runtime.py',
+]
+from mmavf.datasets.targets import target_settings
+
+globals().update(target_settings('mer24', 'h', _base_))

@@ -1,0 +1,15 @@
+# AVF-MAE++ Large on MMEW: fine-tuning, video alone.
+# 119.2 M parameters; 1 GPU x 32 clips a step, 50 epochs.
+# Data: data/mmew/lists/all.csv (docs/targets.md).
+#
+#   python tools/cross_validate.py configs/finetune/mmew/avfmae_l_mmew.py --folds all \
+#       --cfg-options load_from=CHECKPOINT
+_base_ = [
+    '../../_base_/models/avfmae_l_finetune.py',
+    '../../_base_/datasets/finetune_micro.py',
+    '../../_base_/stages/finetune.py',
+    '../../default_runtime.py',
+]
+from mmavf.datasets.targets import target_settings
+
+globals().update(target_settings('mmew', 'l', _base_))

@@ -1,0 +1,15 @@
+# AVF-MAE++ Huge on RAVDESS: fine-tuning.
+# 521.3 M parameters, 276.7 GFLOP forward per clip; 4 GPUs x 14 clips = 56 a step, 50 epochs.
+# Data: data/ravdess/lists/all.csv (docs/targets.md).
+#
+#   tools/dist_train.sh configs/finetune/ravdess/avfmae_h_ravdess.py 4 --fold 1 \
+#       --cfg-options load_from=CHECKPOINT
+_base_ = [
+    '../../_base_/models/avfmae_h_finetune.py',
+    '../../_base_/datasets/finetune_av.py',
+    '../../_base_/stages/finetune.py',
+    '../../default_runtime.py',
+]
+from mmavf.datasets.targets import target_settings
+
+globals().update(target_settings('ravdess', 'h', _base_))

@@ -1,0 +1,16 @@
+# AVF-MAE++ Base on SMIC-HS: fine-tuning, video alone, trained and tested on the composite of SAMM, CASME II and SMIC.
+# 63.9 M parameters; 1 GPU x 32 clips a step, 50 epochs.
+# Data: data/samm/lists/all.csv, data/casme2/lists/all.csv, data/smic/lists/all.csv (docs/targets.md).
+# One run over all held-out subjects gives the figures of all three sets, each named by its source.
+#
+#   python tools/cross_validate.py configs/finetune/smic/avfmae_b_smic.py --folds all \
+#       --cfg-options load_from=CHECKPOINT
+_base_ = [
+    '../../_base_/models/avfmae_b_finetune.py',
+    '../../_base_/datasets/finetune_micro.py',
+    '../../_base_/stages/finetune.py',
+    '../../default_runtime.py',
+]
+from mmavf.datasets.targets import target_settings
+
+globals().update(target_settings('smic', 'b', _base_))

@@ -1,0 +1,15 @@
+# AVF-MAE++ Base on Werewolf-XL: fine-tuning.
+# 169.1 M parameters, 83.6 GFLOP forward per clip; 4 GPUs x 32 clips = 128 a step, 30 epochs.
+# Data: data/werewolf_xl/lists/all.csv (docs/targets.md).
+#
+#   tools/dist_train.sh configs/finetune/werewolf_xl/avfmae_b_werewolf_xl.py 4 --fold 1 \
+#       --cfg-options load_from=CHECKPOINT
+_base_ = [
+    '../../_base_/models/avfmae_b_finetune.py',
+    '../../_base_/datasets/finetune_av.py',
+    '../../_base_/stages/finetune.py',
+    '../../default_runtime.py',
+]
+from mmavf.datasets.targets import target_settings
+
+globals().update(target_settings('werewolf_xl', 'b', _base_))
