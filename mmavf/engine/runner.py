@@ -10,9 +10,10 @@ from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
-from torch import cuda, nn
+from torch import Tensor, cuda, nn
 
 from mmavf.engine.launch import resolve_loaders
+from mmavf.engine.load_report import report_match
 from mmavf.engine.loops import accumulative_counts
 from mmavf.engine.rng import get_rng_state
 from mmavf.errors import CheckpointError, ConfigError
@@ -100,19 +101,18 @@ class AVFRunner(Runner):
         return checkpoint
 
     def _check_match(self, filename: str, weights: dict) -> None:
+        """Log what of the weights fits; a test needs all of them, as nothing trains what is missing."""
         model = self.model.module if is_model_wrapper(self.model) else self.model
-        own = {name: value.shape for name, value in model.state_dict().items()}
-        given = {name.removeprefix('module.'): getattr(value, 'shape', None) for name, value in weights.items()}
-        matched = sum(own[name] == shape for name, shape in given.items() if name in own)
-        if not matched:
-            raise CheckpointError(
-                f'{filename}: nothing in it matches the model by name and shape. Released checkpoints have other '
-                'names: convert them by tools/model_converters/convert_release.py.'
-            )
-        self.logger.info(
-            f"Loaded {matched} of the model's {len(own)} weights; {len(own.keys() - given.keys())} are missing in "
-            f'{filename}, which has {len(given.keys() - own.keys())} unexpected ones.'
-        )
+        own = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+        given = {
+            name.removeprefix('module.'): tuple(value.shape) if isinstance(value, Tensor) else None
+            for name, value in weights.items()
+        }
+        try:
+            lines = report_match(own, given, complete=not isinstance(self._train_loop, BaseLoop))
+        except CheckpointError as error:
+            raise CheckpointError(f'{filename}: {error}') from error
+        self.logger.info('\n  '.join([f'Weights of {filename}', *lines]))
 
     def resume(self, filename: str, *args, map_location: Any = 'cpu', **kwargs) -> None:
         """Go on where the checkpoint was written.

@@ -142,18 +142,32 @@ def test_weights_of_another_model_are_refused(tmp_path):
         tiny_runner(tmp_path / 'run', load_from=str(path)).train()
 
 
-def test_weights_that_fit_in_part_are_counted(tmp_path):
+def test_weights_that_fit_in_part_are_reported_by_part(tmp_path):
     path, runner = tmp_path / 'part.pth', tiny_runner(tmp_path / 'run', train_cfg__max_epochs=1)
     weights = runner.model.state_dict()
-    names = list(weights)
-    del weights[names[0]], weights[names[1]]
-    weights[names[2]] = torch.zeros(7)
+    del weights['video.weight'], weights['video.bias'], weights['audio.bias']
+    weights['head.weight'] = torch.zeros(7, 8)
     torch.save(dict(state_dict={f'module.{name}': value for name, value in weights.items()} | dict(extra=1)), path)
     runner = tiny_runner(tmp_path / 'run', train_cfg__max_epochs=1, load_from=str(path))
     runner.train()
     (log,) = (tmp_path / 'run').glob(f'{runner.timestamp}*/*.log')
-    expected = f"Loaded {len(names) - 3} of the model's {len(names)} weights; 2 are missing in {path}"
-    assert f'{expected}, which has 1 unexpected' in log.read_text()
+    total = len(runner.model.state_dict())
+    for line in (
+        f"matched: {total - 4} of the model's {total} weights",
+        'new: video (2), audio (1)',
+        'new, as the head has another shape: head.weight is 7 × 8, not 4 × 8',
+        'unused: extra (1)',
+    ):
+        assert f'\n  {line}\n' in log.read_text()
+
+
+def test_weights_of_another_size_are_refused(tmp_path):
+    runner = tiny_runner(tmp_path / 'run')
+    weights = runner.model.state_dict() | {'audio.weight': torch.zeros(8, 7)}
+    torch.save(dict(state_dict=weights), tmp_path / 'large.pth')
+    match = r'large\.pth: it is of another size: 1 of \d+ weights .*\(audio\.weight is 8 × 7, not 8 × 16\)'
+    with pytest.raises(CheckpointError, match=match):
+        tiny_runner(tmp_path / 'run', load_from=str(tmp_path / 'large.pth')).train()
 
 
 def test_a_missing_file_is_not_said_to_misfit(tmp_path):
