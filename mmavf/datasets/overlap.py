@@ -69,7 +69,7 @@ def find_overlap(train: Iterable[ClipRef], held_out: Iterable[ClipRef]) -> list[
     for ref in train:
         at_once = [other for other in files.get(ref.path, ()) if ref.start < other.end and other.start < ref.end]
         if at_once:
-            relation = f'is the file of {at_once[0].place}'
+            relation = f'is the same file as in {at_once[0].place}'
         elif same := ids.get((ref.family, ref.id)):
             relation = f'has the id {ref.id}, and so has {same.place}'
         elif same := subjects.get((ref.family, ref.subject)):
