@@ -15,6 +15,8 @@ from torch import Tensor, cuda, nn
 from mmavf.engine.launch import resolve_loaders
 from mmavf.engine.load_report import report_match
 from mmavf.engine.loops import accumulative_counts
+from mmavf.engine.protocol import apply_protocol
+from mmavf.engine.provenance import check_same_run, find_leak, training_record
 from mmavf.engine.rng import get_rng_state
 from mmavf.errors import CheckpointError, ConfigError
 from mmavf.registry import RUNNERS
@@ -32,8 +34,12 @@ class AVFRunner(Runner):
 
     @classmethod
     def from_cfg(cls, cfg: Config | dict) -> 'AVFRunner':
-        """Build from a config, whose loader options may be left to the machine (see `resolve_loaders`)."""
+        """Build from a config, with data sets and validation as its `protocol` says (see `apply_protocol`).
+
+        Loader options may be left to the machine (see `resolve_loaders`).
+        """
         cfg = copy.deepcopy(cfg)
+        apply_protocol(cfg)
         resolve_loaders(cfg)
         return super().from_cfg(cfg)
 
@@ -78,7 +84,15 @@ class AVFRunner(Runner):
     def save_checkpoint(self, out_dir: str, filename: str, *args, meta: dict | None = None, **kwargs) -> None:
         """Save a checkpoint; call it on all ranks, the main one writes. Arguments are MMEngine's."""
         resume = dict(rng_states=all_gather_object(get_rng_state()), loop=self.train_loop.state_dict())
-        super().save_checkpoint(out_dir, filename, *args, meta={**(meta or {}), 'resume': resume}, **kwargs)
+        meta = {**(meta or {}), 'resume': resume}
+        if self._protocol is not None:
+            list_hashes = getattr(self.train_dataloader.dataset, 'list_hashes', {})
+            meta['protocol'] = training_record(self.cfg.to_dict(), list_hashes)
+        super().save_checkpoint(out_dir, filename, *args, meta=meta, **kwargs)
+
+    @property
+    def _protocol(self) -> dict | None:
+        return self.cfg.get('protocol')
 
     def load_checkpoint(self, filename: str, map_location: Any = 'cpu', strict: bool = False, **kwargs: Any) -> dict:
         """Load weights as MMEngine does; those of a checkpoint to resume from must fit the model exactly.
@@ -86,6 +100,8 @@ class AVFRunner(Runner):
         Raises:
             CheckpointError: The file cannot be read or trusted, or its weights do not fit: not exactly when resuming,
                 none of them otherwise.
+            ConfigError: The weights come from another protocol: to resume, of another run; otherwise, they may have
+                been trained on what this run tests on, and `protocol.allow_overlap` is not set.
         """
         try:
             checkpoint = super().load_checkpoint(filename, map_location, strict or self._resuming, **kwargs)
@@ -93,12 +109,26 @@ class AVFRunner(Runner):
             raise
         except RuntimeError as error:
             raise CheckpointError(f'{filename} does not fit the model: {error}') from error
+        record = checkpoint.get('meta', {}).get('protocol')
         if self._resuming:
             checkpoint['meta'].pop('config', None)  # MMEngine would execute it as Python
             self._resumed = checkpoint['meta']['resume']
+            check_same_run(record, self._protocol)
         else:
+            self._check_leak(filename, record)
             self._check_match(filename, checkpoint.get('state_dict', checkpoint))
         return checkpoint
+
+    def _check_leak(self, filename: str, record: dict | None) -> None:
+        leak = find_leak(record, self.cfg)
+        if leak is None:
+            return
+        if not self._protocol['allow_overlap']:
+            raise ConfigError(
+                f'{filename} does not fit this run: {leak}. Take a checkpoint of the same target and fold and the same '
+                'selection, or say --allow-overlap to go on all the same.'
+            )
+        self.logger.warning(f'{filename}: {leak}. Overlap is allowed: results are not those of unseen clips.')
 
     def _check_match(self, filename: str, weights: dict) -> None:
         """Log what of the weights fits; a test needs all of them, as nothing trains what is missing."""

@@ -9,11 +9,12 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
-from mmavf.engine import AVFRunner, resolve_loaders
+from mmavf.engine import AVFRunner
 
 ROOT = Path(__file__).parents[2]
 _numbers = itertools.count()
 TINY = ROOT / 'tests' / 'helpers' / 'tiny_pretrain.py'
+TINY_FOLDS = ROOT / 'tests' / 'helpers' / 'tiny_finetune.py'
 
 
 def run_train(work_dir, *options, config=TINY, args=(), processes=1):
@@ -29,13 +30,12 @@ def run_train(work_dir, *options, config=TINY, args=(), processes=1):
     return subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 
-def tiny_runner(work_dir, **options):
-    """A runner of the tiny config in this process; `options` go through --cfg-options, with __ for the dots."""
-    cfg = Config.fromfile(TINY)
+def tiny_runner(work_dir, config=TINY, **options):
+    """A runner of a tiny config in this process; `options` go through --cfg-options, with __ for the dots."""
+    cfg = Config.fromfile(config)
     cfg.merge_from_dict({key.replace('__', '.'): value for key, value in options.items()})
     cfg.work_dir = str(work_dir)
     cfg.experiment_name = f'{work_dir}-{next(_numbers)}'.replace('/', '-')  # loggers and hubs are kept by this name
-    resolve_loaders(cfg)
     return AVFRunner.from_cfg(cfg)
 
 

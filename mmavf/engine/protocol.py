@@ -1,0 +1,161 @@
+"""Which data a run is trained, selected and tested on, by one entry of the config.
+
+`protocol = dict(stage, target, fold, selection, val_share, allow_overlap)`:
+
+- `stage`: 'postpretrain' or 'finetune'.
+- `target`: Target data set, a name in CARDS; None with a list of your own.
+- `fold`: Value of the split's column that is held out for testing; None where the config says it.
+- `selection`: 'strict': the checkpoint is chosen without the test part; 'paper': the best epoch on the test part.
+- `val_share`: With 'strict': 0, the last epoch counts; above, the best epoch on that share of the training part.
+- `allow_overlap`: Accept that clips or subjects under test were trained on.
+"""
+
+from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from collections.abc import Iterator, Mapping
+
+from mmengine.config import Config
+
+from mmavf.errors import ConfigError
+
+SELECTIONS = ('strict', 'paper')
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+VALIDATION = ('val_dataloader', 'val_cfg', 'val_evaluator')
+
+
+def add_protocol_options(parser: ArgumentParser) -> None:
+    """Add the options that set `protocol` to a tool's parser."""
+    parser.add_argument('--fold', help='which fold or subject is held out for testing')
+    parser.add_argument(
+        '--selection',
+        choices=SELECTIONS,
+        help='how the checkpoint is chosen: without the test part (strict), or as the best epoch on it (paper)',
+    )
+    parser.add_argument('--target', help='target data set whose test part the post-pre-training leaves out')
+    parser.add_argument(
+        '--allow-overlap',
+        action=BooleanOptionalAction,
+        help='accept that clips under test were trained on (default: what the config says)',
+    )
+
+
+def merge_protocol_options(cfg: Config, args: Namespace) -> None:
+    """Put the options of `add_protocol_options` into the config's `protocol`.
+
+    Raises:
+        ConfigError: An option is given, but the config has no `protocol`, or is about another target.
+    """
+    given = {
+        key: getattr(args, key)
+        for key in ('fold', 'selection', 'target', 'allow_overlap')
+        if getattr(args, key) is not None
+    }
+    if not given:
+        return
+    if 'protocol' not in cfg:
+        raise ConfigError(f'{args.config} takes no {", ".join(given)}: it has no labelled data (no `protocol`).')
+    target = cfg.protocol.get('target')
+    if target is not None and given.get('target', target) != target:
+        raise ConfigError(f'{args.config} is about {target}; --target is for configs of supervised post-pre-training.')
+    cfg.protocol.update(given)
+
+
+def apply_protocol(cfg: Config | dict) -> None:
+    """Make the data sets, the validation and the checkpoint hook of `cfg` what its `protocol` says, in place.
+
+    A config without `protocol` stays as it is.
+
+    Raises:
+        ConfigError: A value cannot work, or the config lacks what it needs.
+    """
+    protocol = cfg.get('protocol')
+    if protocol is None:
+        return
+    _check(protocol)
+    val_part = 'test' if protocol['selection'] == 'paper' else 'val'
+    split_sets = 0
+    for loader, part in zip(LOADERS, ('train', val_part, 'test'), strict=True):
+        for held_out, dataset in _data_sets(cfg.get(loader)):
+            if dataset.get('split') is not None:
+                _set_split(dataset['split'], protocol, 'test' if held_out else part)
+                split_sets += 1
+    if protocol['fold'] is not None and not split_sets:
+        raise ConfigError(f'--fold {protocol["fold"]}: no data set of this config has a `split`.')
+    protocol['fold'] = _fold_under_test(cfg)
+    if has_validation(protocol):
+        _keep_best(cfg)
+    else:
+        for key in VALIDATION:
+            cfg[key] = None
+
+
+def has_validation(protocol: Mapping) -> bool:
+    """Tell whether a run validates and keeps its best epoch; otherwise its last epoch counts."""
+    return protocol['selection'] == 'paper' or protocol['val_share'] > 0
+
+
+def corpora(loader: Mapping | None) -> set[str]:
+    """Return the families of the data sets of a loader's config; a list without one is its own."""
+    return {_family(dataset) for held_out, dataset in _data_sets(loader) if not held_out}
+
+
+def corpora_under_test(cfg: Mapping) -> set[str]:
+    """Return the families of the data sets that `cfg` tests on, or keeps out of the training for a later test."""
+    held_out = {_family(dataset) for is_held_out, dataset in _data_sets(cfg.get('train_dataloader')) if is_held_out}
+    return corpora(cfg.get('test_dataloader')) | held_out
+
+
+def _check(protocol: Mapping) -> None:
+    if protocol['selection'] not in SELECTIONS:
+        raise ConfigError(f'protocol.selection must be one of {SELECTIONS}, not {protocol["selection"]!r}.')
+    if not 0 <= protocol['val_share'] < 1:
+        raise ConfigError(f'protocol.val_share must be at least 0 and less than 1, not {protocol["val_share"]}.')
+    if protocol['selection'] == 'paper' and protocol['val_share']:
+        raise ConfigError("protocol: selection='paper' validates on the test part: set val_share=0.")
+
+
+def _data_sets(loader: Mapping | None) -> Iterator[tuple[bool, dict]]:
+    """Yield the single data sets of a loader's config, and whether each only stands there as held out."""
+    if loader:
+        yield from _parts(loader['dataset'], held_out=False)
+
+
+def _parts(dataset: dict, held_out: bool) -> Iterator[tuple[bool, dict]]:
+    for part in dataset.get('held_out', ()):
+        yield from _parts(part, held_out=True)
+    if 'datasets' in dataset:
+        for part in dataset['datasets']:
+            yield from _parts(part, held_out)
+    elif 'dataset' in dataset:  # a wrapper such as RepeatDataset
+        yield from _parts(dataset['dataset'], held_out)
+    else:
+        yield held_out, dataset
+
+
+def _set_split(split: dict, protocol: Mapping, part: str) -> None:
+    split.update(part=part, val_share=protocol['val_share'])
+    if protocol['fold'] is not None:
+        split['held_out'] = str(protocol['fold'])
+
+
+def _fold_under_test(cfg: Mapping) -> str | None:
+    """Return what is held out, be it by the command line or by the config."""
+    given = cfg['protocol']['fold']
+    splits = [dataset.get('split') for _, dataset in _data_sets(cfg.get('test_dataloader'))]
+    values = {split.get('held_out') for split in splits if split is not None} if given is None else {given}
+    return str(values.pop()) if len(values) == 1 and values != {None} else None
+
+
+def _keep_best(cfg: Config | dict) -> None:
+    missing = [key for key in VALIDATION if cfg.get(key) is None]
+    if missing:
+        raise ConfigError(f'protocol: choosing the best epoch needs a validation, but {", ".join(missing)} is not set.')
+    evaluators = cfg['val_evaluator']
+    first = evaluators[0] if isinstance(evaluators, (list, tuple)) else evaluators
+    key = first.get('key', 'auto')
+    hook = cfg['default_hooks']['checkpoint']
+    hook.setdefault('save_best', key)
+    hook.setdefault('rule', 'less' if 'rmse' in key else 'greater')
+
+
+def _family(dataset: Mapping) -> str:
+    return dataset.get('family') or dataset.get('source') or f'{dataset.get("data_root", "")}:{dataset["ann_file"]}'

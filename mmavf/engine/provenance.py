@@ -1,0 +1,92 @@
+"""What a checkpoint says about the labelled data that it was trained on, and whether a run may start from it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mmavf.errors import CheckpointError, ConfigError
+
+from .protocol import corpora, corpora_under_test, has_validation
+
+_SAME_RUN = ('stage', 'target', 'fold', 'selection', 'val_share')
+
+
+def training_record(cfg: Mapping, list_hashes: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a checkpoint's meta data keep of a run under a protocol.
+
+    Args:
+        cfg: Config of the run.
+        list_hashes: SHA-256 of every list that was trained on, by its path.
+
+    Returns:
+        The protocol, `corpora` (families trained on) and `lists`.
+    """
+    return dict(cfg['protocol'], corpora=sorted(corpora(cfg['train_dataloader'])), lists=dict(list_hashes))
+
+
+def find_leak(record: Mapping | None, cfg: Mapping) -> str | None:
+    """Say why a run tells nothing about unseen clips if it starts from, or tests, a certain checkpoint.
+
+    Args:
+        record: The checkpoint's `training_record`; None of one that saw no labels.
+        cfg: Config of the run.
+
+    Returns:
+        The reason in words, or None: the run tests on corpora that the checkpoint did not see, or the checkpoint is of
+        the same target and fold.
+    """
+    own = cfg.get('protocol')
+    if record is None or own is None:
+        return None
+    shared = set(record['corpora']) & corpora_under_test(cfg)
+    if not shared:
+        return None
+    names = ', '.join(sorted(shared))
+    if record['allow_overlap']:
+        return f'it was trained on {names} with overlap allowed, and this run tests on it'
+    if (record['target'], record['fold']) != (own['target'], own['fold']):
+        return (
+            f'it was trained on {names} without {_held_out(record)}, and this run tests on {_held_out(own)}: clips '
+            'under test may have been trained on'
+        )
+    if (record['selection'], own['selection']) == ('paper', 'strict'):
+        return "its epoch was chosen on the test part (selection 'paper'), and this run is 'strict'"
+    return None
+
+
+def check_same_run(record: Mapping | None, protocol: Mapping | None) -> None:
+    """Make sure that a checkpoint to resume from was written under the same protocol.
+
+    Raises:
+        ConfigError: It was not; names what differs.
+    """
+    for key in _SAME_RUN:
+        theirs, ours = (source.get(key) if source else None for source in (record, protocol))
+        if theirs != ours:
+            raise ConfigError(
+                f'The checkpoint was written by a run with {key} {theirs}, this one has {ours}: resume with the same, '
+                'or start anew in another work dir.'
+            )
+
+
+def chosen_checkpoint(work_dir: str | Path, protocol: Mapping) -> Path:
+    """Return the checkpoint that counts in a finished run: the best epoch's, or the last one without validation.
+
+    Raises:
+        CheckpointError: There is none.
+    """
+    work_dir = Path(work_dir)
+    if has_validation(protocol):
+        best = sorted(work_dir.glob('best_*.pth'), key=lambda path: path.stat().st_mtime)
+        if not best:
+            raise CheckpointError(f'{work_dir} has no best_*.pth: the run has not been validated.')
+        return best[-1]
+    last = work_dir / 'last_checkpoint'
+    if not last.exists():
+        raise CheckpointError(f'{work_dir} has no checkpoint.')
+    return Path(last.read_text())
+
+
+def _held_out(protocol: Mapping) -> str:
+    fold = 'the test part' if protocol['fold'] is None else f'fold {protocol["fold"]}'
+    return fold if protocol['target'] is None else f'{fold} of {protocol["target"]}'

@@ -1,0 +1,221 @@
+"""What a run trains, validates and tests on, and which checkpoints it may start from."""
+
+import copy
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+
+from mmavf.engine.protocol import add_protocol_options, apply_protocol, merge_protocol_options
+from mmavf.engine.provenance import chosen_checkpoint, find_leak, training_record
+from mmavf.errors import CheckpointError, ConfigError
+from tests.helpers.train import TINY_FOLDS, run_train, tiny_runner
+
+SPLIT = dict(column='fold', held_out=None, part='train')
+
+
+def config(dataset=None, **protocol):
+    """A fine-tuning config of one list, or of `dataset`, to train on; the loaders share nothing."""
+    one = dict(type='AVClipDataset', ann_file='all.csv', family='f', split=SPLIT)
+    defaults = dict(stage='finetune', target='t', fold=None, selection='strict', val_share=0.0, allow_overlap=False)
+    cfg = dict(
+        train_dataloader=dict(dataset=dataset or one),
+        val_dataloader=dict(dataset=one),
+        val_cfg=dict(),
+        val_evaluator=[dict(type='RegressionMetric', key='ccc'), dict(type='Other', key='else')],
+        test_dataloader=dict(dataset=one),
+        default_hooks=dict(checkpoint=dict(type='AtomicCheckpointHook')),
+        protocol={**defaults, **protocol},
+    )
+    return Config(copy.deepcopy(cfg))
+
+
+def applied(*args, **protocol):
+    cfg = config(*args, **protocol)
+    apply_protocol(cfg)
+    return cfg
+
+
+def split_of(cfg, part):
+    split = cfg[f'{part}_dataloader'].dataset.split
+    return split.part, split.held_out, split.val_share
+
+
+def test_strict_without_validation():
+    cfg = applied(fold=3)
+    assert split_of(cfg, 'train') == ('train', '3', 0.0) and split_of(cfg, 'test') == ('test', '3', 0.0)
+    assert cfg.val_dataloader is cfg.val_cfg is cfg.val_evaluator is None
+    assert 'save_best' not in cfg.default_hooks.checkpoint
+
+
+def test_strict_with_a_validation_part():
+    cfg = applied(fold='3', val_share=0.2)
+    assert [split_of(cfg, part) for part in ('train', 'val', 'test')] == [
+        (part, '3', 0.2) for part in ('train', 'val', 'test')
+    ]
+    assert (cfg.default_hooks.checkpoint.save_best, cfg.default_hooks.checkpoint.rule) == ('ccc', 'greater')
+
+
+def test_paper_validates_on_the_test_part():
+    cfg = applied(fold='3', selection='paper')
+    assert split_of(cfg, 'val') == split_of(cfg, 'test') == ('test', '3', 0.0)
+    assert cfg.default_hooks.checkpoint.save_best == 'ccc'
+
+
+def test_a_choice_of_the_config_stays():
+    cfg = config(fold='3', selection='paper')
+    cfg.default_hooks.checkpoint.update(save_best='else', rule='less')
+    apply_protocol(cfg)
+    assert (cfg.default_hooks.checkpoint.save_best, cfg.default_hooks.checkpoint.rule) == ('else', 'less')
+
+
+def test_all_parts_of_a_concatenation_that_are_split():
+    part = dict(ann_file='a.csv', family='f', split=SPLIT)
+    whole = dict(ann_file='b.csv', family='g')
+    inner = dict(type='ConcatClipDataset', datasets=[part, whole])
+    hybrid = dict(type='ConcatClipDataset', datasets=[inner, part], held_out=[dict(part, split=dict(column='fold'))])
+    dataset = applied(copy.deepcopy(hybrid), fold='2', val_share=0.1).train_dataloader.dataset
+    (inner, second), (held_out,) = dataset.datasets, dataset.held_out
+    for split in (inner.datasets[0].split, second.split):
+        assert (split.held_out, split.part, split.val_share) == ('2', 'train', 0.1)
+    assert (held_out.split.held_out, held_out.split.part) == ('2', 'test')
+    assert 'split' not in inner.datasets[1]
+
+
+def test_what_the_config_holds_out_needs_no_fold():
+    cfg = config()
+    for part in ('train', 'val', 'test'):
+        cfg[f'{part}_dataloader'].dataset.split.held_out = 'validation'
+    apply_protocol(cfg)
+    assert cfg.protocol.fold == 'validation' and split_of(cfg, 'train')[:2] == ('train', 'validation')
+    again = copy.deepcopy(cfg)
+    apply_protocol(again)
+    assert again.to_dict() == cfg.to_dict()
+
+
+def test_a_config_without_protocol_stays():
+    cfg = Config(dict(train_dataloader=dict(dataset=dict(split=SPLIT))))
+    before = copy.deepcopy(cfg)
+    apply_protocol(cfg)
+    assert cfg.to_dict() == before.to_dict()
+
+
+@pytest.mark.parametrize(
+    ('protocol', 'message'),
+    [
+        (dict(selection='best'), "selection must be one of .* not 'best'"),
+        (dict(val_share=1.0), 'val_share must be .* not 1.0'),
+        (dict(val_share=0.1, selection='paper'), 'set val_share=0'),
+    ],
+)
+def test_impossible_protocols(protocol, message):
+    with pytest.raises(ConfigError, match=message):
+        applied(**protocol)
+
+
+def test_what_a_config_lacks_is_named():
+    cfg = config(fold='1')
+    for part in ('train', 'val', 'test'):
+        cfg[f'{part}_dataloader'].dataset.split = None
+    with pytest.raises(ConfigError, match='--fold 1: no data set'):
+        apply_protocol(cfg)
+    cfg = config(fold='1', selection='paper')
+    cfg.val_cfg = None
+    with pytest.raises(ConfigError, match='val_cfg is not set'):
+        apply_protocol(cfg)
+
+
+def options(cfg, *words):
+    parser = ArgumentParser()
+    parser.add_argument('--config', default='some.py')
+    add_protocol_options(parser)
+    merge_protocol_options(cfg, parser.parse_args(words))
+    return cfg
+
+
+def test_options_of_the_tools():
+    cfg = options(config(), '--fold', '4', '--selection', 'paper', '--allow-overlap', '--target', 't')
+    assert cfg.protocol.fold == '4' and cfg.protocol.selection == 'paper' and cfg.protocol.allow_overlap is True
+    assert options(config(allow_overlap=True)).protocol.allow_overlap is True
+    assert options(config(target=None), '--target', 'x').protocol.target == 'x'
+    with pytest.raises(ConfigError, match=r'some\.py is about t;'):
+        options(config(), '--target', 'other')
+    with pytest.raises(ConfigError, match='takes no fold'):
+        options(Config(dict()), '--fold', '4')
+
+
+def find(trained=None, tested=None, dataset=None):
+    record = training_record(applied(dataset, **{'fold': '1', **(trained or {})}), {'all.csv': 'abc'})
+    assert json.loads(json.dumps(record)) == record
+    return find_leak(record, applied(**{'fold': '1', **(tested or {})}))
+
+
+def test_leaks():
+    assert find() is None
+    assert find(trained=dict(stage='postpretrain')) is None
+    assert 'fold 1 of t, and this run tests on fold 2 of t' in find(tested=dict(fold='2'))
+    assert 'fold 1 of u, and this run tests on fold 1 of t' in find(trained=dict(target='u'))
+    assert 'fold 1, and' in find(trained=dict(target=None))
+    assert 'overlap' in find(trained=dict(allow_overlap=True))
+    assert 'chosen on the test part' in find(trained=dict(selection='paper'))
+    assert find(trained=dict(selection='paper'), tested=dict(selection='paper')) is None
+    other = dict(ann_file='b.csv', family='g', split=dict(SPLIT))
+    assert find(trained=dict(target='u', fold='7'), dataset=other) is None
+    hybrid = dict(datasets=[other, dict(ann_file='all.csv', family='f', split=dict(SPLIT))])
+    assert find(trained=dict(target='u', fold='7'), dataset=hybrid) is not None
+    assert find_leak(None, config()) is None and find_leak(dict(corpora=['f']), Config(dict())) is None
+
+
+def test_lists_without_a_family_are_their_own():
+    own = dict(ann_file='lists/all.csv', split=dict(SPLIT))
+    seen = training_record(applied(dict(own, data_root='a'), fold='1'), {})['corpora']
+    assert seen != training_record(applied(dict(own, data_root='b'), fold='1'), {})['corpora']
+    assert len(seen) == 1
+
+
+def test_the_checkpoint_knows_what_it_was_trained_on(tmp_path):
+    tiny_runner(tmp_path, TINY_FOLDS, protocol__fold='2', train_cfg__max_epochs=1).train()
+    record = torch.load(tmp_path / 'epoch_1.pth', weights_only=True)['meta']['protocol']
+    lists = record.pop('lists')
+    assert record == dict(
+        stage='finetune',
+        target='tiny',
+        fold='2',
+        selection='strict',
+        val_share=0.0,
+        allow_overlap=False,
+        corpora=['tiny'],
+    )
+    assert list(lists) == ['all.csv'] and len(lists['all.csv']) == 64
+    last = chosen_checkpoint(tmp_path, record)
+    assert last.name == 'epoch_1.pth'
+
+    runner = tiny_runner(tmp_path / 'leak', TINY_FOLDS, protocol__fold='1', load_from=str(last))
+    with pytest.raises(ConfigError, match='without fold 2 of tiny, and this run tests on fold 1 of tiny'):
+        runner.train()
+    runner = tiny_runner(tmp_path / 'leak', TINY_FOLDS, protocol__fold='1', load_from=str(last))
+    with pytest.raises(ConfigError, match='--allow-overlap'):
+        runner.test()
+    tiny_runner(tmp_path / 'same', TINY_FOLDS, protocol__fold='2', load_from=str(last)).test()
+    options = dict(protocol__fold='1', load_from=str(last), protocol__allow_overlap=True)
+    tiny_runner(tmp_path / 'allowed', TINY_FOLDS, **options).test()
+    with pytest.raises(ConfigError, match='with fold 2, this one has 1'):
+        tiny_runner(tmp_path, TINY_FOLDS, protocol__fold='1', train_cfg__max_epochs=1, resume=True).train()
+    with pytest.raises(CheckpointError, match=r'no best_\*\.pth'):
+        chosen_checkpoint(tmp_path, dict(record, selection='paper'))
+    with pytest.raises(CheckpointError, match='no checkpoint'):
+        chosen_checkpoint(tmp_path / 'allowed', record)
+
+
+def test_fold_and_work_dir_of_the_training_script(tmp_path):
+    done = run_train(tmp_path, config=TINY_FOLDS)
+    assert done.returncode == 1 and 'ListError: give --fold: 1, 2, 3' in done.stderr
+    args = ['--fold', '3', '--selection', 'paper']
+    done = run_train(tmp_path, 'train_cfg.max_epochs=1', config=TINY_FOLDS, args=args, processes=2)
+    assert done.returncode == 0, done.stderr
+    (best,) = Path(tmp_path).glob('best_acc_epoch_1.pth')
+    record = torch.load(best, weights_only=True)['meta']['protocol']
+    assert (record['fold'], record['selection']) == ('3', 'paper')
