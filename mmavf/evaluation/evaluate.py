@@ -32,7 +32,7 @@ def evaluate(predictions: Predictions, evaluator: Mapping | Sequence[Mapping]) -
         if not isinstance(metric, PredictionMetric):
             MMLogger.get_current_instance().warning(f'{type(metric).__name__} cannot score a file: it is left out.')
             continue
-        metric.check_names(predictions)
+        metric.check_fit(predictions)
         scores = metric.score(predictions)
         if twice := scores.keys() & result['metrics'].keys():
             raise ConfigError(f'Two metrics give {", ".join(sorted(twice))}: leave one out.')

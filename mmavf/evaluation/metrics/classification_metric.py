@@ -24,6 +24,7 @@ class ClassificationMetric(PredictionMetric):
         **kwargs: Of PredictionMetric.
     """
 
+    for_classes = True
     available = tuple(CLASSIFICATION_SCORES)
     with_interval = ('war', 'uar', 'uf1')
 

@@ -34,6 +34,7 @@ class PredictionMetric(BaseMetric):
     """
 
     default_prefix = ''  # scores keep their plain names; MMEngine warns of None
+    for_classes: bool
     available: Sequence[str] = ()
     with_interval: Sequence[str] = ()
 
@@ -107,8 +108,16 @@ class PredictionMetric(BaseMetric):
             intervals |= {prefix + name: bounds for name, bounds in self.intervals_of_part(part).items()}
         return intervals
 
-    def check_names(self, predictions: Predictions) -> None:
-        """Raise a ConfigError if the predictions are for other classes or dimensions than the metric's."""
+    def check_fit(self, predictions: Predictions) -> None:
+        """Find predictions that are not this metric's.
+
+        Raises:
+            ConfigError: They are for other classes or dimensions, or classes where it is for dimensions.
+        """
+        if self.for_classes != predictions.is_classification:
+            raise ConfigError(
+                f'{type(self).__name__} is for {"classes" if self.for_classes else "numbers"}, the predictions are not.'
+            )
         if self.names is not None and tuple(self.names) != predictions.names:
             raise ConfigError(
                 f'The predictions are for {", ".join(predictions.names)}, {type(self).__name__} is for '

@@ -20,6 +20,7 @@ class RegressionMetric(PredictionMetric):
         **kwargs: Of PredictionMetric.
     """
 
+    for_classes = False
     available = tuple(REGRESSION_SCORES)
     with_interval = ('ccc',)
 

@@ -1,0 +1,143 @@
+"""Predictions: their files, groups and pools."""
+
+import csv
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+import torch
+
+from mmavf.errors import CheckpointError, ConfigError, ListError
+from mmavf.evaluation import Predictions, evaluate, pool
+from mmavf.evaluation.records import from_records, gather_records, to_record
+
+CLASSES = ('anger', 'label', 'a, "b"')  # names that a careless reader trips over
+
+
+def classified(count=7, seed=0, **changes):
+    rng = np.random.default_rng(seed)
+    scores = rng.dirichlet(np.ones(3), size=count)
+    origin = dict(fold=('1',) * count, source=('corpus',) * count, group=('',) * count)
+    predictions = Predictions(
+        ids=tuple(f'clip, {i}' for i in range(count)),
+        labels=rng.integers(0, 3, count),
+        scores=scores,
+        names=CLASSES,
+        subject=tuple(f's{i % 2}' for i in range(count)),
+        **origin,
+    )
+    return replace(predictions, **changes)
+
+
+def regressed(count=5):
+    rng = np.random.default_rng(0)
+    labels, scores = rng.normal(size=(2, count, 2))
+    return replace(classified(count), labels=labels, scores=scores, names=('arousal', 'valence'))
+
+
+def assert_equal(one, other, keys=None):
+    for key in keys or [field.name for field in fields(Predictions)]:
+        np.testing.assert_array_equal(getattr(one, key), getattr(other, key), err_msg=key)
+        assert type(getattr(one, key)) is type(getattr(other, key))
+
+
+@pytest.mark.parametrize('predictions', [classified(), regressed()])
+def test_files_give_back_what_was_written(predictions, tmp_path):
+    predictions.save(tmp_path / 'p.pkl')
+    assert_equal(Predictions.load(tmp_path / 'p.pkl'), predictions)
+    predictions.to_csv(tmp_path / 'p.csv')
+    assert_equal(Predictions.from_csv(tmp_path / 'p.csv'), predictions, ('ids', 'labels', 'scores', 'names'))
+
+
+def test_the_table_of_a_classifier(tmp_path):
+    predictions = classified(2, labels=np.array([2, 0]), scores=np.array([[0.25, 0.5, 0.25], [0.75, 0.25, 0]]))
+    predictions.to_csv(tmp_path / 'p.csv')
+    with open(tmp_path / 'p.csv', newline='') as file:
+        assert list(csv.reader(file)) == [
+            ['id', 'label', 'prediction', *CLASSES],
+            ['clip, 0', 'a, "b"', 'label', '0.25', '0.5', '0.25'],
+            ['clip, 1', 'anger', 'anger', '0.75', '0.25', '0.0'],
+        ]
+
+
+def test_the_table_of_a_regressor(tmp_path):
+    predictions = replace(regressed(1), labels=np.array([[0.5, -1.0]]), scores=np.array([[0.25, 2.0]]))
+    predictions.to_csv(tmp_path / 'p.csv')
+    head, row = (tmp_path / 'p.csv').read_text().splitlines()
+    assert head == 'id,label_arousal,prediction_arousal,label_valence,prediction_valence'
+    assert row == '"clip, 0",0.5,0.25,-1.0,2.0'
+
+
+def test_files_of_others_are_refused(tmp_path):
+    torch.save(dict(state_dict={}), tmp_path / 'weights.pth')
+    with pytest.raises(CheckpointError, match='no predictions'):
+        Predictions.load(tmp_path / 'weights.pth')
+    with pytest.raises(CheckpointError, match='does not exist'):
+        Predictions.load(tmp_path / 'none.pkl')
+    torch.save(dict(predictions=print), tmp_path / 'code.pkl')
+    with pytest.raises(CheckpointError, match='executed'):
+        Predictions.load(tmp_path / 'code.pkl')
+    for text in ('', 'id,label\nx,1\n', 'video,audio,label\na,b,c\n', 'id,label,prediction,a\nx,b,a,1\n'):
+        (tmp_path / 'p.csv').write_text(text)
+        with pytest.raises(ListError, match=r'predictions\.csv'):
+            Predictions.from_csv(tmp_path / 'p.csv')
+
+
+def test_groups_are_judged_by_the_mean_of_their_scores():
+    scores = np.array([[0.9, 0.1, 0], [0.2, 0.3, 0.5], [0.4, 0.6, 0], [0.2, 0.2, 0.6], [0, 1, 0], [0, 0, 1.0]])
+    predictions = classified(
+        6,
+        scores=scores,
+        labels=np.array([0, 1, 0, 1, 1, 1]),
+        group=('p1_t1', 'p1_t2', 'p1_t1', 'p1_t2', 'p1_t2', 'p1_t1'),
+        source=('a', 'a', 'a', 'a', 'a', 'b'),  # the last is of another corpus
+    )
+    merged = predictions.merged()
+    assert merged.ids == ('p1_t1', 'p1_t2', 'p1_t1') and merged.source == ('a', 'a', 'b')
+    np.testing.assert_allclose(merged.scores, [[0.65, 0.35, 0], [0.4 / 3, 0.5, 1.1 / 3], [0, 0, 1]], atol=1e-15)
+    assert merged.decisions.tolist() == [0, 1, 2]
+    result = evaluate(predictions, dict(type='ClassificationMetric', metrics=('war',), key='war', group_by='group'))
+    assert result['metrics']['war'] == pytest.approx(2 / 3)  # of the clips, 3 of 6 are right
+    assert np.sum(result['confusion_matrix']) == 3 and result['num_clips'] == 6
+
+
+def test_groups_that_cannot_be_merged():
+    with pytest.raises(ListError, match='column group'):
+        classified().merged()
+    with pytest.raises(ListError, match='share their label; those of g '):
+        classified(2, labels=np.array([0, 1]), group=('g', 'g')).merged()
+
+
+def test_a_pool_holds_every_clip_of_all_folds_once():
+    parts = [classified(4, seed, fold=(str(seed),) * 4, ids=tuple(f'{seed}{i}' for i in range(4))) for seed in (1, 2)]
+    pooled = pool(parts)
+    assert pooled.ids == ('10', '11', '12', '13', '20', '21', '22', '23') and pooled.fold == ('1',) * 4 + ('2',) * 4
+    np.testing.assert_array_equal(pooled.scores[4:], parts[1].scores)
+    with pytest.raises(ListError, match='4 clips are in two'):
+        pool([parts[0], parts[0]])
+    with pytest.raises(ListError, match='different classes'):
+        pool([parts[0], replace(parts[1], names=('x', 'y', 'z'))])
+
+
+def sample(index, source='a', **others):
+    return dict(sample_id=f'{source}{index}', index=index, source=source, gt_label=torch.tensor(0), **others)
+
+
+def test_records_come_once_and_in_the_order_of_the_lists():
+    samples = [sample(2), sample(0), sample(1, 'b'), sample(0, 'b'), sample(2), sample(10)]
+    for item in samples:
+        item['pred_score'] = torch.tensor([item['index'], 1, 0]).bfloat16()
+    predictions = from_records(gather_records([to_record(item) for item in samples]), CLASSES)
+    assert predictions.ids == ('a0', 'a2', 'a10', 'b0', 'b1')
+    assert predictions.scores[:, 0].tolist() == [0, 2, 10, 0, 1] and predictions.scores.dtype == np.float64
+    assert predictions.labels.dtype == np.int64
+
+
+def test_what_does_not_fit_is_said():
+    with pytest.raises(ConfigError, match=r'a0 has no label'):
+        to_record(dict(sample_id='a0', index=0, pred_score=torch.ones(3)))
+    record = to_record(sample(0, pred_score=torch.ones(5)))
+    with pytest.raises(ConfigError, match='5 numbers per clip, the data set has 3'):
+        from_records(gather_records([record]), CLASSES)
+    with pytest.raises(ConfigError, match='No clip'):
+        from_records([], CLASSES)
