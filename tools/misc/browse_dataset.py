@@ -1,7 +1,10 @@
 """Show what the model gets: one PNG per clip with its frames and log-mel after sampling and augmentation.
 
-Example: python tools/misc/browse_dataset.py configs/_base_/datasets/single_list.py --out browse
-    --cfg-options train_dataloader.dataset.ann_file=LIST train_dataloader.dataset.data_root=FOLDER
+Examples:
+  python tools/misc/browse_dataset.py configs/_base_/datasets/single_list.py --out browse
+      --cfg-options train_dataloader.dataset.ann_file=LIST train_dataloader.dataset.data_root=FOLDER
+  python tools/misc/browse_dataset.py configs/finetune/mafw11/avfmae_b_mafw11.py --out browse
+      --loader test_dataloader --cfg-options test_dataloader.dataset.split.held_out=1
 """
 
 import argparse
@@ -22,30 +25,43 @@ from mmavf.structures import AVDataSample, SampleKey
 HOP_SEC = 0.01
 
 
-def draw_view(axes: np.ndarray, video: np.ndarray, audio: np.ndarray, window_sec: np.ndarray) -> None:
-    """Draw one view: frames (T, H, W, 3) in a row above its log-mel (M, F), both over the time of the clip."""
+def draw_frames(axis: plt.Axes, video: np.ndarray) -> None:
+    """Draw frames (T, H, W, 3) in a row."""
+    axis.imshow(np.concatenate(video, axis=1))  # (H, T * W, 3)
+    axis.set_axis_off()
+
+
+def draw_mel(axis: plt.Axes, audio: np.ndarray, window_sec: np.ndarray) -> None:
+    """Draw a log-mel (M, F) over the time of the clip."""
     start, end = window_sec
-    axes[0].imshow(np.concatenate(video, axis=1))  # (H, T * W, 3)
-    axes[0].set_axis_off()
-    mel = axes[1].imshow(
-        audio.T, origin='lower', aspect='auto', extent=(start, start + len(audio) * HOP_SEC, 0, audio.shape[1])
-    )
-    axes[1].axvline(end, color='white', linestyle='--', linewidth=1)
-    axes[1].set_xlabel(f'seconds; window {start:.2f} to {end:.2f} s (dashed), padding after it')
-    axes[1].set_ylabel('mel bin')
-    plt.colorbar(mel, ax=axes[1], pad=0.01, fraction=0.02)
+    extent = (start, start + len(audio) * HOP_SEC, 0, audio.shape[1])
+    mel = axis.imshow(audio.T, origin='lower', aspect='auto', extent=extent)
+    axis.axvline(end, color='white', linestyle='--', linewidth=1)
+    axis.set_xlabel(f'seconds; window {start:.2f} to {end:.2f} s (dashed), padding after it')
+    axis.set_ylabel('mel bin')
+    plt.colorbar(mel, ax=axis, pad=0.01, fraction=0.02)
 
 
 def draw_clip(inputs: dict, sample: AVDataSample, path: Path) -> None:
-    """Write the picture of one item of the data set, a pair of rows per view."""
-    views, length = inputs['video'].shape[:2]
+    """Write the picture of one item of the data set: frames above log-mel, as far as there are, for each view."""
+    heights = [height for key, height in (('video', 1.0), ('audio', 1.6)) if key in inputs]
+    views = len(sample.frame_inds)
     fig, axes = plt.subplots(
-        2 * views, 1, figsize=(1.25 * length, 3.8 * views), height_ratios=[1, 1.6] * views, layout='constrained'
+        len(heights) * views,
+        1,
+        figsize=(1.25 * sample.frame_inds.shape[1], (1.46 * sum(heights)) * views),
+        height_ratios=heights * views,
+        layout='constrained',
+        squeeze=False,
     )
-    for view in range(views):
-        rows = axes[2 * view : 2 * view + 2]
-        draw_view(rows, inputs['video'][view].numpy(), inputs['audio'][view].numpy(), sample.window_sec[view])
-        rows[0].set_title(f'{sample.sample_id}  view {view}  frames {sample.frame_inds[view].tolist()}', fontsize=9)
+    label = ''.join(f'  {key[3:]} {sample.get(key).tolist()}' for key in ('gt_label', 'gt_score') if key in sample)
+    for view, rows in enumerate(axes[:, 0].reshape(views, -1)):
+        if 'video' in inputs:
+            draw_frames(rows[0], inputs['video'][view].numpy())
+        if 'audio' in inputs:
+            draw_mel(rows[-1], inputs['audio'][view].numpy(), sample.window_sec[view])
+        frames = f'  frames {sample.frame_inds[view].tolist()}' if 'video' in inputs else ''
+        rows[0].set_title(f'{sample.sample_id}{label}  view {view}{frames}', fontsize=9)
     fig.savefig(path, dpi=80)
     plt.close(fig)
 
@@ -75,6 +91,9 @@ def main() -> None:
         args.out.mkdir(parents=True, exist_ok=True)
         for index in np.unique(np.linspace(0, len(dataset) - 1, args.number).astype(int)).tolist():
             item = dataset[SampleKey(index=index, seed=args.seed, epoch=0, position=index)]
+            if item['inputs'] is None:
+                print(f'cannot be used: {item["data_samples"].error}')
+                continue
             name = re.sub(r'[^\w.-]+', '_', Path(item['data_samples'].sample_id).stem)
             path = args.out / f'{index:06d}_{name}.png'
             draw_clip(item['inputs'], item['data_samples'], path)

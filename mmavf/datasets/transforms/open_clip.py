@@ -62,6 +62,8 @@ class OpenClip(BaseTransform):
         span = results.get('start', 0.0), results.get('end')
         if 'video' not in self.modalities:
             results['frame_times'] = self._open_audio(results, span)
+        elif not results['video_path']:
+            raise ClipError(f'{results.get("audio_path")}: the list names no video for this sound')
         elif os.path.isdir(results['video_path']):
             results['frame_times'] = self._open_folder(results, span)
         else:

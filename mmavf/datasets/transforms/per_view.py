@@ -1,5 +1,6 @@
 """Augmentation of each view by itself."""
 
+import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine.dataset import Compose
 
@@ -10,6 +11,11 @@ from mmavf.registry import TRANSFORMS
 @TRANSFORMS.register_module()
 class PerView(BaseTransform):
     """Apply image transforms to each view, so that each draws its own crop or flip.
+
+    A transform that makes several crops of each frame (`mmaction.ThreeCrop`) makes a view of each: then `num_clips`,
+    `frame_inds` and `window_sec` grow with them, and `ReadAudio` has to come after. Transforms that write into images
+    in place (`mmaction.Flip`, `mmaction.RandomErasing`) have to come after one that makes new images
+    (`mmaction.Resize`), because what ReadFrames gives for frames that are held, or are in two views, is one array.
 
     Required and changed keys: `imgs` (list of V * T arrays (H, W, 3)), `img_shape`; required: `num_clips` (V),
     `modality`.
@@ -27,12 +33,16 @@ class PerView(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Transform the views of `results`."""
         imgs, num_clips = results['imgs'], results['num_clips']
-        views = []
+        changed = []
         for first in range(0, len(imgs), len(imgs) // num_clips):
             view = {'imgs': imgs[first : first + len(imgs) // num_clips], 'img_shape': results['img_shape']}
-            views.append(self.transforms(view | {'modality': results['modality']}))
-        sizes = {img.shape[:2] for view in views for img in view['imgs']}
+            changed += self.transforms(view | {'modality': results['modality']})['imgs']
+        sizes = {img.shape[:2] for img in changed}
         if len(sizes) > 1:
             raise ConfigError(f'PerView: the views have different sizes {sorted(sizes)}: end with a resize to one size')
-        results.update(imgs=[img for view in views for img in view['imgs']], img_shape=sizes.pop())
+        crops = len(changed) // len(imgs)
+        if crops > 1:
+            results['num_clips'] = num_clips * crops
+            results.update({key: np.repeat(results[key], crops, axis=0) for key in ('frame_inds', 'window_sec')})
+        results.update(imgs=changed, img_shape=sizes.pop())
         return results

@@ -11,7 +11,8 @@ class ReadFrames(BaseTransform):
 
     Required keys: `video_reader`, `frame_inds` ((V, T)).
 
-    Added keys: `imgs` (list of V * T arrays (H, W, 3), uint8 RGB), `original_shape`, `img_shape` (both (H, W)).
+    Added keys: `imgs` (list of V * T arrays (H, W, 3), uint8 RGB; equal frames are one array), `original_shape`,
+    `img_shape` (both (H, W)).
     `video_reader` is removed.
 
     Raises:
