@@ -61,7 +61,8 @@ def test(args: argparse.Namespace) -> None:
     cfg = read_config(args)
     follow_checkpoint(cfg, args, record)
     fold = cfg.get('protocol', {}).get('fold')
-    cfg.work_dir = args.out or osp.join(default_work_dir(args.config, args.target, fold), 'test')
+    work_dir = cfg.get('work_dir') or default_work_dir(args.config, args.target, fold)
+    cfg.work_dir = args.out or osp.join(work_dir, 'test')
     cfg.load_from, cfg.resume = args.checkpoint, False
     runner = AVFRunner.from_cfg(cfg)
     scores = runner.test()

@@ -67,8 +67,8 @@ def default_work_dir(config: str, target: str | None, fold: str | None) -> str:
 def run_command(command: Callable[[argparse.Namespace], None], args: argparse.Namespace) -> int:
     """Run a command; return its exit status: 1 after an error of this package, whose message is shown."""
     sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
-    if 'LOCAL_RANK' not in os.environ:
-        os.environ['LOCAL_RANK'] = str(args.local_rank)
+    if 'local_rank' in args:
+        os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     try:
         command(args)
     except MMAVFError as error:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
@@ -12,32 +13,44 @@ MAX_WRITTEN = 15  # classes up to which each cell says its percentage
 DARK = 0.65  # share of a row from which the writing is white
 
 
-def draw_confusion_matrix(matrix: np.ndarray, classes: Sequence[str], path: Path) -> None:
+def draw_confusion_matrix(matrix: np.ndarray, classes: Sequence[str], path: Path, counts: bool = False) -> None:
     """Write a PNG: a row per true class, with the percentage of its clips that each class was predicted for.
 
     Args:
         matrix: Numbers of clips, (K, K): row = label, column = prediction. The row of a class without clips is empty.
         classes: K names.
         path: PNG file to write.
+        counts: Draw the numbers of clips beside it, and write into every cell however many there are.
     """
-    support = matrix.sum(axis=1, keepdims=True)
-    shares = matrix / np.maximum(support, 1)  # (K, K)
-    side = 2.4 + 0.5 * len(classes) if len(classes) <= MAX_WRITTEN else 2.4 + 0.22 * len(classes)
-    figure = Figure(figsize=(side + 0.6, side), layout='constrained')
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)  # (K, K)
+    few = len(classes) <= MAX_WRITTEN
+    side = 2.4 + (0.5 if few else 0.28 if counts else 0.22) * len(classes)
+    figure = Figure(figsize=((side + 0.6) * (1 + counts), side), layout='constrained')
     FigureCanvasAgg(figure)
-    panel = figure.subplots()
+    *left, right = np.atleast_1d(figure.subplots(1, 1 + counts))
+    for panel in left:
+        _draw_cells(panel, matrix, classes, shares, matrix)
+        panel.set_title('clips')
+    image = _draw_cells(right, matrix, classes, shares, 100 * shares if few or counts else None)
+    if counts:
+        right.set_title('% of the true class')
+    bar = figure.colorbar(image, ax=right, shrink=0.7, ticks=(0, 0.5, 1), format=PercentFormatter(1))
+    bar.outline.set_visible(False)
+    figure.savefig(path, dpi=140, bbox_inches='tight')
+
+
+def _draw_cells(
+    panel: Axes, matrix: np.ndarray, classes: Sequence[str], shares: np.ndarray, written: np.ndarray | None
+) -> object:
+    """Colour the cells by `shares`, write `written` where there are clips, name rows and columns."""
     image = panel.imshow(shares, cmap='Blues', vmin=0, vmax=1)
-    rows = [f'{name} ({count})' for name, count in zip(classes, support[:, 0].tolist(), strict=True)]
     size = 9 if len(classes) <= MAX_WRITTEN else 7
+    rows = [f'{name} ({count})' for name, count in zip(classes, matrix.sum(axis=1).tolist(), strict=True)]
     panel.set_xticks(range(len(classes)), classes, rotation=90, fontsize=size, parse_math=False)
     panel.set_yticks(range(len(classes)), rows, fontsize=size, parse_math=False)
     panel.set(xlabel='predicted class', ylabel='true class (clips)')
     panel.spines[:].set_visible(False)
-    if len(classes) <= MAX_WRITTEN:
-        for row, column in np.argwhere(matrix):
-            share = shares[row, column]
-            colour = 'white' if share > DARK else 'black'
-            panel.text(column, row, f'{100 * share:.0f}', ha='center', va='center', fontsize=9, color=colour)
-    bar = figure.colorbar(image, ax=panel, shrink=0.7, ticks=(0, 0.5, 1), format=PercentFormatter(1))
-    bar.outline.set_visible(False)
-    figure.savefig(path, dpi=140, bbox_inches='tight')
+    for row, column in np.argwhere(matrix) if written is not None else ():
+        colour = 'white' if shares[row, column] > DARK else 'black'
+        panel.text(column, row, f'{written[row, column]:.0f}', ha='center', va='center', fontsize=size, color=colour)
+    return image
