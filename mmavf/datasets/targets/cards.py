@@ -12,7 +12,12 @@ WILD = Recipe('ours: what HiCMAE takes for MAFW', 4, 14)
 LAB = Recipe('ours: what HiCMAE takes for CREMA-D', 4, 14, epochs=50)
 MICRO = Recipe('ours: the paper states none', 1, 32, epochs=50, frame_interval=0)
 
-_MAFW = dict(family='mafw', recipe=RELEASE, licence='on request', obtain='request form, github.com/MAFW-database')
+_MAFW = dict(
+    family='mafw',
+    recipe=RELEASE,
+    licence='on request',
+    obtain='its owners, by the request form of github.com/MAFW-database',
+)
 _CREMA_D = dict(
     family='crema_d',
     folds=Folds('five blocks of actors in order: 1001-1018, 1019-1036, 1037-1054, 1055-1072, 1073-1091', 5),
@@ -27,7 +32,7 @@ _AVCAFFE = dict(
     folds=Folds(
         'fixed: the 20 participants of the official validation part are `test`, the rest `train`', 1, only='test'
     ),
-    subjects='participant, aiim001 to aiim106',
+    subjects='participant, such as aiim001',
     key='wa_f1',
     group_by='group',
     licence='on request',
@@ -100,7 +105,7 @@ _CARDS = (
         clips=11697,
         folds=Folds('official, set_1 to set_5', 5, test_sizes=(2341, 2341, 2340, 2339, 2336)),
         licence='on request',
-        obtain='request form',
+        obtain='its owners, by request form',
         results={'b': (63.74, 75.42), 'l': (65.14, 76.24), 'h': (66.88, 77.45)},
         competitor=('UniLearn', (66.80, 76.68)),
         recipe=Recipe('what MAE-DFER takes for DFEW', 3, 32),

@@ -1,8 +1,7 @@
 """Folds that follow a rule, for the column `fold` of a list."""
 
 from collections.abc import Sequence
-
-from sklearn.model_selection import StratifiedKFold
+from hashlib import sha256
 
 from mmavf.errors import ConfigError
 
@@ -40,7 +39,8 @@ def fold_of(name: str, number: int) -> str:
 def seeded_folds(ids: Sequence[str], labels: Sequence[str], number: int = 5, seed: int = 0) -> list[str]:
     """Draw folds for a set without published ones, each with the same share of every class.
 
-    The result depends on the set of clips and the seed alone, not on the order of the list.
+    The clips of a class are dealt out in the order of a hash of their ids, so that the result depends on the clips and
+    the seed alone: not on the order of the list, nor on a library's random numbers.
 
     Args:
         ids: Ids of the clips.
@@ -51,11 +51,8 @@ def seeded_folds(ids: Sequence[str], labels: Sequence[str], number: int = 5, see
     Returns:
         The fold of each clip, '1' to str(number).
     """
-    order = sorted(range(len(ids)), key=ids.__getitem__)
+    order = sorted(range(len(ids)), key=lambda i: (labels[i], sha256(f'{seed} {ids[i]}'.encode()).digest()))
     folds = [''] * len(ids)
-    splitter = StratifiedKFold(number, shuffle=True, random_state=seed)
-    parts = splitter.split(order, [labels[i] for i in order])
-    for fold, (_, test) in enumerate(parts, start=1):
-        for place in test:
-            folds[order[place]] = str(fold)
+    for place, i in enumerate(order):
+        folds[i] = str(place % number + 1)
     return folds

@@ -9,7 +9,7 @@ from mmavf.errors import ConfigError
 
 from .card import Card, Recipe
 from .label_spaces import CEA_ALIGNMENT, CEA_CLASSES, MER_CLASSES
-from .settings import concat, get_card, list_config, schedule
+from .settings import classifier, concat, get_card, list_config, schedule
 
 # what tells one list from another; the rest of a data set's config is common to all parts of a hybrid
 LIST_KEYS = ('ann_file', 'data_root', 'metainfo', 'label_map', 'list_classes', 'split', 'source', 'family')
@@ -55,9 +55,8 @@ def hybrid_settings(kind: Literal['cea', 'mer'], base: Mapping) -> dict[str, Any
     template = {k: v for k, v in base['train_dataloader']['dataset'].items() if k not in LIST_KEYS}
     parts = [aligned_list(get_card(name), hybrid.classes) for name in hybrid.members]
     no_loop = dict.fromkeys(f'{part}_{what}' for part in ('val', 'test') for what in ('dataloader', 'evaluator', 'cfg'))
-    without_audio = dict(audio_encoder=None, correlation=None) if kind == 'mer' else {}
     return dict(
-        model=dict(head=dict(num_classes=len(hybrid.classes)), **without_audio),
+        model=classifier(len(hybrid.classes), get_card(hybrid.members[0]).modalities),
         train_dataloader=dict(batch_size=hybrid.recipe.batch_size, dataset=concat(template, parts)),
         **no_loop,
         **schedule(hybrid.recipe),

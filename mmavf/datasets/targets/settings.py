@@ -9,6 +9,7 @@ from .card import Card, Recipe
 from .cards import CARDS
 
 Size = Literal['b', 'l', 'h']
+Modality = Literal['video', 'audio']
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 FINAL_LR = 1e-6  # for a total batch of 256, as the rate is
 
@@ -42,8 +43,9 @@ def target_settings(
         parts[names.index(name)]['ann_file'] = list_file
     if base is None and (len(parts) > 1 or recipe.frame_interval not in (0, 4)):
         raise ConfigError(f'target_settings({name!r}, {size!r}) needs base=_base_')
+    model = _regressor(len(card.dims), card.modalities) if card.dims else classifier(card.num_classes, card.modalities)
     return dict(
-        model=_model(card),
+        model=model,
         **_loaders(parts, base, recipe),
         **_evaluators(_evaluator(card, len(parts) > 1)),
         **schedule(recipe),
@@ -57,6 +59,7 @@ def list_settings(
     label_columns: Sequence[str] = (),
     ann_file: str = 'lists/all.csv',
     split_column: Literal['fold', 'subject'] = 'subject',
+    modalities: Sequence[Modality] = ('video', 'audio'),
 ) -> dict[str, Any]:
     """Return the settings of fine-tuning on a list of your own, to be used as `target_settings`.
 
@@ -66,6 +69,7 @@ def list_settings(
         label_columns: Columns with numbers: regression.
         ann_file: The list, relative to `data_root` or absolute.
         split_column: Column by whose values clips are held out (`--fold`).
+        modalities: What the model takes; one alone goes with the base `finetune_video.py` or `finetune_audio.py`.
 
     Raises:
         ConfigError: Neither or both of `classes` and `label_columns`.
@@ -75,10 +79,11 @@ def list_settings(
     clips = dict(ann_file=ann_file, data_root=data_root, split=dict(column=split_column))
     if classes:
         clips['metainfo'] = dict(classes=list(classes))
-        model, evaluator = _classifier(len(classes)), dict(type='ClassificationMetric', classes=list(classes))
+        evaluator = dict(type='ClassificationMetric', classes=list(classes))
     else:
         clips['label_columns'] = list(label_columns)
-        model, evaluator = _regressor(len(label_columns)), dict(type='RegressionMetric', dims=list(label_columns))
+        evaluator = dict(type='RegressionMetric', dims=list(label_columns))
+    model = classifier(len(classes), modalities) if classes else _regressor(len(label_columns), modalities)
     loaders = {loader: dict(dataset=clips) for loader in LOADERS}
     return dict(model=model, **loaders, **_evaluators(evaluator))
 
@@ -132,19 +137,24 @@ def concat(template: Mapping, parts: Sequence[Mapping], **options: Any) -> dict[
     return dict(_delete_=True, type='ConcatClipDataset', datasets=[{**template, **part} for part in parts], **options)
 
 
-def _model(card: Card) -> dict[str, Any]:
-    without_audio = {} if 'audio' in card.modalities else dict(audio_encoder=None, correlation=None)
-    return dict(_regressor(len(card.dims)) if card.dims else _classifier(card.num_classes), **without_audio)
+def classifier(num_classes: int, modalities: Sequence[Modality]) -> dict[str, Any]:
+    """Return a classifier's settings; in training clips are mixed as released."""
+    mixing = dict(type='MixupCutmix', num_classes=num_classes)
+    if 'video' not in modalities:
+        mixing['mix_audio'] = True
+    return dict(
+        head=dict(num_classes=num_classes), data_preprocessor=dict(batch_augment=mixing), **_without_others(modalities)
+    )
 
 
-def _classifier(num_classes: int) -> dict[str, Any]:
-    return dict(head=dict(num_classes=num_classes))
-
-
-def _regressor(num_outputs: int) -> dict[str, Any]:
-    """No mixing of clips in regression."""
+def _regressor(num_outputs: int, modalities: Sequence[Modality]) -> dict[str, Any]:
     head = dict(_delete_=True, type='RegressionHead', num_outputs=num_outputs, loss=dict(type='RegressionMSELoss'))
-    return dict(head=head, data_preprocessor=dict(batch_augment=None))
+    return dict(head=head, data_preprocessor=dict(batch_augment=None), **_without_others(modalities))
+
+
+def _without_others(modalities: Sequence[Modality]) -> dict[str, None]:
+    missing = {'video', 'audio'}.difference(modalities)
+    return dict.fromkeys([*(f'{modality}_encoder' for modality in missing), *(['correlation'] if missing else [])])
 
 
 def _loaders(parts: Sequence[dict], base: Mapping | None, recipe: Recipe) -> dict[str, dict]:
