@@ -1,0 +1,120 @@
+"""A report of runs: what was trained, how good it is, and how runs compare."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import torch
+
+from mmavf.version import __version__
+
+from .report_page import Block, Cell, Picture, Section, Table, render_page
+from .report_parts import MAX_CURVES, confusion_picture, curve_pictures, describe, read_picture, score_table
+from .results import Results, mean_and_deviation
+from .scores import NOTHING, best_row, heading, interval, keys_of, of_dimension, single, spread
+
+Rows = Mapping[str, Sequence[Results]]
+
+HOW_TO_READ = (
+    'Mean ± standard deviation: over runs where a row has several, else over folds. Below it the 95 % bootstrap '
+    'interval of all predictions of one run. Bold: the best of a column; where intervals overlap, the order may be '
+    'chance. Figures are compared only within a table: other targets and other ways to choose the checkpoint have '
+    'tables of their own.'
+)
+
+
+def make_report(rows: Rows, pictures: Sequence[Picture] = (), title: str = 'Evaluation report') -> str:
+    """Return the HTML of a report.
+
+    Args:
+        rows: Title of each row of the comparison, and its runs: several where they differ by their seed alone.
+        pictures: Further pictures.
+        title: Heading of the page.
+    """
+    sections = []
+    if sum(bool(results.tests) for runs in rows.values() for results in runs) > 1:
+        sections.append(Section('Comparison', comparison(rows)))
+    for name, runs in rows.items():
+        for number, results in enumerate(runs, start=1):
+            sections.append(run_section(f'{name}, run {number} of {len(runs)}' if len(runs) > 1 else name, results))
+    if pictures:
+        sections.append(Section('Pictures', [Block(pictures=pictures)]))
+    made = f'Made {datetime.now():%Y-%m-%d %H:%M} with mmavf {__version__}, torch {torch.__version__}'
+    return render_page(title, made, sections)
+
+
+def run_section(title: str, results: Results) -> Section:
+    """Return the section about one work dir."""
+    blocks = [describe(results)]
+    if results.tests:
+        blocks.append(Block('Scores', tables=[score_table(results)]))
+    confusion = confusion_picture(results)
+    if confusion is not None:
+        blocks.append(Block('Confusion matrix', pictures=[confusion]))
+    if results.curves:
+        left = len(results.curves) - MAX_CURVES
+        remarks = [f'{left} more folds have their curves in their folders.'] if left > 0 else []
+        blocks.append(Block('Training', pictures=curve_pictures(results), remarks=remarks))
+    if results.pictures:
+        blocks.append(Block('Pictures'))
+    blocks += [Block(pictures=[read_picture(path, caption)]) for path, caption in results.pictures]
+    return Section(title, blocks)
+
+
+def comparison(rows: Rows) -> list[Block]:
+    """Return a table per target and protocol, and how to read them: unlike figures never share a column."""
+    groups: dict[tuple, dict[str, list[Results]]] = {}
+    for title, runs in rows.items():
+        for results in runs:
+            if results.tests:
+                groups.setdefault(_protocol(results), {}).setdefault(title, []).append(results)
+    blocks = [Block(_protocol_title(protocol), tables=[_compare(group)]) for protocol, group in groups.items()]
+    return [*blocks, Block(remarks=[HOW_TO_READ])]
+
+
+def _protocol(results: Results) -> tuple:
+    """What two runs must share to be compared: the target, how the checkpoint was chosen, and whether data overlap."""
+    content = results.tests[0].content
+    training = content['training'] or {}
+    return training.get('target'), content['selection'], training.get('allow_overlap', False)
+
+
+def _protocol_title(protocol: tuple) -> str:
+    target, selection, overlap = protocol
+    title = f'{target or "Own list"}, {selection or "unknown"} selection of the checkpoint'
+    return title + (', overlap with the training allowed' if overlap else '')
+
+
+def _compare(rows: Rows) -> Table:
+    keys = [key for key in keys_of(results for runs in rows.values() for results in runs) if not of_dimension(key)]
+    columns = {key: [_headline(key, runs) for runs in rows.values()] for key in keys}
+    best = {key: best_row(key, [value for value, _ in column]) for key, column in columns.items()}
+    body = []
+    for row, (title, runs) in enumerate(rows.items()):
+        cells = [columns[key][row][1]._replace(strong=best[key] == row) for key in keys]
+        body.append((Cell(title, _extent(runs)), *cells))
+    return Table('', ('Run', *map(heading, keys)), body)
+
+
+def _extent(runs: Sequence[Results]) -> str:
+    """Say what ± is taken over."""
+    folds = len(runs[0].tests)
+    parts = [f'{len(runs)} runs' if len(runs) > 1 else '', f'{folds} folds' if folds > 1 else '']
+    return ' of '.join(part for part in parts if part) or '1 test'
+
+
+def _headline(key: str, runs: Sequence[Results]) -> tuple[float | None, Cell]:
+    """Return the value of a row's score, and its cell."""
+    if len(runs) > 1:
+        values = [value for value, _ in (_headline(key, [results]) for results in runs) if value is not None]
+        return (mean_and_deviation(values)[0], spread(key, values)) if values else (None, Cell(NOTHING))
+    (results,) = runs
+    contents = [test.content for test in results.tests if key in test.content['metrics']]
+    if not contents:
+        return None, Cell(NOTHING)
+    pooled = results.pooled
+    if pooled is not None and 'uf1' in pooled['metrics']:  # micro-expressions are judged over all subjects at once
+        return pooled['metrics'][key], single(key, pooled)
+    values = [content['metrics'][key] for content in contents]
+    if len(values) == 1:
+        return values[0], single(key, contents[0])
+    return mean_and_deviation(values)[0], spread(key, values, '' if pooled is None else interval(key, pooled))

@@ -1,0 +1,147 @@
+"""The parts of a report about one work dir: facts, tables, pictures."""
+
+import base64
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from mmavf.engine.hooks.loss_curve_hook import draw_loss_curves
+from mmavf.errors import ConfigError
+
+from .confusion import draw_confusion_matrix
+from .report_page import Block, Cell, Picture, Table
+from .results import Results
+from .scores import heading, interval, keys_of, number, score_of, single, spread
+
+PNG_HEAD = b'\x89PNG\r\n\x1a\n'
+HASH_DIGITS = 12
+MAX_CURVES = 12
+MAX_NAMED = 12
+SELECTIONS = dict(
+    strict='strict: the checkpoint was chosen without the test part',
+    paper='paper: the best epoch on the test part, which flatters the result',
+)
+
+
+def read_picture(path: Path, caption: str, scale: float = 1.0) -> Picture:
+    """Return a PNG file with its contents, to be shown at `scale` times its pixels.
+
+    Raises:
+        ConfigError: The file cannot be read or is no PNG.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f'{path} cannot be read: {error.strerror}') from error
+    if not content.startswith(PNG_HEAD) or len(content) < 24:
+        raise ConfigError(f'{path} is no PNG picture.')
+    (width,) = struct.unpack('>I', content[16:20])
+    return Picture(f'data:image/png;base64,{base64.b64encode(content).decode()}', caption, round(width * scale))
+
+
+def describe(results: Results) -> Block:
+    """Return what was trained and tested, as far as the tests say it."""
+    facts = [('Folder', str(results.folder))]
+    if results.tests:
+        contents = [test.content for test in results.tests]
+        training = [content['training'] for content in contents if content['training']]
+        facts += [
+            ('Config', _each(Path(content['config']).stem for content in contents)),
+            ('Target', _each(record['target'] or 'own list' for record in training)),
+            ('Held out', _folds([test.fold for test in results.tests if test.fold])),
+            ('Checkpoint', _each(Path(content['checkpoint']).name for content in contents)),
+            ('Selection', _each(SELECTIONS.get(content['selection'], 'unknown') for content in contents)),
+            (
+                'Overlap',
+                _each('allowed: clips under test may have been trained on' for r in training if r['allow_overlap']),
+            ),
+            ('Training lists', _each(_hashes(record['lists']) for record in training)),
+            ('Test lists', _each(_hashes(content['test']['lists']) for content in contents)),
+            ('Tested', _each(f'{test.time:%Y-%m-%d}' for test in results.tests)),
+        ]
+    return Block(facts=[(name, value) for name, value in facts if value])
+
+
+def _each(values: Iterable[str]) -> str:
+    """Join what differs."""
+    return ', '.join(dict.fromkeys(value for value in values if value))
+
+
+def _folds(names: Sequence[str]) -> str:
+    if len(names) <= 1:
+        return ''.join(f'fold {name}' for name in names)
+    return f'{len(names)} folds in turn' + (f': {", ".join(names)}' if len(names) <= MAX_NAMED else '')
+
+
+def _hashes(lists: Mapping[str, str]) -> str:
+    return ', '.join(f'{path} (SHA-256 {value[:HASH_DIGITS]}…)' for path, value in lists.items())
+
+
+def score_table(results: Results) -> Table:
+    """Return the scores of a test, or of all folds with mean ± standard deviation and pooled figures."""
+    keys = keys_of([results])
+    if len(results.tests) == 1 and results.pooled is None:
+        content = results.tests[0].content
+        rows = [(Cell(score_of(key).name), _value(key, content), Cell(interval(key, content))) for key in keys]
+        return Table(f'Scores of {content["num_clips"]:,} clips.', ('Score', 'Value', '95 % interval'), rows)
+    rows = [
+        (_title(f'fold {test.fold}', test.content), *(single(key, test.content) for key in keys))
+        for test in results.tests
+    ]
+    values = {
+        key: [test.content['metrics'][key] for test in results.tests if key in test.content['metrics']] for key in keys
+    }
+    summary = [(Cell('mean ± std'), *(spread(key, values[key]) for key in keys))]
+    if results.pooled is not None:
+        summary.append((_title('pooled', results.pooled), *(single(key, results.pooled) for key in keys)))
+    caption = (
+        'Scores of the held-out folds; below each its 95 % bootstrap interval. Then mean and standard deviation over '
+        'folds, and the scores of the predictions of all folds judged at once (pooled).'
+    )
+    return Table(caption, ('Held out', *map(heading, keys)), rows, summary)
+
+
+def _title(text: str, content: Mapping) -> Cell:
+    return Cell(text, f'{content["num_clips"]:,} clips')
+
+
+def _value(key: str, content: Mapping) -> Cell:
+    unit = ' %' if score_of(key).percent else ''
+    return Cell(number(key, content['metrics'][key]) + unit)
+
+
+def confusion_picture(results: Results) -> Picture | None:
+    """Return the confusion matrix of all tests together; None for a regressor."""
+    contents = [test.content for test in results.tests if 'confusion_matrix' in test.content]
+    if not contents:
+        return None
+    classes = contents[0]['classes']
+    if any(content['classes'] != classes for content in contents):
+        raise ConfigError(f'{results.folder}: the folds were tested on different classes.')
+    matrix = np.sum([content['confusion_matrix'] for content in contents], axis=0)  # (folds, K, K) -> (K, K)
+    folds = f' of {len(contents)} folds' if len(contents) > 1 else ''
+    caption = (
+        f'Confusion matrix, {matrix.sum():,} clips{folds}. Each row says, in percent, what the clips of a true class '
+        'were taken for; the diagonal holds the recalls.'
+    )
+    with TemporaryDirectory() as folder:
+        path = Path(folder, 'confusion.png')
+        draw_confusion_matrix(matrix, classes, path)
+        return read_picture(path, caption, scale=0.6)
+
+
+def curve_pictures(results: Results) -> list[Picture]:
+    """Return the training loss of each training, of the first MAX_CURVES of many."""
+    pictures = []
+    with TemporaryDirectory() as folder:
+        for number_, curves in enumerate(results.curves[:MAX_CURVES]):
+            path = Path(folder, f'{number_}.png')
+            draw_loss_curves(curves.iters, curves.losses, path)
+            last = curves.losses['loss'][-1]
+            of = f' of {curves.name}' if curves.name else ''
+            caption = f'Training loss{of}, {last:.4f} after {curves.iters[-1]:,} iterations.'
+            pictures.append(read_picture(path, caption))
+    return pictures

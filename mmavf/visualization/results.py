@@ -1,0 +1,138 @@
+"""What lies in the work dir of a run: tests, training curves, pictures."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mmavf.datasets.natural_order import natural_order
+from mmavf.errors import ConfigError
+
+FOLD = 'fold_'
+# Pictures that this project's tools write, and what one sees there.
+PICTURES = {
+    'reconstruction.png': (
+        'Reconstruction of masked clips: per clip the original, what the encoder saw, and what the model makes of it; '
+        'frames on the left, log-mel on the right.'
+    ),
+    'tsne.png': (
+        't-SNE of the features of the test clips, a dot per clip, coloured by its label. Clips that lie together look '
+        'alike to the model; the axes have no unit.'
+    ),
+}
+
+
+class TestResult(NamedTuple):
+    """One test.
+
+    Attributes:
+        fold: The fold or subject held out; '' without.
+        content: Contents of its metrics.json: `metrics`, `intervals`, `num_clips`, what was trained and tested, and of
+            a classifier `classes` and `confusion_matrix`.
+        time: When it was written.
+    """
+
+    __test__ = False  # for pytest this is no test
+
+    fold: str
+    content: dict[str, Any]
+    time: datetime
+
+
+class Curves(NamedTuple):
+    """Training losses that were logged.
+
+    Attributes:
+        name: What was trained: '' or a fold.
+        iters: (N,) iterations.
+        losses: Name of each term and its (N,) values.
+    """
+
+    name: str
+    iters: np.ndarray
+    losses: dict[str, np.ndarray]
+
+
+class Results(NamedTuple):
+    """What was found in a work dir.
+
+    Attributes:
+        folder: The work dir.
+        tests: Its tests: none, one, or one per fold in natural order.
+        pooled: Scores of the predictions of all folds together, as in a metrics.json; None without.
+        curves: Training curves, one per training.
+        pictures: Files of known pictures, and what one sees there.
+    """
+
+    folder: Path
+    tests: list[TestResult]
+    pooled: dict[str, Any] | None
+    curves: list[Curves]
+    pictures: list[tuple[Path, str]]
+
+
+def read_results(folder: Path) -> Results:
+    """Read a work dir: of one run, or of a cross-validation with a folder `fold_<k>` per fold.
+
+    Raises:
+        ConfigError: It is no folder, holds nothing to report, or a file in it is damaged.
+    """
+    if not folder.is_dir():
+        raise ConfigError(f'{folder} is no folder: give the work dir of a run.')
+    folds = sorted(
+        (path for path in folder.glob(f'{FOLD}*') if path.is_dir()), key=lambda path: natural_order(path.name)
+    )
+    tests, curves, pictures = [], [], []
+    for part in folds or [folder]:
+        name = part.name.removeprefix(FOLD) if folds else ''
+        metrics = next((path for path in (part / 'test/metrics.json', part / 'metrics.json') if path.exists()), None)
+        if metrics is not None:
+            tests.append(_read_test(metrics, name))
+        if (logged := _read_curves(part, f'fold {name}' if folds else '')) is not None:
+            curves.append(logged)
+    for part in (folder, *folds):
+        where = f'Fold {part.name.removeprefix(FOLD)}. ' if part in folds else ''
+        pictures += [(part / name, where + text) for name, text in PICTURES.items() if (part / name).exists()]
+    if not (tests or curves or pictures):
+        raise ConfigError(f'{folder} holds nothing to report: no metrics.json, no training log, no picture.')
+    summary = folder / 'results.json'
+    pooled = _read_json(summary)['pooled'] if summary.exists() else None
+    return Results(folder, tests, pooled, curves, pictures)
+
+
+def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
+    """Return the arithmetic mean of folds or runs, and their standard deviation (of the sample; 0 for one value)."""
+    return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+
+
+def _read_json(path: Path) -> dict:
+    try:
+        return json.loads(path.read_text(encoding='utf-8'))
+    except ValueError as error:
+        raise ConfigError(f'{path} is damaged: {error}') from error
+
+
+def _read_test(path: Path, fold: str) -> TestResult:
+    content = _read_json(path)
+    missing = [key for key in ('metrics', 'intervals', 'num_clips') if key not in content]
+    if missing:
+        raise ConfigError(f'{path} is no result of tools/test.py: it lacks {", ".join(missing)}.')
+    return TestResult(fold or str(content['test']['fold'] or ''), content, datetime.fromtimestamp(path.stat().st_mtime))
+
+
+def _read_curves(folder: Path, name: str) -> Curves | None:
+    """Join the logs of a training and of its resumptions: each takes the place of what it did again."""
+    rows: list[dict] = []
+    for log in sorted(folder.glob('*/vis_data/scalars.json')):
+        logged = [json.loads(line) for line in log.read_text(encoding='utf-8').splitlines()]
+        logged = [row for row in logged if 'loss' in row and 'iter' in row]
+        if logged:
+            rows = [row for row in rows if row['iter'] < logged[0]['iter']] + logged
+    if not rows:
+        return None
+    terms = [key for key in rows[0] if 'loss' in key]
+    losses = {term: np.array([row[term] for row in rows]) for term in terms}
+    return Curves(name, np.array([row['iter'] for row in rows]), losses)

@@ -1,0 +1,321 @@
+import base64
+import json
+import re
+import runpy
+import statistics
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from mmavf.errors import ConfigError
+from mmavf.visualization.report import make_report
+from mmavf.visualization.results import read_results
+from mmavf.visualization.scores import best_row, heading, number, score_of
+from tests.helpers.results import make_predictions, make_values, write_cross_validation, write_log, write_test
+
+ROOT = Path(__file__).resolve().parents[2]
+VOID = {'meta', 'img', 'br', 'hr', 'link'}
+
+
+class Page(HTMLParser):
+    """Tags, tables and texts of a page; every tag must be closed in order."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.tables, self.texts, self._open = [], [], [], []
+        self.feed(html)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self._open.append(tag)
+        if tag == 'table':
+            self.tables.append([])
+        if tag == 'tr':
+            self.tables[-1].append([])
+        if tag in ('td', 'th'):
+            self.tables[-1][-1].append([])
+
+    def handle_endtag(self, tag):
+        assert self._open.pop() == tag
+
+    def handle_data(self, data):
+        if not (text := data.strip()) or 'style' in self._open:
+            return
+        self.texts.append(text)
+        if {'td', 'th'} & set(self._open):
+            self.tables[-1][-1][-1].append(text)
+
+    def table(self, first):
+        """The table with this heading in its corner, as rows of cells of lines."""
+        return next(table for table in self.tables if table[0][0] == [first])
+
+
+def percent(value):
+    return f'{100 * value:.2f}'
+
+
+def bounds(content, key):
+    return '–'.join(percent(value) for value in content['intervals'][key])
+
+
+@pytest.fixture
+def compared(tmp_path):
+    """Three cross-validations: two that may be compared, and one whose epoch was chosen on the test part."""
+    written = {
+        'from <scratch>': write_cross_validation(tmp_path / 'scratch', 0.5),
+        'pre-trained & "PSI"': write_cross_validation(tmp_path / 'psi', 2.5),
+        'best epoch': write_cross_validation(tmp_path / 'paper', 3.5, selection='paper'),
+    }
+    folders = ('scratch', 'psi', 'paper')
+    rows = {title: [read_results(tmp_path / name)] for title, name in zip(written, folders, strict=True)}
+    return rows, written
+
+
+def test_the_page_is_whole_and_loads_nothing(compared):
+    html = make_report(compared[0], title='A & B <i>')
+    page = Page(html)
+    assert [tag for tag, _ in page.tags if tag in ('script', 'link', 'iframe', 'object', 'embed', 'base')] == []
+    for tag, attributes in page.tags:
+        assert not {name for name in attributes if name.startswith('on')}
+        assert attributes.get('href', '#').startswith('#')
+        if tag == 'img':
+            assert attributes['src'].startswith('data:image/png;base64,')
+            assert attributes['alt']
+    assert not re.search(r'https?://|url\(|@import', html)
+    anchors = {attributes['href'][1:] for tag, attributes in page.tags if tag == 'a'}
+    assert anchors == {attributes['id'] for _, attributes in page.tags if 'id' in attributes}
+    assert len(anchors) == 4
+
+
+def test_names_are_shown_as_they_are_written(compared):
+    html = make_report(compared[0], title='A & B <i>')
+    texts = Page(html).texts
+    for name in ('A & B <i>', 'from <scratch>', 'pre-trained & "PSI"'):
+        assert name in texts
+    assert '<i>' not in html and '<scratch>' not in html
+
+
+def test_fold_table_has_the_figures_of_the_files(compared):
+    rows, written = compared
+    page = Page(make_report({'from <scratch>': rows['from <scratch>']}))
+    contents, pooled = written['from <scratch>']
+    head, *body = page.table('Held out')
+    assert head == [['Held out'], ['WAR %'], ['UAR %'], ['WA-F1 %']]
+    assert [row[0] for row in body] == [
+        ['fold 1', '31 clips'],
+        ['fold 2', '32 clips'],
+        ['fold 10', '40 clips'],
+        ['mean ± std'],
+        ['pooled', '103 clips'],
+    ]
+    for row, content in zip(body, contents.values(), strict=False):
+        assert row[1] == [percent(content['metrics']['war']), bounds(content, 'war')]
+        assert row[3] == [percent(content['metrics']['wa_f1'])]
+    uar = [content['metrics']['uar'] for content in contents.values()]
+    assert body[3][2] == [f'{percent(statistics.mean(uar))} ± {percent(statistics.stdev(uar))}']
+    assert body[4][2] == [percent(pooled['metrics']['uar']), bounds(pooled, 'uar')]
+
+
+def test_comparison_keeps_protocols_apart_and_marks_the_best(compared):
+    rows, written = compared
+    page = Page(make_report(rows))
+    strict, paper = (table for table in page.tables if table[0][0] == ['Run'])
+    assert [row[0] for row in strict[1:]] == [['from <scratch>', '3 folds'], ['pre-trained & "PSI"', '3 folds']]
+    assert [row[0] for row in paper[1:]] == [['best epoch', '3 folds']]
+    contents, pooled = written['pre-trained & "PSI"']
+    war = [content['metrics']['war'] for content in contents.values()]
+    expected = f'{percent(statistics.mean(war))} ± {percent(statistics.stdev(war))}'
+    assert strict[2][1] == [expected, bounds(pooled, 'war')]
+    html = make_report(rows)
+    assert f'<strong>{expected}</strong>' in html
+    assert html.count('<strong>') == 3  # the scores of one row
+
+
+def test_runs_of_one_title_are_averaged_over_seeds(tmp_path):
+    war = []
+    for seed in range(3):
+        content = write_test(tmp_path / str(seed) / 'test', make_predictions(1.0 + seed, '1'), '1')
+        war.append(content['metrics']['war'])
+    runs = [read_results(tmp_path / str(seed)) for seed in range(3)]
+    single = write_test(tmp_path / 'other/test', make_predictions(1.0, '4'), '1')
+    page = Page(make_report({'ours': runs, 'other': [read_results(tmp_path / 'other')]}))
+    _, ours, other = page.table('Run')
+    assert ours[:2] == [['ours', '3 runs'], [f'{percent(statistics.mean(war))} ± {percent(statistics.stdev(war))}']]
+    assert other[:2] == [['other', '1 test'], [percent(single['metrics']['war']), bounds(single, 'war')]]
+    assert {f'ours, run {number} of 3' for number in (1, 2, 3)} <= set(page.texts)
+
+
+def test_micro_expressions_are_compared_by_pooled_scores(tmp_path):
+    evaluator = dict(type='ClassificationMetric', metrics=('uf1', 'uar'), key='uf1', resamples=50)
+    rows = {}
+    for name, skill in (('a', 1.0), ('b', 2.0)):
+        _, pooled = write_cross_validation(tmp_path / name, skill, evaluator=evaluator)
+        rows[name] = [read_results(tmp_path / name)]
+    last = Page(make_report(rows)).table('Run')[-1]
+    assert last[1] == [percent(pooled['metrics']['uf1']), bounds(pooled, 'uf1')]
+
+
+def test_regression_has_plain_numbers_and_only_means_are_compared(tmp_path):
+    evaluator = dict(type='RegressionMetric', dims=('arousal', 'valence'), resamples=50)
+    content = write_test(tmp_path / 'a/test', make_values(), '', evaluator)
+    results = read_results(tmp_path / 'a')
+    page = Page(make_report({'a': [results], 'b': [results]}))
+    assert page.table('Run')[0] == [['Run'], ['PCC'], ['CCC'], ['RMSE']]
+    scores = {row[0][0]: row[1:] for row in page.table('Score')[1:]}
+    low, high = content['intervals']['ccc_valence']
+    assert scores['CCC valence'] == [[f'{content["metrics"]["ccc_valence"]:.4f}'], [f'{low:.4f}–{high:.4f}']]
+    assert 'Confusion matrix' not in page.texts
+
+
+def test_confusion_matrix_is_that_of_all_folds(compared, monkeypatch):
+    rows, written = compared
+    drawn = []
+    monkeypatch.setattr(
+        'mmavf.visualization.report_parts.draw_confusion_matrix',
+        lambda matrix, classes, path: (drawn.append((matrix, classes)), Figure().savefig(path)),
+    )
+    make_report({'x': rows['from <scratch>']})
+    ((matrix, classes),) = drawn
+    _, pooled = written['from <scratch>']
+    assert np.array_equal(matrix, pooled['confusion_matrix'])
+    assert list(classes) == pooled['classes']
+
+
+def test_facts_say_what_was_trained(compared):
+    texts = Page(make_report(compared[0])).texts
+    assert 'avfmae_b_toy' in texts
+    assert '3 folds in turn: 1, 2, 10' in texts
+    assert 'strict: the checkpoint was chosen without the test part' in texts
+    assert 'data/toy/lists/all.csv (SHA-256 abababababab…)' in texts
+    assert 'data/toy/lists/all.csv (SHA-256 cdcdcdcdcdcd…)' in texts
+
+
+def test_a_checkpoint_that_says_nothing_is_of_unknown_selection(tmp_path):
+    write_test(tmp_path / 'run/test', make_predictions(1.0, '1'), '1', training=False)
+    assert 'unknown' in Page(make_report({'run': [read_results(tmp_path / 'run')]})).texts
+
+
+def test_overlap_is_said(tmp_path):
+    for name, overlap in (('a', True), ('b', False)):
+        write_test(tmp_path / name / 'test', make_predictions(1.0, '1'), '1', allow_overlap=overlap)
+    page = Page(make_report({name: [read_results(tmp_path / name)] for name in 'ab'}))
+    assert 'toy, strict selection of the checkpoint, overlap with the training allowed' in page.texts
+    assert 'toy, strict selection of the checkpoint' in page.texts
+
+
+def test_log_of_a_resumed_run_replaces_what_it_did_again(tmp_path):
+    write_log(tmp_path, [4.0, 3.0, 2.0], name='20260101_000000')
+    write_log(tmp_path, [2.9, 1.9], first=20, name='20260101_000001')
+    (curves,) = read_results(tmp_path).curves
+    assert curves.iters.tolist() == [10, 20, 30]
+    assert curves.losses['loss'].tolist() == [4.0, 2.9, 1.9]
+
+
+def test_known_pictures_are_taken_in_whole(tmp_path):
+    write_log(tmp_path, [2.0, 1.0])
+    content = cv2.imencode('.png', np.arange(48, dtype=np.uint8).reshape(4, 4, 3))[1].tobytes()
+    (tmp_path / 'tsne.png').write_bytes(content)
+    html = make_report({'run': [read_results(tmp_path)]})
+    assert base64.b64encode(content).decode() in html
+    assert 't-SNE of the features' in html
+
+
+@pytest.mark.parametrize(
+    ('files', 'message'),
+    [
+        ({}, 'holds nothing to report'),
+        ({'test/metrics.json': '{"metrics": {}'}, 'metrics.json is damaged'),
+        ({'test/metrics.json': '{"metrics": {}}'}, 'lacks intervals, num_clips'),
+        ({'fold_1/test/metrics.json': None, 'results.json': '[}'}, 'results.json is damaged'),
+    ],
+)
+def test_a_work_dir_that_cannot_be_read_is_one_clear_error(tmp_path, files, message):
+    whole = json.dumps(write_test(tmp_path / 'elsewhere', make_predictions(1.0, '1'), '1'))
+    folder = tmp_path / 'run'
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(whole if text is None else text)
+    with pytest.raises(ConfigError, match=message):
+        read_results(folder)
+
+
+def test_folds_with_different_classes_are_refused(tmp_path):
+    write_test(tmp_path / 'fold_1/test', make_predictions(1.0, '1'), '1')
+    write_test(tmp_path / 'fold_2/test', make_predictions(1.0, '2', classes=('a', 'b', 'c')), '2')
+    with pytest.raises(ConfigError, match='different classes'):
+        make_report({'run': [read_results(tmp_path)]})
+
+
+def test_scores_are_named_and_written():
+    assert [heading(key) for key in ('war', 'casme2_uf1', 'ccc_valence', 'toy_wa_f1', 'my_score')] == [
+        'WAR %',
+        'UF1 casme2 %',
+        'CCC valence',
+        'WA-F1 toy %',
+        'my_score',
+    ]
+    assert (number('uar', 0.60244), number('rmse', 0.60244), number('uar', float('nan'))) == ('60.24', '0.6024', '–')
+    assert score_of('rmse').less_is_better
+
+
+@pytest.mark.parametrize(
+    ('key', 'values', 'best'),
+    [
+        ('war', [0.2, 0.4, 0.3], 1),
+        ('rmse', [0.2, 0.4, None], 0),
+        ('war', [None, 0.4], None),
+        ('war', [float('nan'), 0.4, 0.5], 2),
+        ('my_score', [0.1, 0.2], None),
+    ],
+)
+def test_best_row(key, values, best):
+    assert best_row(key, values) == best
+
+
+@pytest.fixture
+def run_tool(monkeypatch, tmp_path):
+    """Run the tool in this process, in an empty folder; return what it ends with (None: well)."""
+
+    def run(*words):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, 'argv', ['report.py', *map(str, words)])
+        try:
+            runpy.run_path(str(ROOT / 'tools/analysis_tools/report.py'), run_name='__main__')
+        except SystemExit as end:
+            return end.code
+        return None
+
+    return run
+
+
+def test_tool_titles_work_dirs_and_rows(tmp_path, run_tool):
+    for name in ('a/run', 'b/run', 'other'):
+        write_test(tmp_path / name / 'test', make_predictions(1.0, '1'), '1')
+    assert run_tool('a/run', 'b/run', 'other', '--row', 'x=y=other', '--out', 'out/r.html', '--title', 'Ours') is None
+    page = Page((tmp_path / 'out/r.html').read_text(encoding='utf-8'))
+    assert [row[0][0] for row in page.table('Run')[1:]] == ['a/run', 'b/run', 'other', 'x=y']
+    assert page.texts[0] == 'Ours'
+
+
+def test_tool_refuses_what_is_no_picture(tmp_path, run_tool):
+    write_log(tmp_path / 'run', [2.0, 1.0])
+    (tmp_path / 'notes.png').write_text('not a picture')
+    message = run_tool('run', '--picture', 'Notes=notes.png')
+    assert message == 'ConfigError: notes.png is no PNG picture.'
+    assert run_tool('run', '--picture', 'Lost=lost.png').startswith('ConfigError: lost.png cannot be read')
+    assert run_tool('nowhere').startswith('ConfigError: nowhere is no folder')
+
+
+def test_tool_needs_a_work_dir(run_tool, capsys):
+    assert run_tool() == 2
+    assert run_tool('--row', 'untitled') == 2
+    assert 'not of the form TITLE=PATH' in capsys.readouterr().err
