@@ -11,11 +11,14 @@
 """
 
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from inspect import signature
 
 from mmengine.config import Config
 
+from mmavf.datasets.targets import hold_out_target
 from mmavf.errors import ConfigError
+from mmavf.registry import METRICS
 
 SELECTIONS = ('strict', 'paper')
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -71,6 +74,8 @@ def apply_protocol(cfg: Config | dict) -> None:
     if protocol is None:
         return
     _check(protocol)
+    if protocol['stage'] == 'postpretrain':
+        _hold_out_target(cfg)
     val_part = 'test' if protocol['selection'] == 'paper' else 'val'
     split_sets = 0
     for loader, part in zip(LOADERS, ('train', val_part, 'test'), strict=True):
@@ -78,7 +83,7 @@ def apply_protocol(cfg: Config | dict) -> None:
             if dataset.get('split') is not None:
                 _set_split(dataset['split'], protocol, 'test' if held_out else part)
                 split_sets += 1
-    if protocol['fold'] is not None and not split_sets:
+    if protocol['fold'] is not None and not split_sets and protocol['stage'] == 'finetune':
         raise ConfigError(f'--fold {protocol["fold"]}: no data set of this config has a `split`.')
     protocol['fold'] = _fold_under_test(cfg)
     if has_validation(protocol):
@@ -100,8 +105,7 @@ def corpora(loader: Mapping | None) -> set[str]:
 
 def corpora_under_test(cfg: Mapping) -> set[str]:
     """Return the families of the data sets that `cfg` tests on, or keeps out of the training for a later test."""
-    held_out = {_family(dataset) for is_held_out, dataset in _data_sets(cfg.get('train_dataloader')) if is_held_out}
-    return corpora(cfg.get('test_dataloader')) | held_out
+    return {_family(dataset) for dataset in _under_test(cfg)}
 
 
 def _check(protocol: Mapping) -> None:
@@ -131,6 +135,26 @@ def _parts(dataset: dict, held_out: bool) -> Iterator[tuple[bool, dict]]:
         yield held_out, dataset
 
 
+def _under_test(cfg: Mapping) -> list[dict]:
+    held_out = [dataset for is_held_out, dataset in _data_sets(cfg.get('train_dataloader')) if is_held_out]
+    return held_out + [dataset for _, dataset in _data_sets(cfg.get('test_dataloader'))]
+
+
+def _hold_out_target(cfg: Config | dict) -> None:
+    """Keep a hybrid away from what the target is tested on, unless the config itself says what is held out."""
+    protocol, dataset = cfg['protocol'], cfg['train_dataloader']['dataset']
+    if protocol['target'] is None and not protocol['allow_overlap'] and not dataset.get('held_out'):
+        raise ConfigError(
+            'Which target is this post-pre-training for? Give --target and --fold, so that it leaves out what that is '
+            'tested on; or --allow-overlap, for figures that are not those of unseen clips.'
+        )
+    if protocol['target'] is not None and not dataset.get('held_out'):
+        dataset = hold_out_target(dataset, protocol['target'])
+    if protocol['allow_overlap'] and 'held_out' in dataset:
+        dataset['allow_overlap'] = True
+    cfg['train_dataloader']['dataset'] = dataset
+
+
 def _set_split(split: dict, protocol: Mapping, part: str) -> None:
     split.update(part=part, val_share=protocol['val_share'])
     if protocol['fold'] is not None:
@@ -140,7 +164,7 @@ def _set_split(split: dict, protocol: Mapping, part: str) -> None:
 def _fold_under_test(cfg: Mapping) -> str | None:
     """Return what is held out, be it by the command line or by the config."""
     given = cfg['protocol']['fold']
-    splits = [dataset.get('split') for _, dataset in _data_sets(cfg.get('test_dataloader'))]
+    splits = [dataset.get('split') for dataset in _under_test(cfg)]
     values = {split.get('held_out') for split in splits if split is not None} if given is None else {given}
     return str(values.pop()) if len(values) == 1 and values != {None} else None
 
@@ -149,12 +173,18 @@ def _keep_best(cfg: Config | dict) -> None:
     missing = [key for key in VALIDATION if cfg.get(key) is None]
     if missing:
         raise ConfigError(f'protocol: choosing the best epoch needs a validation, but {", ".join(missing)} is not set.')
-    evaluators = cfg['val_evaluator']
-    first = evaluators[0] if isinstance(evaluators, (list, tuple)) else evaluators
-    key = first.get('key', 'auto')
+    key = _key_of(cfg['val_evaluator'])
     hook = cfg['default_hooks']['checkpoint']
     hook.setdefault('save_best', key)
     hook.setdefault('rule', 'less' if 'rmse' in key else 'greater')
+
+
+def _key_of(evaluator: Mapping | Sequence[Mapping]) -> str:
+    """Return the score that stands for the result of an evaluator, that of its first metric."""
+    first = evaluator if isinstance(evaluator, Mapping) else evaluator[0]
+    if 'key' in first:
+        return first['key']
+    return signature(METRICS.get(first['type'])).parameters['key'].default
 
 
 def _family(dataset: Mapping) -> str:

@@ -9,6 +9,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmavf.datasets.targets import CEA_CLASSES
 from mmavf.engine.protocol import add_protocol_options, apply_protocol, merge_protocol_options
 from mmavf.engine.provenance import chosen_checkpoint, find_leak, training_record
 from mmavf.errors import CheckpointError, ConfigError
@@ -155,7 +156,7 @@ def find(trained=None, tested=None, dataset=None):
 
 def test_leaks():
     assert find() is None
-    assert find(trained=dict(stage='postpretrain')) is None
+    assert find_leak(dict(corpora=['f'], **config(fold='1', stage='postpretrain').protocol), applied(fold='1')) is None
     assert 'fold 1 of t, and this run tests on fold 2 of t' in find(tested=dict(fold='2'))
     assert 'fold 1 of u, and this run tests on fold 1 of t' in find(trained=dict(target='u'))
     assert 'fold 1, and' in find(trained=dict(target=None))
@@ -210,12 +211,68 @@ def test_the_checkpoint_knows_what_it_was_trained_on(tmp_path):
         chosen_checkpoint(tmp_path / 'allowed', record)
 
 
-def test_fold_and_work_dir_of_the_training_script(tmp_path):
-    done = run_train(tmp_path, config=TINY_FOLDS)
-    assert done.returncode == 1 and 'ListError: give --fold: 1, 2, 3' in done.stderr
+@pytest.mark.slow
+def test_two_processes_train_on_a_fold(tmp_path):
     args = ['--fold', '3', '--selection', 'paper']
     done = run_train(tmp_path, 'train_cfg.max_epochs=1', config=TINY_FOLDS, args=args, processes=2)
     assert done.returncode == 0, done.stderr
     (best,) = Path(tmp_path).glob('best_acc_epoch_1.pth')
     record = torch.load(best, weights_only=True)['meta']['protocol']
     assert (record['fold'], record['selection']) == ('3', 'paper')
+
+
+def hybrid(**protocol):
+    """A post-pre-training config of two lists, one of them of the family of CREMA-D."""
+    parts = [
+        dict(ann_file='a.csv', family=family, metainfo=dict(classes=CEA_CLASSES), pipeline=['p'])
+        for family in ('crema_d', 'dfew')
+    ]
+    cfg = config(dict(type='ConcatClipDataset', datasets=parts), stage='postpretrain', **protocol)
+    cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = cfg.test_dataloader = None
+    return cfg
+
+
+def test_post_pretraining_leaves_out_what_the_target_is_tested_on():
+    cfg = hybrid(target='crema_d4', fold='2')
+    apply_protocol(cfg)
+    dataset = cfg.train_dataloader.dataset
+    by_source = {part.get('source'): part for part in dataset.datasets}
+    assert set(by_source) == {None, 'crema_d4'} and by_source[None].family == 'dfew'
+    assert by_source['crema_d4'].split == dict(column='fold', held_out='2', part='train', val_share=0.0)
+    (held_out,) = dataset.held_out
+    assert held_out.source == 'crema_d4' and (held_out.split.part, held_out.split.held_out) == ('test', '2')
+    assert not dataset.get('allow_overlap', False)
+    record = training_record(cfg, {})
+    assert (record['stage'], record['target'], record['fold']) == ('postpretrain', 'crema_d4', '2')
+    assert record['corpora'] == ['crema_d', 'dfew']
+    again = copy.deepcopy(cfg)
+    apply_protocol(again)
+    assert again.to_dict() == cfg.to_dict()
+
+
+def test_post_pretraining_without_a_target_is_refused_unless_overlap_is_allowed():
+    with pytest.raises(ConfigError, match='--target and --fold'):
+        apply_protocol(hybrid(target=None))
+    cfg = hybrid(target=None, allow_overlap=True)
+    apply_protocol(cfg)
+    assert len(cfg.train_dataloader.dataset.datasets) == 2 and 'held_out' not in cfg.train_dataloader.dataset
+    cfg = hybrid(target='crema_d6', fold='1', allow_overlap=True)
+    apply_protocol(cfg)
+    assert cfg.train_dataloader.dataset.allow_overlap is True
+
+
+def test_post_pretraining_for_a_target_that_is_no_part_of_it_takes_all():
+    cfg = hybrid(target='werewolf_xl', fold='3')
+    apply_protocol(cfg)
+    assert len(cfg.train_dataloader.dataset.datasets) == 2
+    record = training_record(cfg, {})
+    assert record['corpora'] == ['crema_d', 'dfew'] and find_leak(record, applied(fold='3')) is None
+
+
+def test_post_pretraining_on_lists_of_ones_own():
+    cfg = hybrid(target=None, fold='2')
+    cfg.train_dataloader.dataset.held_out = [dict(ann_file='mine.csv', split=dict(column='fold'))]
+    apply_protocol(cfg)
+    assert cfg.train_dataloader.dataset.held_out[0].split == dict(
+        column='fold', held_out='2', part='test', val_share=0.0
+    )

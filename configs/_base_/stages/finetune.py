@@ -4,8 +4,8 @@
 # final rate, 1e-6, scales with it. Averaged weights (EMA) are an option of MMEngine:
 #   --cfg-options default_hooks.ema.type=EMAHook default_hooks.ema.momentum=0.0002
 train_cfg = dict(type='ResumableTrainLoop', max_epochs=100, val_interval=1)
-val_cfg = dict()
-test_cfg = dict()
+val_cfg = dict(type='AVFValLoop')
+test_cfg = dict(type='AVFTestLoop')
 
 optim_wrapper = dict(
     type='GuardedOptimWrapper',

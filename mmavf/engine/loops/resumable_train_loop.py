@@ -98,14 +98,35 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         self.sampler.seed = state['order_seed']
 
     def run(self) -> torch.nn.Module:
-        """Launch training, or go on with it."""
+        """Launch training, or go on with it.
+
+        The checkpoint of an epoch is written before the epoch is validated. A run that goes on from one validates that
+        epoch first, so that its score counts for the best checkpoint.
+        """
+        self.runner.call_hook('before_train')
+        if self._iter and self._iter == self._epoch * len(self.dataloader):
+            self._seed_loaders()
+            self._validate()
+        self._set_randomness()
+        while self._epoch < self._max_epochs and not self.stop_training:
+            self.run_epoch()
+            self._validate()
+        self.runner.call_hook('after_train')
+        return self.runner.model
+
+    def _set_randomness(self) -> None:
         if self.rng_state is None:
             # Ranks share the seed for the weights; from here on each draws its own masks.
             words = np.random.SeedSequence((self.runner.seed, get_rank(), self._iter)).generate_state(1)
             set_random_seed(int(words[0]))
         else:
             set_rng_state(self.rng_state)
-        return super().run()
+
+    def _validate(self) -> None:
+        self._decide_current_val_interval()
+        due = self._epoch % self.val_interval == 0 or self._epoch == self._max_epochs
+        if self.runner.val_loop is not None and self._epoch >= self.val_begin and due:
+            self.runner.val_loop.run()
 
     def run_epoch(self) -> None:
         """Run what is left of the current epoch."""
