@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import cv2
+import matplotlib.pyplot as plt
 import pytest
 
 from mmavf.datasets.media.audio_track import AudioTrack
@@ -33,9 +34,9 @@ def _clips(folder):
 
 @pytest.fixture
 def browse(monkeypatch):
-    config = ROOT / 'configs/_base_/datasets/single_list.py'
 
-    def run(*words):
+    def run(*words, config='single_list'):
+        config = ROOT / f'configs/_base_/datasets/{config}.py'
         monkeypatch.setattr(sys, 'argv', ['browse_dataset.py', str(config), *map(str, words)])
         _tool('tools/misc/browse_dataset.py').main()
 
@@ -48,6 +49,24 @@ def test_browse_draws_one_picture_per_clip(browse, tmp_path):
     pictures = sorted((tmp_path / 'out').glob('*.png'))
     assert [picture.name for picture in pictures] == ['000000_ü_0.png', '000002_ü_2.png']
     assert cv2.imread(str(pictures[0])).shape[1] > 1000
+
+
+@pytest.mark.parametrize(('kind', 'rows'), [('av', 4), ('video', 2), ('audio', 2)])
+def test_browse_draws_two_views_of_what_there_is(browse, tmp_path, kind, rows, monkeypatch):
+    _clips(tmp_path)
+    clips = [(f'ü {i}.mp4', '', 'calm', i) for i in range(3)]
+    clips.append(('there is no video in it.mp4', '', 'calm', 2))
+    (tmp_path / 'there is no video in it.mp4').write_text('text')
+    loader = 'test_dataloader.dataset'
+    options = [f'{loader}.{key}' for key in (f'data_root={tmp_path}', 'split.held_out=2', 'metainfo.classes=[calm]')]
+    options.append(f'{loader}.ann_file={write_list(tmp_path / "f.csv", clips, "video,audio,label,fold")}')
+    drawn = []
+    monkeypatch.setattr(plt.Figure, 'savefig', lambda figure, path, dpi: drawn.append((path.name, figure)))
+    browse('--out', tmp_path, '--loader', 'test_dataloader', '--cfg-options', *options, config=f'finetune_{kind}')
+    ((name, figure),) = drawn  # the unusable clip is named, not drawn
+    titles = [axis.get_title() for axis in figure.axes if axis.get_title()]
+    assert name == '000000_ü_2.png' and len(titles) == 2 and 'label 0  view 1' in titles[1]
+    assert sum(bool(axis.images) for axis in figure.axes) == rows
 
 
 def test_browse_says_what_is_wrong(browse, tmp_path):

@@ -41,7 +41,7 @@ class MixupCutmix:
     blended too, with the partner's share as in the label: also under cutmix, where a box has no counterpart in sound.
 
     Args:
-        num_classes: Classes K; the recognizer sets it.
+        num_classes: Classes K, as many as the head has.
         mixup_alpha: Both parameters of the beta distribution that the blend of mixup is drawn from.
         cutmix_alpha: The same for the area of cutmix.
         prob: Probability that a batch is mixed.
