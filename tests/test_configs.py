@@ -1,9 +1,13 @@
 """Every shipped config loads, builds its model without memory, and says what the released recipes say."""
 
+import ast
+from functools import cache
+
 import pytest
 import torch
 from mmengine.config import Config
 
+from mmavf.datasets.targets import CARDS, HYBRIDS
 from mmavf.registry import MODELS
 from tests.helpers.models import ROOT
 
@@ -15,14 +19,30 @@ CONFIGS = sorted(
 )
 
 
+FINETUNE = {(name, size): f'configs/finetune/{name}/avfmae_{size}_{name}.py' for name in CARDS for size in 'blh'}
+PSI = {(kind, size): f'configs/avfmae_{size}_postpretrain_{kind}.py' for kind in HYBRIDS for size in 'blh'}
+SIZES = dict(b='Base', l='Large', h='Huge')
+
+
+@cache
+def load(path):
+    return Config.fromfile(str(ROOT / path))
+
+
+@cache
+def count_parameters(model):
+    """Return the parameters of a model, given as text so that equal ones are built once; it is built without memory."""
+    with torch.device('meta'):
+        model = MODELS.build(ast.literal_eval(model))
+    assert all(p.is_meta for p in model.parameters())
+    return sum(p.numel() for p in model.parameters())
+
+
 @pytest.mark.parametrize('path', CONFIGS)
 def test_the_model_builds_on_the_meta_device(path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
-    config = Config.fromfile(str(ROOT / path))
-    with torch.device('meta'):
-        model = MODELS.build(config.model)
-    assert sum(p.numel() for p in model.parameters()) > 1e6
-    assert all(p.is_meta for p in model.parameters())
+    model = load(path).model.to_dict()
+    assert count_parameters(repr(model)) > 1e6
     head = (ROOT / path).read_text().splitlines()[0]
     assert head.startswith(('#', '"""')), 'the head of a config says what it is'
 
@@ -44,6 +64,99 @@ def test_released_hyper_parameters(size, batch, rate, warmup, epochs, clip):
     roots = [part.data_root for part in config.train_dataloader.dataset.datasets]
     corpora = ('voxceleb2', 'cn_celeb', 'av_speech', 'celebv_hq', 'mer2024_unlabelled')
     assert roots == [f'data/{corpus}' for corpus in corpora]
+
+
+def test_every_target_has_a_config_in_every_size():
+    shipped = {
+        path
+        for path in CONFIGS
+        if path.startswith(('configs/finetune/', 'configs/avfmae_')) and '_pretrain' not in path
+    }
+    assert shipped == {*FINETUNE.values(), *PSI.values()}
+
+
+@pytest.mark.parametrize(('name', 'size'), FINETUNE)
+def test_a_targets_config_says_what_its_card_says(name, size):
+    config, card = load(FINETUNE[name, size]), CARDS[name]
+    recipe = card.recipe_of(size)
+    assert config.train_dataloader.batch_size == recipe.batch_size and config.train_cfg.max_epochs == recipe.epochs
+    assert config.optim_wrapper.optimizer.lr == recipe.lr
+    schedule = config.param_scheduler[0]
+    assert schedule.warmup == 5 and schedule.eta_min_ratio * recipe.lr == pytest.approx(1e-6)
+    assert config.protocol.target == name and config.protocol.stage == 'finetune'
+    if card.dims:
+        assert config.model.head.num_outputs == len(card.dims) and config.model.data_preprocessor.batch_augment is None
+    else:
+        assert config.model.head.num_classes == card.num_classes
+        assert config.model.data_preprocessor.batch_augment.num_classes == card.num_classes
+    assert (config.model.audio_encoder is None) == ('audio' not in card.modalities)
+    for part in ('train', 'val', 'test'):
+        steps = [step for data in single_sets(config, part) for step in data.pipeline if 'Sample' in step.type]
+        assert [step.get('frame_interval', 0) for step in steps] == [recipe.frame_interval] * len(steps)
+        assert [data.split.part for data in single_sets(config, part)] == [part] * len(steps)
+        assert [data.data_root for data in single_sets(config, part)] == [
+            f'data/{own}' for own in card.composite or (name,)
+        ]
+
+
+def single_sets(config, part):
+    dataset = config[f'{part}_dataloader'].dataset
+    return dataset.get('datasets', [dataset])
+
+
+@pytest.mark.parametrize(('name', 'size'), FINETUNE)
+def test_the_head_of_a_targets_config_is_true(name, size):
+    card, path = CARDS[name], FINETUNE[name, size]
+    head = ' '.join(line[1:].strip() for line in (ROOT / path).read_text().split('_base_')[0].splitlines())
+    recipe = card.recipe_of(size)
+    million = count_parameters(repr(load(path).model.to_dict())) / 1e6
+    assert f'AVF-MAE++ {SIZES[size]} on {card.title}: fine-tuning' in head
+    assert f'{million:.1f} M parameters' in head and f' x {recipe.batch_size} clips' in head
+    assert f'{recipe.epochs} epochs' in head and path in head
+    assert f'{path} {recipe.gpus} ' in head or card.folds.column == 'subject'
+    assert all(f'data/{own}/{CARDS[own].list_file}' in head for own in card.composite or (name,))
+    assert ('--fold' in head) == (not card.folds.only)
+
+
+@pytest.mark.parametrize(
+    ('name', 'size', 'gpus', 'batch', 'rate', 'epochs'),
+    [
+        ('mafw11', 'b', 4, 40, 1e-3, 100),
+        ('mafw11', 'h', 6, 12, 2e-4, 100),
+        ('mer24', 'h', 4, 40, 1e-3, 100),
+        ('msp_improv', 'h', 6, 12, 2e-4, 100),
+        ('dfew', 'l', 3, 32, 1e-3, 100),
+        ('crema_d6', 'b', 4, 14, 1e-3, 50),
+        ('werewolf_xl', 'b', 4, 32, 1e-3, 30),
+    ],
+)
+def test_released_hyper_parameters_of_fine_tuning(name, size, gpus, batch, rate, epochs):
+    config = load(FINETUNE[name, size])
+    optimizer = config.optim_wrapper.optimizer
+    assert (config.train_dataloader.batch_size, optimizer.lr, config.train_cfg.max_epochs) == (batch, rate, epochs)
+    assert CARDS[name].recipe_of(size).gpus == gpus
+    assert (optimizer.weight_decay, optimizer.betas) == (0.05, (0.9, 0.999))
+    assert config.optim_wrapper.paramwise_cfg.layer_decay_rate == 0.75 and config.optim_wrapper.clip_grad is None
+
+
+def test_parameters_of_the_released_fine_tuned_models():
+    exact = [count_parameters(repr(load(FINETUNE['mafw11', size]).model.to_dict())) for size in 'blh']
+    assert exact == [169_122_851, 303_233_319, 521_309_229]
+    assert count_parameters(repr(load(FINETUNE['iemocap', 'h']).model.to_dict())) == 521_298_470
+
+
+@pytest.mark.parametrize(('kind', 'size'), PSI)
+def test_a_hybrids_config_has_all_members_and_no_test(kind, size):
+    config, hybrid = load(PSI[kind, size]), HYBRIDS[kind]
+    assert [part.source for part in config.train_dataloader.dataset.datasets] == list(hybrid.members)
+    assert all(part.metainfo.classes == list(hybrid.classes) for part in config.train_dataloader.dataset.datasets)
+    assert config.model.head.num_classes == len(hybrid.classes) == dict(cea=13, mer=3)[kind]
+    assert (config.model.audio_encoder is None) == (kind == 'mer')
+    assert config.train_cfg.max_epochs == 50 and config.optim_wrapper.optimizer.lr == 1e-3
+    assert (config.protocol.stage, config.protocol.target) == ('postpretrain', None)
+    assert {config[f'{part}_{what}'] for part in ('val', 'test') for what in ('dataloader', 'evaluator', 'cfg')} == {
+        None
+    }
 
 
 def test_the_tiny_model_is_tiny():
