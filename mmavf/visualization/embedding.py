@@ -23,7 +23,7 @@ def tsne(features: np.ndarray, perplexity: float = 30.0, seed: int = 0) -> np.nd
     """Map features to the plane by t-SNE, started from their first two principal components.
 
     Args:
-        features: (N, D) floats, N >= 4.
+        features: (N, D) finite floats, N >= 4.
         perplexity: About how many neighbours a clip has. With few clips it is lowered to (N - 1) / 3, and that is
             logged.
         seed: Seed of what the method draws.
@@ -32,13 +32,11 @@ def tsne(features: np.ndarray, perplexity: float = 30.0, seed: int = 0) -> np.nd
         Float32 (N, 2). Distances within a crowd and which crowds touch have a meaning, directions and scale have none.
 
     Raises:
-        ConfigError: Fewer than 4 clips, or features that say nothing: not finite, or all the same.
+        ConfigError: Fewer than 4 clips, or all have the same features.
     """
     count = len(features)
     if count < MIN_CLIPS:
         raise ConfigError(f't-SNE needs at least {MIN_CLIPS} clips, there are {count}: give a longer list.')
-    if not np.isfinite(features).all():
-        raise ConfigError('Some features are not finite: the weights of this checkpoint are broken.')
     if not np.ptp(features, axis=0).any():
         raise ConfigError(f'All {count} clips have the same features: there is nothing to draw.')
     most = (count - 1) / 3

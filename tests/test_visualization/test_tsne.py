@@ -55,7 +55,6 @@ def test_as_many_clips_as_the_perplexity_needs_are_silent(logged):
     ('features', 'message'),
     [
         (np.random.default_rng(0).normal(size=(3, 8)), 'at least 4 clips, there are 3'),
-        (np.full((9, 8), np.nan), 'not finite'),
         (np.ones((9, 8)), 'the same features'),
     ],
 )
@@ -140,9 +139,9 @@ def test_features_are_the_means_over_views_and_keep_their_labels(tmp_path):
     found = collect_features(EchoModel(), [batch(values[:2], [4, 1], failed=['x']), nothing, batch(values[2:], [0])])
     np.testing.assert_allclose(found.features, values.mean(dim=1).numpy(), rtol=1e-6)
     assert found.labels.tolist() == [4, 1, 0]
-    assert [sample.sample_id for sample in found.failures] == ['x', 'z']
+    assert found.failures == [('x', 'empty file'), ('z', 'no video')]
     points = np.arange(6.0).reshape(3, 2)
-    save_features(found, points, ['a', 'b'], tmp_path / 'f.npz')
+    save_features(found, ['a', 'b'], tmp_path / 'f.npz', points)
     with np.load(tmp_path / 'f.npz', allow_pickle=False) as kept:
         assert kept['ids'].tolist() == ['clip 0', 'clip 1', 'clip 0']
         assert np.array_equal(kept['features'], found.features)
@@ -151,13 +150,33 @@ def test_features_are_the_means_over_views_and_keep_their_labels(tmp_path):
         assert np.array_equal(kept['points'], points)
 
 
-def test_values_and_missing_labels():
+def test_values_are_labels_of_a_regressor():
     found = collect_features(EchoModel(), [batch(torch.randn(2, 1, 5), [[0.5, 1.0], [0.0, -1.0]])])
     assert found.labels.tolist() == [[0.5, 1.0], [0.0, -1.0]]
-    assert collect_features(EchoModel(), [batch(torch.randn(2, 1, 5), [None, None])]).labels is None
+
+
+def test_a_clip_without_label_is_one_clear_error():
+    with pytest.raises(ConfigError, match='clip 1 has no label'):
+        collect_features(EchoModel(), [batch(torch.randn(2, 1, 5), [1, None])])
+
+
+def test_no_usable_clip_at_all_gives_the_failures():
+    found = collect_features(
+        EchoModel(), [dict(inputs=None, data_samples=[], failures=batch([], [], ['x'])['failures'])]
+    )
+    assert (found.ids, found.failures, len(found.labels)) == ([], [('x', 'empty file')], 0)
 
 
 def test_a_clip_of_several_classes_counts_as_its_first():
     item = batch(torch.randn(1, 1, 5), [None])
     item['data_samples'][0].gt_score = torch.tensor([0.0, 0.5, 0.5])
     assert collect_features(EchoModel(), [item]).labels.tolist() == [1]
+
+
+def test_a_feature_that_is_not_finite_is_a_failure():
+    values = torch.randn(3, 2, 5)
+    values[1, 0, 3] = float('nan')
+    found = collect_features(EchoModel(), [batch(values, [4, 1, 0])])
+    assert found.failures == [('clip 1', 'its feature is not finite')]
+    assert (found.ids, found.labels.tolist()) == (['clip 0', 'clip 2'], [4, 0])
+    np.testing.assert_allclose(found.features, values[[0, 2]].mean(dim=1).numpy(), rtol=1e-6)

@@ -5,7 +5,6 @@ import os
 import sys
 from pathlib import Path
 
-import numpy as np
 import torch
 from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
@@ -17,8 +16,9 @@ import mmavf.engine
 import mmavf.models  # noqa: F401  (registers what configs name)
 from mmavf.datasets import AVClipDataset
 from mmavf.engine import resolve_loaders
+from mmavf.engine.cli import check_options
 from mmavf.engine.protocol import add_protocol_options, apply_protocol, merge_protocol_options
-from mmavf.errors import CheckpointError, ConfigError, MMAVFError
+from mmavf.errors import CheckpointError, ClipError, ConfigError, MMAVFError
 from mmavf.registry import MODELS
 from mmavf.visualization import Features, collect_features, draw_classes, draw_values, save_features, tsne
 
@@ -58,43 +58,64 @@ def build_loader(cfg: Config, args: argparse.Namespace) -> DataLoader:
     if not cfg.get('test_dataloader'):
         raise ConfigError(f'{cfg.filename} has no test_dataloader: give the config of a fine-tuning.')
     if args.list is not None:
-        cfg.test_dataloader.dataset.update(ann_file=args.list, data_root=args.data_root or '', split=None)
+        dataset = cfg.test_dataloader.dataset
+        if 'datasets' in dataset:  # of a concatenation's parts, which share their classes, the list replaces all
+            dataset = cfg.test_dataloader.dataset = dataset.datasets[0]
+        own = dict(ann_file=args.list, data_root=args.data_root or '', split=None, label_map=None, list_classes=None)
+        dataset.update(own)
     merge_protocol_options(cfg, args)
     apply_protocol(cfg)
     resolve_loaders(cfg)
     return Runner.build_dataloader(cfg.test_dataloader, seed=args.seed)
 
 
-def draw(found: Features, points: np.ndarray, dataset: AVClipDataset, title: str, path: Path) -> list[str]:
-    """Draw the picture; return the names of the classes or dimensions."""
-    if found.labels is None:
-        draw_classes(points, np.zeros(len(points), dtype=np.int64), ['no label'], path, title)
-        return []
-    if found.labels.ndim == 2:
-        draw_values(points, found.labels, dataset.label_columns, path, title)
-        return list(dataset.label_columns)
-    draw_classes(points, found.labels, dataset.metainfo['classes'], path, title)
-    return list(dataset.metainfo['classes'])
+def names_of(dataset: AVClipDataset) -> list[str]:
+    """Return the names of the classes, or of the dimensions to regress."""
+    return list(dataset.metainfo.get('classes') or dataset.label_columns)
+
+
+def check_complete(found: Features, names: list[str], path: Path) -> None:
+    """Make sure that every clip has a feature, as a test does; else keep those that there are in `path`."""
+    if not found.failures:
+        return
+    save_features(found, names, path)
+    listed = '\n'.join(f'  {name}: {reason}' for name, reason in found.failures)
+    count = len(found.failures)
+    raise ClipError(
+        f'{count} of {count + len(found.ids)} clips have no feature, so there is no picture:\n{listed}\n'
+        f'The features of the other clips are in {path}.\nMend these clips, or take them off the list.'
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Collect the features, map them, write picture and file."""
+    cfg = Config.fromfile(args.config)
+    check_options(cfg, args.cfg_options or {})
+    cfg.merge_from_dict(args.cfg_options or {})
+    init_default_scope('mmavf')
+    loader = build_loader(cfg, args)
+    path = args.out or args.checkpoint.with_name('tsne.png')
+    partial = path.with_suffix('.partial.npz')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    found = collect_features(load_recognizer(cfg, args.checkpoint, args.device), loader)
+    names = names_of(loader.dataset)
+    check_complete(found, names, partial)
+    partial.unlink(missing_ok=True)  # of an earlier call, which could not use some clips
+    points = tsne(found.features, args.perplexity, args.seed)
+    fold = [] if args.fold is None else [f'fold {args.fold}']
+    draw = draw_classes if found.labels.ndim == 1 else draw_values
+    draw(points, found.labels, names, path, ', '.join([Path(args.config).stem, args.checkpoint.name, *fold]))
+    save_features(found, names, path.with_suffix('.npz'), points)
+    print(f'{path}: {len(found.ids)} clips; their features are in {path.with_suffix(".npz")}')
 
 
 def main() -> None:
     args = parse_args()
     sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
-    path = args.out or args.checkpoint.with_name('tsne.png')
-    title = ', '.join([Path(args.config).stem, args.checkpoint.name, *([f'fold {args.fold}'] if args.fold else [])])
     try:
-        cfg = Config.fromfile(args.config)
-        cfg.merge_from_dict(args.cfg_options or {})
-        init_default_scope('mmavf')
-        loader = build_loader(cfg, args)
-        found = collect_features(load_recognizer(cfg, args.checkpoint, args.device), loader)
-        points = tsne(found.features, args.perplexity, args.seed)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        names = draw(found, points, loader.dataset, title, path)
+        run(args)
     except MMAVFError as error:
         raise SystemExit(f'{type(error).__name__}: {error}') from error
-    save_features(found, points, names, path.with_suffix('.npz'))
-    print(f'{path}: {len(found.ids)} clips; features in {path.with_suffix(".npz").name}')
 
 
 if __name__ == '__main__':
