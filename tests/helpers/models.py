@@ -7,6 +7,7 @@ import torch
 from mmengine.config import Config
 
 from mmavf.registry import MODELS
+from mmavf.structures import AVDataSample
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,6 +30,32 @@ def build_pretrainer(**overrides):
     """Build the small pre-training model with seeded weights."""
     torch.manual_seed(0)
     return MODELS.build(deepcopy(pretrain_config(**overrides)))
+
+
+def finetune_config(num_classes: int = 5, **overrides) -> Config:
+    """Return the configuration of a small classifier; `overrides` replace its top-level entries."""
+    model = Config.fromfile(str(ROOT / 'configs/_base_/models/avfmae_b_finetune.py')).model
+    for part in ('video', 'audio'):
+        model[f'{part}_encoder'].update(embed_dims=32, num_heads=2, depth=2)
+    model.correlation.update(embed_dims=32, num_heads=2)
+    model.head.num_classes = num_classes
+    for name, value in overrides.items():
+        model[name] = {**model[name], **value} if isinstance(value, dict) else value
+    return model
+
+
+def build_recognizer(num_classes: int = 5, **overrides):
+    """Build the small classifier with seeded weights."""
+    torch.manual_seed(0)
+    return MODELS.build(deepcopy(finetune_config(num_classes, **overrides)))
+
+
+def labelled(*labels, **fields) -> list[AVDataSample]:
+    """Return data samples with these labels."""
+    samples = [AVDataSample(metainfo=dict(sample_id=f'clip{i}'), **fields) for i in range(len(labels))]
+    for sample, label in zip(samples, labels, strict=True):
+        sample.gt_label = torch.as_tensor(label)
+    return samples
 
 
 def random_inputs(batch_size: int = 2) -> dict:

@@ -1,10 +1,12 @@
 """The sizes Base, Large and Huge: parameters, names, operations."""
 
+from collections import Counter
+
 import pytest
 import torch
 from mmengine.config import Config
 
-from mmavf.models.conversion import mmavf_to_released, released_to_mmavf
+from mmavf.models.conversion import convert_state_dict, mmavf_to_released, released_to_mmavf
 from mmavf.registry import MODELS
 from tests.helpers.models import ROOT
 
@@ -38,11 +40,21 @@ PARTS = dict(
     ),
 )
 FORWARD_GFLOP = dict(b=27.08, l=47.02, h=76.16)
+# encoders and correlation module are those above; head and norm with 11 classes
+RECOGNIZER_TOTAL = dict(b=169_122_851, l=303_233_319, h=521_309_229)
+HEAD = dict(b=13_323, l=16_651, h=19_979)
 
 
 def _build(size):
     with torch.device('meta'):
         return MODELS.build(Config.fromfile(str(ROOT / f'configs/avfmae_{size}_pretrain.py')).model)
+
+
+def _build_recognizer(size):
+    model = Config.fromfile(str(ROOT / f'configs/_base_/models/avfmae_{size}_finetune.py')).model
+    model.head.num_classes = 11
+    with torch.device('meta'):
+        return MODELS.build(model)
 
 
 def _count(module):
@@ -60,8 +72,35 @@ def test_parameters_are_those_of_the_published_sizes(size):
 
 
 @pytest.mark.parametrize('size', PARTS)
-def test_every_name_converts_to_the_released_one_and_back(size):
-    names = list(_build(size).state_dict())
+def test_parameters_of_the_recognizer_are_those_of_the_published_sizes(size):
+    model = _build_recognizer(size)
+    assert _count(model) == RECOGNIZER_TOTAL[size]
+    assert _count(model.head) == HEAD[size]
+    assert _count(model.correlation) == PARTS[size]['correlation']
+    for m in ('video', 'audio'):
+        assert _count(model.encoders[m]) == PARTS[size][f'{m}_encoder']
+
+
+def test_base_goes_from_pre_training_to_fine_tuning_as_released():
+    pretrained, wanted = _shapes(_build('b')), _shapes(_build_recognizer('b'))
+    matched = [name for name, shape in wanted.items() if pretrained.get(name) == shape]
+    assert len(matched) == 1064
+    new = {'fc_norm.weight', 'fc_norm.bias', 'head.weight', 'head.bias', 'layer_weights_video', 'layer_weights_audio'}
+    assert wanted.keys() - matched == new
+    unused = Counter(name.split('.')[0] for name in pretrained.keys() - wanted.keys())
+    parts = dict(decoder=86, encoder_to_decoder=1, mask_token=1)
+    assert unused == parts | {f'{part}_audio': count for part, count in parts.items()}
+
+
+def _shapes(model):
+    """Shapes by released names."""
+    return {name: tensor.shape for name, tensor in convert_state_dict(model.state_dict(), to_released=True).items()}
+
+
+@pytest.mark.parametrize('build', [_build, _build_recognizer])
+@pytest.mark.parametrize('size', PARTS)
+def test_every_name_converts_to_the_released_one_and_back(size, build):
+    names = list(build(size).state_dict())
     released = [mmavf_to_released(name) for name in names]
     assert len(set(released)) == len(names)
     assert [released_to_mmavf(name) for name in released] == names

@@ -5,10 +5,14 @@ import os
 import subprocess
 import sys
 
+import pytest
 import torch
 
-from mmavf.models.conversion import convert_state_dict
-from tests.helpers.models import ROOT, build_pretrainer
+from mmavf.engine.safe_globals import load_from_local
+from mmavf.errors import CheckpointError
+from mmavf.models.conversion import convert_encoders, convert_state_dict, is_related_model
+from mmavf.models.encoders import ImprovedLGIEncoder, ViTEncoder
+from tests.helpers.models import ROOT, build_pretrainer, build_recognizer
 
 
 def _run(source, destination):
@@ -32,6 +36,87 @@ def test_there_and_back_gives_the_identical_state(tmp_path):
     assert all(torch.equal(back[name], state[name]) for name in state)
 
 
+@pytest.fixture
+def convert(monkeypatch):
+    """The tool's own function, without a process of its own."""
+    monkeypatch.syspath_prepend(str(ROOT / 'tools/model_converters'))
+    import convert_release
+
+    return convert_release.convert
+
+
+def test_a_fine_tuned_model_goes_there_and_back(tmp_path, convert):
+    model = build_recognizer()
+    state = convert_state_dict(model.state_dict(), to_released=True)
+    assert {name for name in state if not name.startswith('encoder')} == {
+        *('layer_weights_video', 'layer_weights_audio', 'fc_norm.weight', 'fc_norm.bias', 'head.weight', 'head.bias')
+    }
+    args = argparse.Namespace(nb_classes=5, data=argparse.Namespace(fold=1))
+    torch.save(dict(module={f'module.{name}': value for name, value in state.items()}, args=args), tmp_path / 'in.pth')
+    convert(tmp_path / 'in.pth', tmp_path / 'ours.pth')
+    convert(tmp_path / 'ours.pth', tmp_path / 'back.pth')
+    ours = torch.load(tmp_path / 'ours.pth', weights_only=True)['state_dict']
+    assert model.load_state_dict(ours) == torch.nn.modules.module._IncompatibleKeys([], [])
+    back = torch.load(tmp_path / 'back.pth', weights_only=True)['model']
+    assert back.keys() == state.keys()
+    assert all(torch.equal(back[name], state[name]) for name in state)
+
+
+SMALL = dict(embed_dims=32, num_heads=2, depth=2)
+AUDIO = dict(input_size=(256, 128), patch_size=(16, 16), in_channels=1)
+
+
+def _released(encoder, modality):
+    """An encoder's state by released names."""
+    ours = {f'encoders.{modality}.{name}': value for name, value in encoder.state_dict().items()}
+    return convert_state_dict(ours, to_released=True)
+
+
+def _part(converted, modality):
+    prefix = f'encoders.{modality}.'
+    return {name.removeprefix(prefix): value for name, value in converted.items() if name.startswith(prefix)}
+
+
+def test_encoders_of_hicmae_are_taken_over_and_the_rest_is_listed(tmp_path, convert):
+    encoders = dict(video=ViTEncoder(**SMALL), audio=ViTEncoder(**SMALL, **AUDIO))
+    state = {name: value for m, encoder in encoders.items() for name, value in _released(encoder, m).items()}
+    qkv = encoders['audio'].blocks[1].self_attn.attn.qkv.weight
+    assert torch.equal(state['encoder_audio.blocks.1.attn.qkv.weight'], qkv)
+    # these mean something else in AVF-MAE++
+    fusion = ('encoder_fusion.blocks.0.norm1.weight', 'encoder_fusion.blocks_audio.0.cross_attn.q.weight')
+    state |= dict.fromkeys((*fusion, 'video_layer_weights', 'head.weight'), torch.ones(3))
+    torch.save(dict(model=state, args=argparse.Namespace()), tmp_path / 'hicmae.pth')
+    output = convert(tmp_path / 'hicmae.pth', tmp_path / 'ours.pth')
+    assert '4 left out' in output and 'encoder_fusion (2), video_layer_weights (1), head (1)' in output
+    converted = torch.load(tmp_path / 'ours.pth', weights_only=True)['state_dict']
+    for m, encoder in encoders.items():
+        encoder.load_state_dict(_part(converted, m), strict=True)
+    assert len(converted) == len(state) - 4
+
+
+@pytest.mark.parametrize('stage', ['pretrain', 'finetune'])
+def test_the_encoder_of_mae_dfer_is_taken_over(stage):
+    encoder = ImprovedLGIEncoder(**SMALL, stage_iv=False, final_norm=stage == 'pretrain')
+    state, left_out = _released(encoder, 'video'), []
+    if stage == 'finetune':  # the encoder's parts stand at the top, beside a head that fits
+        state = {name.removeprefix('encoder.'): value for name, value in state.items()}
+        state |= {'fc_norm.weight': torch.ones(32), 'head.bias': torch.ones(5)}
+    else:
+        left_out = ['mask_token', 'decoder.blocks.1.norm1.weight', 'encoder_to_decoder.weight']
+        state |= dict.fromkeys(left_out, torch.ones(1))
+    assert is_related_model(state)
+    converted, rest = convert_encoders(state)
+    assert rest == left_out
+    encoder.load_state_dict(_part(converted, 'video'), strict=True)
+    assert ({'head.norm.weight', 'head.fc.bias'} <= converted.keys()) == (stage == 'finetune')
+
+
+def test_models_of_avfmae_are_told_from_related_ones():
+    video = build_recognizer(audio_encoder=None, correlation=None)
+    for model in (build_pretrainer(), build_recognizer(), video):
+        assert not is_related_model(convert_state_dict(model.state_dict(), to_released=True))
+
+
 class Bomb:
     def __init__(self, path):
         self.path = path
@@ -40,10 +125,11 @@ class Bomb:
         return os.mkdir, (self.path,)
 
 
-def test_a_pickle_bomb_is_refused_and_nothing_runs(tmp_path):
-    torch.save(
-        dict(model={'encoder.norm.weight': torch.ones(2)}, args=Bomb(str(tmp_path / 'boom'))), tmp_path / 'bad.pth'
-    )
+@pytest.mark.parametrize('inside_namespace', [False, True])
+def test_a_pickle_bomb_is_refused_and_nothing_runs(tmp_path, inside_namespace):
+    args = Bomb(str(tmp_path / 'boom'))
+    args = argparse.Namespace(lr=args) if inside_namespace else args
+    torch.save(dict(model={'encoder.norm.weight': torch.ones(2)}, args=args), tmp_path / 'bad.pth')
     status, output = _run(tmp_path / 'bad.pth', tmp_path / 'out.pth')
     assert status == 1 and 'CheckpointError' in output and 'bad.pth' in output
     assert not (tmp_path / 'boom').exists() and not (tmp_path / 'out.pth').exists()
@@ -53,3 +139,9 @@ def test_unknown_names_are_listed(tmp_path):
     torch.save(dict(model={'backbone.conv1.weight': torch.ones(2)}), tmp_path / 'other.pth')
     status, output = _run(tmp_path / 'other.pth', tmp_path / 'out.pth')
     assert status == 1 and 'backbone.conv1.weight' in output and 'Traceback' not in output
+
+
+def test_a_namespace_loads_in_the_converter_only(tmp_path):
+    torch.save(dict(state_dict={}, args=argparse.Namespace()), tmp_path / 'released.pth')
+    with pytest.raises(CheckpointError, match=r'argparse\.Namespace'):
+        load_from_local(str(tmp_path / 'released.pth'))

@@ -9,33 +9,40 @@ import sys
 import pytest
 import torch
 
+from mmavf.models.conversion import convert_state_dict
 from tests.helpers.models import ROOT
 
 GOLDEN = ROOT / 'tests/data/golden'
 
 
-def _run(folder, *args):
-    command = [sys.executable, str(ROOT / 'tools/analysis_tools/verify_reference.py'), str(folder), *args]
-    done = subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, 'PYTHONPATH': str(ROOT)}, timeout=300
-    )
-    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the tool's `main` with these arguments: exit status, findings, messages."""
+    monkeypatch.syspath_prepend(str(ROOT / 'tools/analysis_tools'))
+    import verify_reference
+
+    def run_main(folder, *args):
+        monkeypatch.setattr(sys, 'argv', ['verify_reference.py', str(folder), *args])
+        status = verify_reference.main()
+        out, err = capsys.readouterr()
+        return status, [json.loads(line) for line in out.splitlines()], err
+
+    return run_main
 
 
-def _copy(tmp_path, *names):
-    for name in (
-        'manifest.json',
-        'inputs.pth',
-        'avf_pretrain.masks.pth',
-        'avf_pretrain.state.pth',
-        *(f'avf_pretrain.{name}.pth' for name in names),
-    ):
+def _copy(tmp_path, *names, case='avf_pretrain'):
+    masks = ['masks'] if case == 'avf_pretrain' else []
+    parts = [f'{case}.{name}.pth' for name in ('state', *masks, *names)]
+    for name in ('manifest.json', 'inputs.pth', *parts):
         shutil.copy(GOLDEN / name, tmp_path / name)
 
 
 def test_all_quantities_agree_with_the_reference():
-    status, findings, _ = _run(GOLDEN, '--cases', 'avf_pretrain')
-    assert status == 0
+    command = [sys.executable, str(ROOT / 'tools/analysis_tools/verify_reference.py'), str(GOLDEN)]
+    env = {**os.environ, 'PYTHONPATH': str(ROOT)}
+    done = subprocess.run([*command, '--cases', 'avf_pretrain'], capture_output=True, text=True, env=env, timeout=300)
+    findings = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0
     assert all(finding['ok'] for finding in findings)
     quantities = ' '.join(finding['quantity'] for finding in findings)
     for part in ('eval.pred_video.tokens', 'eval.pred_audio', 'logits_per_video', 'loss_raw_framediff', 'bn_after'):
@@ -43,8 +50,79 @@ def test_all_quantities_agree_with_the_reference():
     assert 'eval.grad_norm.per_param_norm' in quantities and 'train6.grad_framediff.per_param_norm' in quantities
 
 
+def test_the_fine_tuned_model_agrees_with_the_reference_in_both_modes(run):
+    status, findings, _ = run(GOLDEN, '--cases', 'avf_finetune')
+    assert status == 0
+    assert all(finding['ok'] for finding in findings)
+    quantities = {finding['quantity']: finding['tolerance'] for finding in findings}
+    for name in ('logits', 'feature', 'loss_ce', 'grad.per_param_norm', 'grad.top_level_norm', 'grad.total_norm'):
+        assert f'eval.{name}' in quantities and f'train.{name}' in quantities
+    assert sum('train.bn_after' in quantity for quantity in quantities) == 6
+    assert quantities['eval.logits'] == 2e-5 and quantities['train.logits'] == 2e-4
+    assert quantities['eval.grad.per_param_norm'] == 1e-4 and quantities['train.grad.per_param_norm'] == 5e-4
+
+
+@pytest.mark.parametrize('entry', ['logits', 'feature', 'loss', 'gradient', 'statistic', 'weight', 'label'])
+def test_a_wrong_number_of_the_fine_tuned_model_shows(tmp_path, entry, run):
+    _copy(tmp_path, 'train', case='avf_finetune')
+    path = tmp_path / f'avf_finetune.{"state" if entry == "weight" else "train"}.pth'
+    content = torch.load(path, weights_only=True)
+    if entry in ('logits', 'feature'):
+        content[entry][1, 3] += 1e-3
+    elif entry == 'loss':
+        content['loss_ce'] += 1e-3
+    elif entry == 'gradient':
+        content['grad']['per_param_norm']['layer_weights_video'] *= 1.01
+    elif entry == 'statistic':
+        next(iter(content['bn_after'].values()))[5] += 1e-3
+    elif entry == 'weight':
+        content['layer_weights_audio'][0] += 1
+    else:
+        content['label'] = (content['label'] + 1) % 11
+    torch.save(content, path)
+    status, findings, _ = run(tmp_path, '--cases', 'avf_finetune')
+    wrong = {finding['quantity'].split('.')[1] for finding in findings if not finding['ok']}
+    one = dict(logits={'logits'}, feature={'feature'}, loss={'loss_ce'}, gradient={'grad'}, statistic={'bn_after'})
+    assert status == 1 and wrong
+    assert wrong == one.get(entry, wrong)
+
+
+@pytest.mark.parametrize('token_type', ['region', 'org', 'all'])
+def test_other_widths_and_numbers_of_classes_come_from_the_manifest(tmp_path, token_type, run):
+    from reference_finetune import TOKEN_TYPES
+    from reference_models import build_recognizer
+
+    shutil.copy(GOLDEN / 'inputs.pth', tmp_path / 'inputs.pth')
+    args = json.loads((GOLDEN / 'manifest.json').read_text())['cases']['avf_finetune']['constructor_args']
+    args |= dict(num_classes=7, embed_dim=24, depth=3, num_heads=3, lg_classify_token_type='region')
+    (tmp_path / 'manifest.json').write_text(json.dumps(dict(cases=dict(maedfer_finetune=dict(constructor_args=args)))))
+    name = dict(region='eval', org='eval_org', all='eval_all')[token_type]
+    torch.manual_seed(0)
+    model = build_recognizer(args, video_only=True).eval()
+    model.token_type = TOKEN_TYPES[name]
+    state = convert_state_dict(model.state_dict(), to_released=True)
+    state = {key.removeprefix('encoder.'): value for key, value in state.items()}
+    torch.save(state, tmp_path / 'maedfer_finetune.state.pth')
+    video = (torch.load(tmp_path / 'inputs.pth')['video_u8'].float() - 128) / 64
+    feature, logits = model(dict(video=video))
+    loss = torch.nn.functional.cross_entropy(logits, torch.tensor([6, 2]))
+    loss.backward()
+    norms = {key.split('video.')[-1]: p.grad.norm().item() for key, p in model.encoders.named_parameters()}
+    norm = sum(p.grad.square().sum() for p in model.parameters()).sqrt().item()
+    grad = dict(
+        per_param_norm={'blocks.2.mlp.fc1.bias': norms['blocks.2.ffn.fc1.bias']}, top_level_norm={}, total_norm=norm
+    )
+    expected = dict(
+        feature=feature, logits=logits, label=torch.tensor([6, 2]), loss_ce=loss.item(), bn_after={}, grad=grad
+    )
+    torch.save(expected, tmp_path / f'maedfer_finetune.{name}.pth')
+    status, findings, message = run(tmp_path)
+    assert status == 0, message
+    assert [finding['quantity'] for finding in findings][:3] == [f'{name}.logits', f'{name}.feature', f'{name}.loss_ce']
+
+
 @pytest.mark.parametrize('entry', ['prediction', 'loss', 'gradient', 'weight'])
-def test_a_wrong_number_shows_as_a_difference(tmp_path, entry):
+def test_a_wrong_number_shows_as_a_difference(tmp_path, entry, run):
     _copy(tmp_path, 'eval', 'eval_grads')
     file = {'gradient': 'eval_grads', 'weight': 'state'}.get(entry, 'eval')
     path = tmp_path / f'avf_pretrain.{file}.pth'
@@ -58,16 +136,16 @@ def test_a_wrong_number_shows_as_a_difference(tmp_path, entry):
     else:
         content['encoder.blocks.1.mlp.fc1.weight'][0, 0] += 1
     torch.save(content, path)
-    status, findings, _ = _run(tmp_path)
+    status, findings, _ = run(tmp_path)
     wrong = [finding['quantity'] for finding in findings if not finding['ok']]
     assert status == 1 and wrong
     expected = dict(prediction='eval.pred_audio', loss='eval.loss_raw.loss_video', gradient='eval.grad_framediff')
     assert all(quantity.startswith(expected.get(entry, '')) for quantity in wrong)
 
 
-def test_a_case_without_its_state_and_an_unknown_case_are_errors(tmp_path):
+def test_a_case_without_its_state_and_an_unknown_case_are_errors(tmp_path, run):
     _copy(tmp_path, 'eval')
     (tmp_path / 'avf_pretrain.state.pth').unlink()
-    status, findings, message = _run(tmp_path, '--cases', 'avf_pretrain', 'nonsense')
+    status, findings, message = run(tmp_path, '--cases', 'avf_pretrain', 'nonsense')
     assert status == 1 and not findings
     assert 'avf_pretrain.state.pth missing' in message and 'nonsense is not implemented' in message

@@ -146,3 +146,6 @@ class AVFMAERecognizer(BaseModel):
             raise ConfigError(f"the correlation module takes token_type 'region' only, not {self.token_type!r}")
         if len(set(regions.values())) > 1:
             raise ConfigError(f'the correlation module needs as many regions in video as in audio, not {regions}')
+        widths = {m: encoder.embed_dims for m, encoder in self.encoders.items()}
+        if len(set(widths.values())) > 1:
+            raise ConfigError(f'the correlation module needs encoders of the same width, not {widths}')

@@ -1,0 +1,73 @@
+"""Heads: targets of all kinds, several views of a clip, predictions."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from mmavf.errors import ListError
+from mmavf.registry import MODELS
+from mmavf.structures import AVDataSample
+from tests.helpers.models import labelled
+
+
+def _build(**cfg):
+    torch.manual_seed(0)
+    return MODELS.build(dict(in_channels=6, **cfg))
+
+
+def _outputs(views=1, channels=3):
+    return torch.randn(2 * views, channels, generator=torch.Generator().manual_seed(3))
+
+
+def test_soft_targets_come_before_classes_and_may_stand_beside_them():
+    head = _build(type='ClassificationHead', num_classes=3, loss=dict(type='SoftTargetCrossEntropy', label_smoothing=0))
+    samples = labelled(2, 0)
+    samples[1].gt_score = torch.tensor([0.5, 0.0, 0.5])
+    outputs = _outputs()
+    expected = F.cross_entropy(outputs, torch.tensor([[0.0, 0, 1], [0.5, 0, 0.5]]))
+    torch.testing.assert_close(head.loss(outputs, samples), expected)
+
+
+def test_every_view_has_its_clips_label():
+    head = _build(type='ClassificationHead', num_classes=3)
+    outputs = _outputs(views=4)
+    expected = F.cross_entropy(outputs, torch.tensor([2, 2, 2, 2, 1, 1, 1, 1]), label_smoothing=0.1)
+    torch.testing.assert_close(head.loss(outputs, labelled(2, 1)), expected)
+
+
+def test_scores_are_the_mean_over_views_of_softmax():
+    head, outputs = _build(type='ClassificationHead', num_classes=3), _outputs(views=2)
+    samples = head.predict(outputs, labelled(0, 1))
+    for i, sample in enumerate(samples):
+        first, second = (np.exp(row) / np.exp(row).sum() for row in outputs[2 * i : 2 * i + 2].double().numpy())
+        np.testing.assert_allclose(sample.pred_score.numpy(), (first + second) / 2, atol=1e-6)
+        assert not np.allclose(sample.pred_score, outputs[2 * i : 2 * i + 2].mean(0).softmax(0), atol=1e-3)
+        assert sample.pred_score.dtype == torch.float32
+
+
+def test_regression_predicts_the_mean_over_views_and_learns_from_numbers():
+    head, outputs = _build(type='RegressionHead', num_outputs=3), _outputs(views=2)
+    targets = [[0.1, -2.0, 5.0], [1.0, 0.0, 0.5]]
+    samples = labelled(*(torch.tensor(target) for target in targets))
+    for i, sample in enumerate(head.predict(outputs.bfloat16(), samples)):
+        expected = outputs[2 * i : 2 * i + 2].bfloat16().float().mean(0)
+        torch.testing.assert_close(sample.pred_value, expected)
+    expected = np.mean((outputs.numpy() - np.repeat(targets, 2, axis=0)) ** 2)
+    assert head.loss(outputs, samples).item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_ccc_loss_is_a_choice():
+    head = _build(type='RegressionHead', num_outputs=3, loss=dict(type='CCCLoss'))
+    targets = _outputs()
+    samples = labelled(*targets)
+    assert head.loss(targets, samples).item() == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    'head', [dict(type='ClassificationHead', num_classes=3), dict(type='RegressionHead', num_outputs=3)]
+)
+def test_a_clip_without_a_label_is_an_error_that_names_it(head):
+    samples = [labelled(torch.zeros(3).long())[0], AVDataSample(metainfo=dict(sample_id='nameless'))]
+    with pytest.raises(ListError, match='nameless has no label'):
+        _build(**head).loss(_outputs(), samples)

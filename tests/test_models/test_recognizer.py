@@ -1,0 +1,159 @@
+"""The recognizer: what it pools and correlates, one modality alone, several views, contradictions."""
+
+import numpy as np
+import pytest
+import torch
+
+from mmavf.errors import ConfigError
+from mmavf.registry import MODELS
+from tests.helpers.models import build_recognizer, labelled, random_inputs
+
+VIT = dict(type='ViTEncoder', input_size=(16, 160, 160), patch_size=(2, 16, 16), embed_dims=32, num_heads=2, depth=2)
+
+
+def _layer_norm(x, norm):
+    x = x.astype(np.float64)
+    x = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-6)
+    return x * norm.weight.detach().numpy() + norm.bias.detach().numpy()
+
+
+@torch.no_grad()
+def test_fused_tokens_and_pooling_against_loops():
+    model, inputs = build_recognizer().eval(), random_inputs()
+    for m, values in (('video', [0.3, -1.2]), ('audio', [2.0, 0.1])):
+        model.layer_weights[m].copy_(torch.tensor(values))
+    seen, returned = [], []
+    model.correlation.register_forward_pre_hook(lambda m, args: seen.append(args))
+    model.correlation.register_forward_hook(lambda m, args, out: returned.append(out))
+    output = model(inputs)
+    for position, m in enumerate(('video', 'audio')):
+        regions = model.encoders[m](inputs[m]).regions.numpy()  # (B, K, L, C)
+        np.testing.assert_array_equal(seen[0][position], regions[:, :, 1])
+        exponentials = np.exp(model.layer_weights[m].numpy())
+        expected = sum(regions[:, :, i] * exponentials[i] / exponentials.sum() for i in range(2))
+        np.testing.assert_allclose(seen[0][2][..., 32 * position : 32 * (position + 1)], expected, atol=1e-6)
+    pooled = np.concatenate([x.numpy().sum(1) / x.shape[1] for x in returned[0]], axis=-1)
+    feature = _layer_norm(pooled, model.head.norm)
+    np.testing.assert_allclose(output.feature, feature, atol=1e-5)
+    logits = feature @ model.head.fc.weight.numpy().T + model.head.fc.bias.numpy()
+    np.testing.assert_allclose(output.logits, logits, atol=1e-5)
+
+
+def test_layer_weights_begin_equal():
+    model = build_recognizer()
+    assert {m: w.tolist() for m, w in model.layer_weights.items()} == dict(video=[0.5, 0.5], audio=[0.5, 0.5])
+
+
+@torch.no_grad()
+@pytest.mark.parametrize('token_type', ['region', 'local', 'all'])
+def test_one_modality_and_every_token_type_against_loops(token_type):
+    model = build_recognizer(audio_encoder=None, correlation=None, token_type=token_type).eval()
+    assert not hasattr(model, 'layer_weights')
+    inputs = dict(video=random_inputs()['video'])
+    encoded = model.encoders.video(inputs['video'])
+    tokens = dict(region=encoded.regions[:, :, -1].numpy(), local=encoded.tokens.numpy())
+    tokens['all'] = np.concatenate((tokens['region'], tokens['local']), axis=1)
+    pooled = np.stack([sum(clip) / len(clip) for clip in tokens[token_type]])
+    np.testing.assert_allclose(model(inputs).feature, _layer_norm(pooled, model.head.norm), atol=1e-5)
+
+
+@torch.no_grad()
+def test_without_correlation_two_modalities_are_concatenated_and_do_not_meet():
+    model, inputs = build_recognizer(correlation=None).eval(), random_inputs()
+    pooled = model.extract_feature(inputs)
+    other = model.extract_feature(inputs | dict(audio=inputs['audio'].flip(2)))
+    assert torch.equal(pooled[:, :32], other[:, :32]) and not torch.allclose(pooled[:, 32:], other[:, 32:])
+
+
+@torch.no_grad()
+def test_audio_alone_needs_no_video_and_ignores_it():
+    model, inputs = build_recognizer(video_encoder=None, correlation=None).eval(), random_inputs()
+    assert torch.equal(model(inputs).logits, model(dict(audio=inputs['audio'])).logits)
+    assert list(model.encoders) == ['audio']
+
+
+@torch.no_grad()
+def test_views_of_a_clip_make_one_prediction():
+    model, inputs = build_recognizer().eval(), random_inputs(4)
+    samples = model(inputs, labelled(1, 2), mode='predict')
+    single = [model({m: x[i : i + 1] for m, x in inputs.items()}, labelled(0), mode='predict')[0] for i in range(4)]
+    for i, sample in enumerate(samples):
+        expected = (single[2 * i].pred_score + single[2 * i + 1].pred_score) / 2
+        torch.testing.assert_close(sample.pred_score, expected, atol=1e-5, rtol=0)
+        assert sample.gt_label == i + 1
+
+
+@pytest.mark.parametrize(
+    'parts',
+    [
+        {},
+        dict(correlation=None),
+        dict(audio_encoder=None, correlation=None),
+        dict(video_encoder=None, correlation=None, token_type='all'),
+        dict(audio_encoder=None, correlation=None, token_type='local'),
+        dict(audio_encoder=None, correlation=None, video_encoder=dict(stage_iv=False, final_norm=False)),
+    ],
+)
+def test_the_gradient_reaches_every_parameter(parts):
+    model = build_recognizer(**parts)
+    loss = model(random_inputs(), labelled(0, 3), mode='loss')['loss']
+    loss.backward()
+    without = [name for name, p in model.named_parameters() if p.grad is None]
+    assert not without  # a parameter outside the graph stops a distributed run
+    zero = {name.split('.blocks.1.')[-1].split('.')[0] for name, p in model.named_parameters() if not p.grad.any()}
+    # what only the last block's other kind of token depends on
+    allowed = {'local': {'stage4'}, 'region': {'stage3'} if parts.get('video_encoder') else set()}
+    assert zero <= allowed.get(parts.get('token_type', 'region'), set())
+
+
+def test_drop_path_is_active_in_training_only():
+    model, inputs = build_recognizer(), random_inputs()
+    torch.manual_seed(0)
+    first, second = model(inputs).logits, model(inputs).logits
+    assert not torch.equal(first, second)
+    model.eval()
+    assert torch.equal(model(inputs).logits, model(inputs).logits)
+
+
+def test_fine_tuning_from_scratch_begins_as_released():
+    model = build_recognizer(
+        video_encoder=dict(embed_dims=128), audio_encoder=dict(embed_dims=128), correlation=dict(embed_dims=128)
+    )
+    model.init_weights()
+    linear = model.encoders.video.blocks[0].ffn.fc1
+    assert linear.weight.std().item() == pytest.approx(0.02, rel=0.02) and not linear.bias.any()
+    fusion = model.correlation.units[0].video.self_block.ffn.fc1  # Xavier: sqrt(2 / (128 + 512))
+    assert fusion.weight.std().item() == pytest.approx((2 / 640) ** 0.5, rel=0.02)
+    assert model.head.fc.bias.any()  # the framework's default
+
+
+@pytest.mark.parametrize(
+    'parts, message',
+    [
+        (dict(video_encoder=None, audio_encoder=None, correlation=None), 'neither a video encoder nor an audio'),
+        (dict(audio_encoder=None), 'needs both encoders'),
+        (dict(token_type='local'), "takes token_type 'region' only"),
+        (dict(token_type='cls', correlation=None), "token_type is 'region', 'local' or 'all', not 'cls'"),
+        (
+            dict(audio_encoder=dict(region_size=(8, 4))),
+            "as many regions in video as in audio, not {'video': 8, 'audio': 4}",
+        ),
+        (dict(audio_encoder=dict(embed_dims=64)), 'same width'),
+    ],
+)
+def test_contradictions_are_errors(parts, message):
+    with pytest.raises(ConfigError, match=message):
+        build_recognizer(**parts)
+
+
+def test_a_plain_encoder_has_local_tokens_only():
+    head = dict(type='ClassificationHead', num_classes=3)
+    with pytest.raises(ConfigError, match='needs encoders with region tokens'):
+        MODELS.build(dict(type='AVFMAERecognizer', video_encoder=VIT, head=head))
+    model = MODELS.build(dict(type='AVFMAERecognizer', video_encoder=VIT, head=head, token_type='local'))
+    assert model(random_inputs()).logits.shape == (2, 3)
+
+
+def test_a_batch_without_a_modality_is_an_error():
+    with pytest.raises(ConfigError, match='the batch has no audio'):
+        build_recognizer()(dict(video=random_inputs()['video']))
