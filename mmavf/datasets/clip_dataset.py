@@ -217,8 +217,8 @@ class AVClipDataset(BaseDataset):
         family = self.family or self.ann_file  # within one list ids and subjects always mean the same
         return (clip_ref(entry, self.ann_file, self.data_root, family) for entry in entries)
 
-    def labels(self) -> Iterator[int | tuple[int, ...]]:
-        """Yield the class index of each clip; with `multi_label` a tuple of indices."""
+    def labels(self) -> Iterator[int | tuple[int, ...] | list[float]]:
+        """Yield the class index of each clip; with `multi_label` a tuple of them, with `label_columns` the numbers."""
         return (super(AVClipDataset, self).get_data_info(index)['label'] for index in range(len(self)))
 
     def class_indices(self) -> np.ndarray:

@@ -75,8 +75,7 @@ class ConcatClipDataset(MMEngineConcatDataset):
             part.first_index = end - len(part)
         if 'classes' in self.metainfo:
             may_lack = self.allow_missing_classes or self.datasets[0].test_mode
-            labels = (label for part in self.datasets for label in part.labels())
-            check_classes(labels, self.metainfo['classes'], _names(self.datasets), may_lack)
+            check_classes(self.labels(), self.metainfo['classes'], _names(self.datasets), may_lack)
         self._check_overlap()
 
     def _check_overlap(self) -> None:
@@ -114,6 +113,11 @@ class ConcatClipDataset(MMEngineConcatDataset):
         """Yield what tells whether clips of other data sets are the same as, or related to, those of this one."""
         for part in self.datasets:
             yield from part.clip_refs()
+
+    def labels(self) -> Iterator[int | tuple[int, ...] | list[float]]:
+        """Yield the label of each clip; see AVClipDataset."""
+        for part in self.datasets:
+            yield from part.labels()
 
     def class_indices(self) -> np.ndarray:
         """Return the class index of each clip, (N,) int64; see AVClipDataset."""

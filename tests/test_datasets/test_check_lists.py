@@ -1,0 +1,118 @@
+"""tools/misc/check_lists.py counts right, finds what would stop a run, and ends with status 1 then."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+from ..helpers.media import counted_frames, tone, write_list, write_media, write_wav
+
+ROOT = Path(__file__).parents[2]
+HEADER = 'video,audio,label,subject,fold'
+CONFIG = """
+_base_ = ['{root}/configs/_base_/datasets/finetune_av.py', '{root}/configs/_base_/stages/finetune.py']
+_clips = dict(data_root='{data}', metainfo=dict(classes=['joy', 'fear']))
+train_dataloader = dict(dataset=_clips)
+val_dataloader = dict(dataset=_clips)
+test_dataloader = dict(dataset=_clips)
+"""
+
+
+@pytest.fixture
+def check(monkeypatch, capsys):
+    """Run the tool; return its table as {row: cells}, all that it printed, and its message on ending with status 1."""
+    spec = importlib.util.spec_from_file_location('check_lists', ROOT / 'tools/misc/check_lists.py')
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    monkeypatch.setitem(sys.modules, 'check_lists', tool)  # for its worker processes
+
+    def run(*words):
+        monkeypatch.setattr(sys, 'argv', ['check_lists.py', *map(str, words)])
+        error = ''
+        try:
+            tool.main()
+        except SystemExit as stop:
+            error = stop.code
+        text = capsys.readouterr().out
+        rows = [line.split() for line in text.splitlines() if line.startswith(' ')]
+        return {row[0]: row[1:] for row in rows if row}, text, error
+
+    return run
+
+
+@pytest.fixture
+def clips(tmp_path):
+    """Two clips of 2 s with sound, one of 1 s without; three subjects in two folds."""
+    for name in 'ab':
+        write_media(tmp_path / f'{name}.mp4', counted_frames(50), tone(2.0))
+    write_media(tmp_path / 'c.mp4', counted_frames(25), None)
+    rows = [('a.mp4', '', 'joy', 's1', 1), ('b.mp4', '', 'fear', 's2', 1), ('c.mp4', '', 'joy', 's3', 2)]
+    (tmp_path / 'lists').mkdir()
+    write_list(tmp_path / 'lists/all.csv', rows, HEADER)
+    return tmp_path
+
+
+def test_counts_and_lengths_by_fold(check, clips):
+    rows, text, error = check('--list', 'lists/all.csv', '--data-root', clips, '--deep', '--workers', 1)
+    assert not error and 'No errors.' in text and 'fold 2: no clip of class fear' in text
+    assert rows['clips'] == ['2', '1', '3'] and rows['subjects'] == ['2', '1', '3']
+    assert rows['joy'] == ['1', '1', '2'] and rows['fear'] == ['1', '0', '1']
+    assert rows['shortest,'] == ['s', '2.00', '1.00', '1.00'] and rows['median,'] == ['s', '2.00', '1.00', '2.00']
+    assert rows['without'] == ['sound', '0', '1', '1'] and rows['unusable'] == ['0', '0', '0']
+
+
+def test_by_subject_the_table_lies_on_its_side(check, clips):
+    for number in range(4, 9):
+        (clips / f'{number}.mp4').touch()
+    rows = [(f'{number}.mp4', '', 'joy', f's{number}', 1) for number in range(4, 9)]
+    write_list(clips / 'lists/all.csv', rows, HEADER)
+    rows, _, error = check('--list', 'lists/all.csv', '--data-root', clips, '--column', 'subject')
+    assert not error and rows['subject'] == ['s8', '1', '1', '1'] and rows['all'] == ['5', '5', '5']
+
+
+def test_unusable_files_are_all_named(check, clips):
+    (clips / 'a.mp4').write_bytes(b'')
+    (clips / 'c.mp4').write_text('no media')
+    rows, text, error = check('--list', 'lists/all.csv', '--data-root', clips, '--deep', '--workers', 2)
+    assert rows['unusable'] == ['1', '1', '2'] and 'No errors' not in text
+    assert f'ERROR: {clips}/a.mp4: cannot be opened' in error and f'ERROR: {clips}/c.mp4: cannot be opened' in error
+
+
+def test_sound_alone_and_numbers(check, tmp_path):
+    write_wav(tmp_path / 'a.wav', tone(1.5))
+    write_list(tmp_path / 'l.csv', [('', 'a.wav', '0.5', '-1', 1)], 'video,audio,valence,arousal,fold')
+    where = '--list', 'l.csv', '--data-root', tmp_path, '--label-columns', 'valence', 'arousal'
+    rows, _, error = check(*where, '--deep', '--workers', 1)
+    assert not error and rows['label'] == ['2', '-1', 'to', '-1'] and rows['longest,'] == ['s', '1.52']
+    write_list(tmp_path / 'l.csv', [('', 'a.wav', 'nan', '-1', 1)], 'video,audio,valence,arousal,fold')
+    assert 'l.csv:2: valence is not a finite number: nan' in check(*where)[2]
+
+
+def test_folds_and_lists_that_overlap(check, clips):
+    rows = [('a.mp4', '', 'joy', 's1', 1), ('b.mp4', '', 'fear', 's1', 2), ('c.mp4', '', 'joy', 's3', 2)]
+    write_list(clips / 'lists/all.csv', rows, HEADER)
+    _, _, error = check('--list', 'lists/all.csv', '--data-root', clips)
+    assert error.startswith('ERROR: fold 2 is not independent of fold 1 (1 of 2 clips)') and 'subject s1' in error
+    write_list(clips / 'lists/test.csv', [('c.mp4', '', 'joy', 's9', 2)], HEADER)
+    _, _, error = check('--list', 'lists/all.csv', 'lists/test.csv', '--data-root', clips)
+    assert 'lists/test.csv is not independent of lists/all.csv (1 of 1 clips)' in error and 'same file' in error
+
+
+def test_faults_of_a_list(check, clips):
+    where = '--list', 'lists/all.csv', '--data-root', clips
+    assert "unknown label 'fear'; the names are joy, rage" in check(*where, '--classes', 'joy,rage')[2]
+    assert 'gone.csv: the list cannot be read' in check('--list', 'gone.csv')[2]
+    assert check()[2] == 2 and check('a.py', '--list', 'b.csv')[2] == 2
+
+
+def test_a_config_without_and_with_a_fold(check, clips):
+    config = clips / 'config.py'
+    config.write_text(CONFIG.format(root=ROOT, data=clips))
+    rows, _, error = check(config)
+    assert not error and rows['clips'] == ['2', '1', '3']
+    rows, text, error = check(config, '--fold', 2, '--deep', '--workers', 1)
+    assert rows['train'] == ['test'] and rows['clips'] == ['2', '1'] and rows['fear'] == ['1', '0']
+    assert error == f'ERROR: {clips}/c.mp4: the file has no sound stream'  # which this config cannot do without
+    assert 'there is no fold 3 to hold out; there are 1, 2' in check(config, '--fold', 3)[2]
+    assert 'no clip of class fear, which cannot be learned' in check(config, '--fold', 1)[2]

@@ -1,0 +1,297 @@
+"""Check lists of clips before training: counts, classes, subjects, overlap, and with --deep every file.
+
+Examples:
+  python tools/misc/check_lists.py configs/finetune/ravdess/avfmae_b_ravdess.py --deep
+  python tools/misc/check_lists.py configs/finetune/ravdess/avfmae_b_ravdess.py --fold 3
+  python tools/misc/check_lists.py --list lists/all.csv --data-root data/my_clips --column fold
+  python tools/misc/check_lists.py --list lists/train.csv lists/test.csv --data-root data/my_clips --classes joy,anger
+
+With a config its folds are compared, or with --fold its training, validation and test part. With one list the values of
+--column are compared, with several lists the lists. Ends with status 1 when something would stop a training or a test.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from functools import cache
+from statistics import median
+from typing import NamedTuple
+
+import numpy as np
+from mmengine.config import Config, DictAction
+from mmengine.fileio import list_from_file
+from mmengine.logging import MMLogger
+from mmengine.registry import init_default_scope
+from mmengine.utils import track_progress_rich
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from mmavf.datasets import AVClipDataset, ConcatClipDataset
+from mmavf.datasets.lists import read_list
+from mmavf.datasets.natural_order import natural_order
+from mmavf.datasets.overlap import ClipRef, find_overlap, overlap_text
+from mmavf.datasets.split import COLUMNS
+from mmavf.datasets.transforms import OpenClip
+from mmavf.engine.protocol import LOADERS, add_protocol_options, apply_protocol, merge_protocol_options
+from mmavf.errors import ClipError, ListError, MMAVFError
+from mmavf.registry import DATASETS
+
+WIDTH_IN_FILES = 400  # where nothing has to fit a screen
+ClipDataset = AVClipDataset | ConcatClipDataset
+
+
+class Group(NamedTuple):
+    """Clips that are counted together and are to be independent of those of other groups.
+
+    Attributes:
+        name: A fold, a subject, a list or a part.
+        infos: What the pipeline would get for each clip.
+        labels: Names of each clip's classes, or its numbers.
+        refs: What tells clips that are the same or related.
+        opener: How their files are opened: `modalities` and `missing_audio` of OpenClip.
+    """
+
+    name: str
+    infos: list[dict]
+    labels: list[list]
+    refs: list[ClipRef]
+    opener: tuple[tuple[str, ...], str]
+
+
+class Opened(NamedTuple):
+    """What opening a clip showed: its length in seconds, whether it lacks sound, why it cannot be used ('': it can)."""
+
+    seconds: float
+    silent: bool
+    error: str
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', nargs='?', help='config whose lists are checked')
+    parser.add_argument('--list', nargs='+', default=[], metavar='FILE', help='lists, relative to --data-root')
+    parser.add_argument('--data-root', default='', help='what the paths in the lists are relative to')
+    parser.add_argument(
+        '--classes', help='class names with commas between, or a text file (default: what the column label holds)'
+    )
+    parser.add_argument('--label-columns', nargs='+', default=[], metavar='COLUMN', help='columns with numbers')
+    parser.add_argument('--column', choices=COLUMNS, default='fold', help='what one list is divided by (default: fold)')
+    parser.add_argument('--deep', action='store_true', help='open every file')
+    parser.add_argument('--workers', type=int, default=len(os.sched_getaffinity(0)), help='processes that open files')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, help='config overrides, key=value')
+    add_protocol_options(parser)
+    args = parser.parse_args()
+    if bool(args.config) == bool(args.list):
+        parser.error('give a config, or lists by --list')
+    return args
+
+
+def groups_of_config(args: argparse.Namespace) -> tuple[list[Group], bool]:
+    """Return the folds of a config's training data, or with a fold to hold out its parts (then True)."""
+    config = Config.fromfile(args.config)
+    config.merge_from_dict(args.cfg_options)
+    merge_protocol_options(config, args)
+    dataset = config.train_dataloader.dataset
+    split = [part for part in dataset.get('datasets', [dataset]) if part.get('split')]
+    if any(part.split.get('held_out') is None for part in split) and args.fold is None:
+        column = split[0].split.column
+        for part in split:
+            part.split = None
+        return divide(DATASETS.build(dataset), column), False
+    apply_protocol(config)
+    loaders = [name for name in LOADERS if config.get(name)]
+    return [whole(name.removesuffix('_dataloader'), DATASETS.build(config[name].dataset)) for name in loaders], True
+
+
+def groups_of_lists(args: argparse.Namespace) -> list[Group]:
+    """Return the folds of one list, or several lists."""
+    classes = class_names(args)
+    options = dict(data_root=args.data_root, label_columns=args.label_columns, test_mode=True)
+    # of one family: in several lists of a set an id always means the same clip, and a subject the same person
+    options |= dict(metainfo=dict(classes=classes) if classes else None, family='lists')
+    options |= dict(pipeline=[dict(type='OpenClip', missing_audio='silence')])
+    datasets = [AVClipDataset(ann_file, **options) for ann_file in args.list]
+    if len(datasets) == 1:
+        return divide(datasets[0], args.column)
+    return [whole(name, dataset) for name, dataset in zip(args.list, datasets, strict=True)]
+
+
+def class_names(args: argparse.Namespace) -> list[str]:
+    """Return the classes that the command names, else all labels of the lists."""
+    if args.label_columns:
+        return []
+    if args.classes:
+        return list_from_file(args.classes) if os.path.isfile(args.classes) else args.classes.split(',')
+    labels = set()
+    for ann_file in args.list:
+        try:
+            entries, _ = read_list(os.path.join(args.data_root, ann_file), ('label',))
+        except ListError:  # has no labels; whatever else is wrong with it comes up when it is read as a data set
+            continue
+        labels |= {entry['labels'][0] for entry in entries}
+    return sorted(labels, key=natural_order) if labels != {''} else []
+
+
+def whole(name: str, dataset: ClipDataset) -> Group:
+    """Return all clips of a data set."""
+    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+    classes = dataset.metainfo.get('classes')
+    labels = [[] for _ in infos]
+    if classes:
+        labels = [[classes[index] for index in np.atleast_1d(label)] for label in dataset.labels()]
+    elif 'gt_label' in infos[0]:
+        labels = list(dataset.labels())
+    steps = getattr(dataset, 'datasets', [dataset])[0].pipeline.transforms
+    opener = next(step for step in steps if isinstance(step, OpenClip))
+    return Group(name, infos, labels, list(dataset.clip_refs()), (opener.modalities, opener.missing_audio))
+
+
+def divide(dataset: ClipDataset, column: str) -> list[Group]:
+    """Return the clips of a data set by the values of a column."""
+    name, *fields, opener = whole('', dataset)
+    values = [info.get(column, '') for info in fields[0]]
+    groups = []
+    for value in sorted(set(values), key=natural_order):
+        chosen = [i for i, own in enumerate(values) if own == value]
+        name = f'{column} {value}' if value else f'no {column}'
+        groups.append(Group(name, *([field[i] for i in chosen] for field in fields), opener))
+    return groups
+
+
+def merge(groups: Sequence[Group]) -> Group:
+    """Return the clips of all groups as one."""
+    _, *fields, openers = zip(*groups, strict=True)
+    return Group('all', *(sum(field, []) for field in fields), openers[0])
+
+
+def listed_rows(groups: Sequence[Group]) -> dict[str, list[str]]:
+    """Return what the lists say about each group, in rows of a table."""
+    rows = {'clips': [str(len(group.infos)) for group in groups]}
+    subjects = [{info['subject'] for info in group.infos if 'subject' in info} for group in groups]
+    if any(subjects):
+        rows['subjects'] = [str(len(found)) for found in subjects]
+    labels = [label for group in groups for label in group.labels]
+    if isinstance(next((value for label in labels for value in label), ''), str):
+        for name in sorted({name for label in labels for name in label}, key=natural_order):
+            rows[name or '(no label)'] = [str(sum(name in label for label in group.labels)) for group in groups]
+    else:
+        for place in range(len(labels[0])):
+            values = [[label[place] for label in group.labels] for group in groups]
+            rows[f'label {place + 1}'] = [f'{min(own):g} to {max(own):g}' for own in values]
+    return rows
+
+
+def open_all(groups: Sequence[Group], workers: int) -> list[list[Opened]]:
+    """Open every clip of every group, each file in turn, with a progress bar."""
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel('ERROR')  # OpenClip would speak of the first clip without sound; they are all counted here
+    tasks = [(info, *group.opener) for group in groups for info in group.infos]
+    opened = iter(track_progress_rich(open_clip, tasks, nproc=workers, description='Opening clips'))
+    logger.setLevel(level)
+    return [[next(opened) for _ in group.infos] for group in groups]
+
+
+def open_clip(info: dict, modalities: tuple[str, ...], missing_audio: str) -> Opened:
+    """Open a clip as training does; nothing is decoded."""
+    if not info['video_path'] and missing_audio == 'silence':
+        modalities = ('audio',)
+    try:
+        results = _opener(modalities, missing_audio).transform(dict(info))
+    except ClipError as error:
+        return Opened(0.0, False, str(error))
+    times = results['frame_times']
+    frame_sec = (times[-1] - times[0]) / max(len(times) - 1, 1)
+    return Opened(float(times[-1] - times[0] + frame_sec), results.get('missing_audio', False), '')
+
+
+@cache
+def _opener(modalities: tuple[str, ...], missing_audio: str) -> OpenClip:
+    return OpenClip(modalities, missing_audio)
+
+
+def opened_rows(opened: Sequence[Sequence[Opened]]) -> dict[str, list[str]]:
+    """Return what opening the files showed about each group, in rows of a table."""
+    seconds = [[clip.seconds for clip in clips if not clip.error] or [0.0] for clips in opened]
+    return {
+        'minutes': [f'{sum(own) / 60:.1f}' for own in seconds],
+        'shortest, s': [f'{min(own):.2f}' for own in seconds],
+        'median, s': [f'{median(own):.2f}' for own in seconds],
+        'longest, s': [f'{max(own):.2f}' for own in seconds],
+        'without sound': [str(sum(clip.silent for clip in clips)) for clips in opened],
+        'unusable': [str(sum(clip.error != '' for clip in clips)) for clips in opened],
+    }
+
+
+def overlap_faults(groups: Sequence[Group], are_parts: bool) -> list[str]:
+    """Name the clips of each group that another group has too, or whose subject it has.
+
+    Args:
+        groups: The groups.
+        are_parts: The first one is for training; the others need only be independent of that one.
+    """
+    faults = []
+    for place, group in enumerate(groups[1:], start=1):
+        for other in groups[:1] if are_parts else groups[:place]:
+            found = find_overlap(group.refs, other.refs)
+            if found:
+                count = f'{len(found)} of {len(group.infos)} clips'
+                faults.append(f'{group.name} is not independent of {other.name} ({count}):{overlap_text(found)}')
+    return faults
+
+
+def show_absent_classes(groups: Sequence[Group]) -> None:
+    """Print the classes that a group lacks, though another one has them; a metric leaves them out there."""
+    named = [{name for label in group.labels for name in label} for group in groups]
+    for group, own in zip(groups, named, strict=True):
+        absent = set.union(*named) - own
+        if absent and all(isinstance(name, str) for name in absent):
+            print(f'{group.name}: no clip of class {", ".join(sorted(absent, key=natural_order))}')
+
+
+def show_table(names: Sequence[str], rows: dict[str, list[str]]) -> None:
+    """Print a table; the longer side goes down."""
+    cells = [['', *names], *([name, *values] for name, values in rows.items())]
+    if len(names) > len(rows):
+        cells = [list(column) for column in zip(*cells, strict=True)]
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column(cells[0][0], no_wrap=True)
+    for name in cells[0][1:]:
+        table.add_column(name, justify='right')
+    for row in cells[1:]:
+        table.add_row(*row)
+    Console(width=None if sys.stdout.isatty() else WIDTH_IN_FILES).print(table)
+
+
+def check(args: argparse.Namespace) -> list[str]:
+    """Print what the lists hold; return what is wrong with them."""
+    groups, are_parts = groups_of_config(args) if args.config else (groups_of_lists(args), False)
+    faults = overlap_faults(groups, are_parts)
+    opened = open_all(groups, args.workers) if args.deep else []
+    faults += [clip.error for clips in opened for clip in clips if clip.error]
+    show_absent_classes(groups)
+    if len(groups) > 1 and not are_parts:
+        groups.append(merge(groups))
+        opened = [*opened, sum(opened, [])] if opened else []
+    rows = listed_rows(groups) | (opened_rows(opened) if opened else {})
+    show_table([group.name for group in groups], rows)
+    return faults
+
+
+def main() -> None:
+    args = parse_args()
+    sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
+    init_default_scope('mmavf')
+    try:
+        faults = check(args)
+    except MMAVFError as error:
+        raise SystemExit(f'ERROR: {error}') from error
+    if faults:
+        raise SystemExit('\n'.join(f'ERROR: {fault}' for fault in faults))
+    print('No errors.' if args.deep else 'No errors in the lists; --deep opens every file, too.')
+
+
+if __name__ == '__main__':
+    main()
