@@ -65,3 +65,18 @@ def random_inputs(batch_size: int = 2) -> dict:
         video=torch.randn(batch_size, 3, 16, 160, 160, generator=generator),
         audio=torch.randn(batch_size, 1, 256, 128, generator=generator),
     )
+
+
+def forbid_waiting(monkeypatch) -> None:
+    """Make everything fail that a GPU is waited for: tensors made of Python numbers, values read back."""
+    for name in ('tensor', 'as_tensor', 'from_numpy'):
+        monkeypatch.setattr(torch, name, _forbidden(name))
+    for name in ('item', '__bool__', '__float__', '__int__', 'tolist', 'cpu', 'numpy', 'nonzero'):
+        monkeypatch.setattr(torch.Tensor, name, _forbidden(name))
+
+
+def _forbidden(name):
+    def call(*args, **kwargs):
+        raise AssertionError(f'{name} waits for the device')
+
+    return call

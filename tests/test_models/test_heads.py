@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmavf.errors import ListError
+from mmavf.errors import ConfigError, ListError
 from mmavf.registry import MODELS
 from mmavf.structures import AVDataSample
 from tests.helpers.models import labelled
@@ -27,6 +27,13 @@ def test_soft_targets_come_before_classes_and_may_stand_beside_them():
     outputs = _outputs()
     expected = F.cross_entropy(outputs, torch.tensor([[0.0, 0, 1], [0.5, 0, 0.5]]))
     torch.testing.assert_close(head.loss(outputs, samples), expected)
+
+
+@pytest.mark.parametrize('label', [3, -1])
+def test_a_class_that_the_head_does_not_have_is_an_error_that_names_the_clip(label):
+    head = _build(type='ClassificationHead', num_classes=3)
+    with pytest.raises(ConfigError, match=f'clip1 has class {label}, but the model has 3 classes'):
+        head.loss(_outputs(), labelled(2, label))
 
 
 def test_every_view_has_its_clips_label():

@@ -7,7 +7,7 @@ from mmavf.errors import ConfigError
 from mmavf.models.encoders import ViTEncoder
 from mmavf.models.layers import take_patches
 from mmavf.registry import MODELS
-from tests.helpers.models import build_pretrainer, pretrain_config, random_inputs
+from tests.helpers.models import build_pretrainer, forbid_waiting, pretrain_config, random_inputs
 
 BALANCED = dict(
     masker=dict(
@@ -79,18 +79,8 @@ def test_a_step_copies_nothing_to_the_device_and_reads_nothing_from_it(monkeypat
     """Neither tensors made of Python numbers, which wait on a GPU, nor values read back."""
     model, inputs = build_pretrainer(), random_inputs()
     sum(model(inputs, mode='loss').values()).backward()  # what is made once is made now
-    for name in ('tensor', 'as_tensor', 'from_numpy'):
-        monkeypatch.setattr(torch, name, _forbidden(name))
-    for name in ('item', '__bool__', '__float__', '__int__', 'tolist', 'cpu', 'numpy', 'nonzero'):
-        monkeypatch.setattr(torch.Tensor, name, _forbidden(name))
+    forbid_waiting(monkeypatch)
     sum(model(inputs, mode='loss').values()).backward()
-
-
-def _forbidden(name):
-    def call(*args, **kwargs):
-        raise AssertionError(f'{name} waits for the device')
-
-    return call
 
 
 def test_exact_options_give_every_token_its_own_region_and_position():

@@ -6,7 +6,7 @@ import torch
 
 from mmavf.errors import ConfigError
 from mmavf.registry import MODELS
-from tests.helpers.models import build_recognizer, labelled, random_inputs
+from tests.helpers.models import build_recognizer, forbid_waiting, labelled, random_inputs
 
 VIT = dict(type='ViTEncoder', input_size=(16, 160, 160), patch_size=(2, 16, 16), embed_dims=32, num_heads=2, depth=2)
 
@@ -104,6 +104,16 @@ def test_the_gradient_reaches_every_parameter(parts):
     # what only the last block's other kind of token depends on
     allowed = {'local': {'stage4'}, 'region': {'stage3'} if parts.get('video_encoder') else set()}
     assert zero <= allowed.get(parts.get('token_type', 'region'), set())
+
+
+@pytest.mark.parametrize('mode', ['loss', 'predict'])
+def test_a_step_reads_nothing_from_the_device(monkeypatch, mode):
+    model, inputs, samples = build_recognizer(), random_inputs(), labelled(0, 3)
+    model(inputs, samples, mode='loss')['loss'].backward()  # what is made once is made now
+    forbid_waiting(monkeypatch)
+    output = model(inputs, samples, mode=mode)
+    if mode == 'loss':
+        output['loss'].backward()
 
 
 def test_drop_path_is_active_in_training_only():

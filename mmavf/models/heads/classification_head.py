@@ -6,6 +6,7 @@ Shapes: B clips, V views of a clip, D channels of the pooled feature, K classes.
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmavf.errors import ConfigError
 from mmavf.registry import MODELS
 from mmavf.structures import AVDataSample
 
@@ -30,10 +31,8 @@ class ClassificationHead(LinearHead):
         super().__init__(in_channels, num_classes, loss)
 
     def target(self, data_sample: AVDataSample) -> Tensor:
-        """Return the clip's probability of each class, float (K,)."""
-        if 'gt_score' in data_sample:
-            return data_sample.gt_score
-        return F.one_hot(label_of(data_sample), self.fc.out_features).float()
+        """Return the clip's share of each class, float32 (K,); errors as in `class_scores`."""
+        return class_scores(data_sample, self.fc.out_features)
 
     def predict(self, outputs: Tensor, data_samples: list[AVDataSample]) -> list[AVDataSample]:
         """Set `pred_score`, float32 (K,): softmax of each view's scores, then the mean over views."""
@@ -41,3 +40,22 @@ class ClassificationHead(LinearHead):
         for sample, score in zip(data_samples, scores, strict=True):
             sample.pred_score = score
         return data_samples
+
+
+def class_scores(data_sample: AVDataSample, num_classes: int) -> Tensor:
+    """Return a clip's share of each of K classes, float32 (K,): `gt_score`, or 1 for its `gt_label`.
+
+    Raises:
+        ListError: The clip has no label.
+        ConfigError: Its label is none of the K classes.
+    """
+    if 'gt_score' in data_sample:
+        return data_sample.gt_score
+    label = label_of(data_sample)
+    try:
+        return F.one_hot(label, num_classes).float()
+    except RuntimeError as error:
+        raise ConfigError(
+            f'clip {data_sample.get("sample_id")} has class {label.item()}, but the model has {num_classes} classes, '
+            "from 0: set model.head.num_classes to the number of the list's classes"
+        ) from error
