@@ -20,7 +20,7 @@ train_dataloader = dict(
 val_dataloader = _test_loader
 test_dataloader = _test_loader
 val_evaluator = dict(type='TinyAccuracy')
-test_evaluator = dict(type='TinyAccuracy')
+test_evaluator = dict(type='ClassificationMetric', resamples=20)
 
 train_cfg = dict(max_epochs=3)
 optim_wrapper = dict(dtype='float32', optimizer=dict(lr=1.0), paramwise_cfg=dict(_delete_=True))

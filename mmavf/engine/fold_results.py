@@ -1,0 +1,150 @@
+"""Results of all folds: per fold, mean and deviation, and of all clips as one test."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from mmengine import fileio
+
+from mmavf.errors import ConfigError
+from mmavf.evaluation import Predictions, evaluate, pool
+
+METRICS_FILE, PREDICTIONS_FILE = 'metrics.json', 'predictions.pkl'
+
+
+class Spread(NamedTuple):
+    """A score over folds.
+
+    Attributes:
+        mean: Arithmetic mean of the folds' scores.
+        std: Sample standard deviation (divided by folds - 1); None of one fold.
+        num_folds: Folds.
+    """
+
+    mean: float
+    std: float | None
+    num_folds: int
+
+
+def aggregate(per_fold: Sequence[Mapping[str, float]]) -> dict[str, Spread]:
+    """Return mean and deviation of each score that all folds have, in the first fold's order.
+
+    This is how the field reports folds. A fold counts the same whatever its number of clips.
+
+    Args:
+        per_fold: Scores of each fold by name, one fold or more.
+    """
+    names = [name for name in per_fold[0] if all(name in scores for scores in per_fold)]
+    spreads = {}
+    for name in names:
+        values = np.array([scores[name] for scores in per_fold], dtype=np.float64)
+        std = float(values.std(ddof=1)) if len(values) > 1 else None
+        spreads[name] = Spread(float(values.mean()), std, len(values))
+    return spreads
+
+
+def collect(tests: Mapping[str, Path], evaluator: Mapping | Sequence[Mapping]) -> dict[str, Any]:
+    """Read the tests of finished folds and put them together.
+
+    Args:
+        tests: Folder of each fold's test, with the files that tools/test.py wrote.
+        evaluator: `test_evaluator` of the config, by which all clips are scored as one.
+
+    Returns:
+        Plain values: `folds` {fold: scores}, `spread` {score: mean, std, num_folds}, `pooled` (see `evaluate`), `parts`
+        {source: scores} of the pooled clips where they come from several data sets, and `lists`.
+
+    Raises:
+        ConfigError: A list was changed between the tests of two folds.
+        ListError: A clip was tested in two folds.
+    """
+    reports = {fold: json.loads((folder / METRICS_FILE).read_text()) for fold, folder in tests.items()}
+    lists = _common_lists(reports)
+    clips = pool([Predictions.load(folder / PREDICTIONS_FILE) for folder in tests.values()])
+    pooled = evaluate(clips, evaluator)
+    scores = {fold: report['metrics'] for fold, report in reports.items()}
+    spread = {name: value._asdict() for name, value in aggregate(list(scores.values())).items()}
+    parts = _parts(pooled['metrics'], sorted(set(clips.source)))
+    return dict(folds=scores, spread=spread, pooled=pooled, parts=parts, lists=lists)
+
+
+def write_results(results: Mapping[str, Any], work_dir: Path) -> str:
+    """Write results.json and results.md, each at once; return the text of the latter."""
+    text = markdown(results)
+    for name, content in (('results.json', json.dumps(results, indent=2)), ('results.md', text)):
+        fileio.put_text(content, work_dir / name, backend_args=dict(backend='atomic'))
+    return text
+
+
+def markdown(results: Mapping[str, Any]) -> str:
+    """Return tables of results: what `collect` returns, with `title`, `protocol` and `failed` {fold: reason}."""
+    protocol = results['protocol']
+    blocks = [f'# {results["title"]}', f'Checkpoint selection: {protocol["selection"]}.']
+    if results['failed']:
+        reasons = [f'- {fold}: {reason}' for fold, reason in results['failed'].items()]
+        blocks.append('**Incomplete.** Folds without a result:\n\n' + '\n'.join(reasons))
+    if results['folds']:
+        blocks += _score_blocks(results)
+    return '\n\n'.join(blocks) + '\n'
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table with columns of even width."""
+    cells = [list(header), *map(list, rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ['| ' + ' | '.join(map(str.ljust, row, widths)) + ' |' for row in cells]
+    lines.insert(1, '|' + '|'.join('-' * (width + 2) for width in widths) + '|')
+    return '\n'.join(lines)
+
+
+def _score_blocks(results: Mapping[str, Any]) -> list[str]:
+    parts, spread, pooled = results['parts'], results['spread'], results['pooled']
+    names = [name for name in spread if not any(name.startswith(f'{source}_') for source in parts)]
+    rows = [[fold, *(f'{scores[name]:.4f}' for name in names)] for fold, scores in results['folds'].items()]
+    rows.append(['mean ± std', *(_with_std(spread[name]) for name in names)])
+    rows.append(['pooled', *(f'{pooled["metrics"][name]:.4f}' for name in names)])
+    if pooled['intervals']:
+        rows.append(['95 % interval', *(_interval(pooled['intervals'].get(name)) for name in names)])
+    blocks = [
+        table(['fold', *names], rows),
+        f'std: sample standard deviation over {len(results["folds"])} folds (n - 1). pooled: the {pooled["num_clips"]} '
+        'predictions of all folds scored as one test, with its bootstrap interval.',
+    ]
+    if parts:
+        columns = list(next(iter(parts.values())))
+        rows = [[source, *(f'{scores[name]:.4f}' for name in columns)] for source, scores in parts.items()]
+        blocks += ['Pooled, by data set:', table(['data set', *columns], rows)]
+    return blocks
+
+
+def _with_std(spread: Mapping[str, Any]) -> str:
+    return f'{spread["mean"]:.4f}' + ('' if spread['std'] is None else f' ± {spread["std"]:.4f}')
+
+
+def _interval(bounds: Sequence[float] | None) -> str:
+    return '' if bounds is None else f'{bounds[0]:.4f} to {bounds[1]:.4f}'
+
+
+def _parts(scores: Mapping[str, float], sources: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Split the scores named `<source>_<score>` by source."""
+    by_source = {
+        source: {
+            name.removeprefix(f'{source}_'): value for name, value in scores.items() if name.startswith(f'{source}_')
+        }
+        for source in sources
+    }
+    return {source: part for source, part in by_source.items() if part}
+
+
+def _common_lists(reports: Mapping[str, Mapping]) -> dict[str, str]:
+    lists = {}
+    for fold, report in reports.items():
+        for name, value in report['test']['lists'].items():
+            if lists.setdefault(name, value) != value:
+                raise ConfigError(
+                    f'{name} was changed between the tests of the folds; fold {fold} has another one than those before '
+                    'it. Run all folds anew in another --work-dir.'
+                )
+    return lists

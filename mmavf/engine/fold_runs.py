@@ -1,0 +1,189 @@
+"""Training and testing folds in processes of their own, several at a time."""
+
+import hashlib
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+
+from mmavf.errors import ConfigError
+from mmavf.registry import DATASETS
+
+from .fold_results import METRICS_FILE, PREDICTIONS_FILE
+from .provenance import chosen_checkpoint
+
+HASH_FILE = 'config_hash.txt'
+
+
+class FoldFailedError(Exception):
+    """The training or the test of a fold ended with an error."""
+
+
+def fold_values(cfg: Config) -> list[str]:
+    """Return the values that can be held out in turn; one that the config itself holds out is the only one.
+
+    Raises:
+        ConfigError: The config tests on no data, or on data without a split.
+        ListError: A list cannot be read.
+    """
+    if not cfg.get('test_dataloader') or cfg.get('protocol') is None:
+        raise ConfigError('Cross-validation needs a config of fine-tuning, with test_dataloader and protocol.')
+    held_out = cfg.protocol.fold or (cfg.test_dataloader.dataset.get('split') or {}).get('held_out')
+    if held_out is not None:
+        return [str(held_out)]
+    with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):  # for the transforms
+        return DATASETS.build(dict(cfg.test_dataloader.dataset, lazy_init=True)).split_values()
+
+
+def config_hash(cfg: Config) -> str:
+    """Return the SHA-256 of a config's contents, wherever it writes to."""
+    content = {key: value for key, value in cfg.to_dict().items() if key != 'work_dir'}
+    return hashlib.sha256(repr(sorted(content.items())).encode()).hexdigest()
+
+
+class FoldRuns:
+    """Folds of one config, each with a folder `fold_<value>` in the work dir.
+
+    A fold whose test is there is not run again; one that was interrupted goes on from its last checkpoint. What the
+    processes print is in `train.log` and `test.log` of the fold's folder.
+
+    Args:
+        cfg: The config; it is written to the work dir, and the processes read it there.
+        work_dir: Where everything goes.
+        tools: Folder with train.py and test.py.
+        devices: Values of CUDA_VISIBLE_DEVICES, one per process at a time; None leaves the variable as it is.
+
+    Raises:
+        ConfigError: `prepare` finds a fold of another config.
+    """
+
+    def __init__(self, cfg: Config, work_dir: Path, tools: Path, devices: Sequence[str | None] = (None,)) -> None:
+        self.work_dir = work_dir
+        self.tools = tools
+        self.protocol = cfg.protocol
+        self.config = work_dir / 'config.py'
+        self._cfg = cfg
+        self._hash = config_hash(cfg)
+        self._devices: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        for device in devices:
+            self._devices.put(device)
+        self._num_devices = len(devices)
+        self._running: set[subprocess.Popen] = set()
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def folder(self, fold: str) -> Path:
+        """Return where a fold is trained."""
+        return self.work_dir / f'fold_{fold}'
+
+    def test_folder(self, fold: str) -> Path:
+        """Return where a fold's test is written to."""
+        return self.folder(fold) / 'test'
+
+    def is_finished(self, fold: str) -> bool:
+        """Tell whether the fold has been trained and tested."""
+        return all((self.test_folder(fold) / name).exists() for name in (METRICS_FILE, PREDICTIONS_FILE))
+
+    def prepare(self, folds: Sequence[str]) -> None:
+        """Make the folders, and make sure that what lies there is of this config.
+
+        Raises:
+            ConfigError: A folder holds a run of another config, or one whose config is not known.
+        """
+        foreign = []
+        for fold in folds:
+            mark = self.folder(fold) / HASH_FILE
+            known = mark.read_text() if mark.exists() else None
+            has_run = known is not None or (self.folder(fold) / 'last_checkpoint').exists()
+            if has_run and known != self._hash:
+                foreign.append(fold)
+        if foreign:
+            raise ConfigError(
+                f'{self.work_dir} has folds that were run with another config or by hand: {", ".join(foreign)}. Choose '
+                'another --work-dir, or move their folders away.'
+            )
+        self.work_dir.mkdir(parents=True, exist_ok=True)
+        self._cfg.dump(self.config)
+        for fold in folds:
+            self.folder(fold).mkdir(exist_ok=True)
+            (self.folder(fold) / HASH_FILE).write_text(self._hash)
+
+    def run(self, folds: Sequence[str], report: Callable[[str], None]) -> dict[str, str]:
+        """Train and test the folds; one that fails does not stop the others.
+
+        Args:
+            folds: What to hold out in turn.
+            report: Called with a line whenever something begins or ends.
+
+        Returns:
+            Why each fold that failed did, in the order of `folds`.
+        """
+        failed = {}
+        with ThreadPoolExecutor(self._num_devices) as pool:
+            runs = {pool.submit(self._run_fold, fold, report): fold for fold in folds}
+            try:
+                for run in as_completed(runs):
+                    error = run.exception()
+                    if error is None:
+                        report(f'fold {runs[run]}: done')
+                    elif isinstance(error, FoldFailedError):
+                        failed[runs[run]] = str(error)
+                        report(f'fold {runs[run]}: FAILED, {error}')
+                    else:
+                        raise error
+            except BaseException:
+                self._stop()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        return {fold: failed[fold] for fold in folds if fold in failed}
+
+    def _run_fold(self, fold: str, report: Callable[[str], None]) -> None:
+        device = self._devices.get()
+        try:
+            for step, command in self._commands(fold):
+                report(f'fold {fold}: {step}' + ('' if device is None else f' on device {device}'))
+                self._call(command, self.folder(fold) / f'{step}.log', device)
+        finally:
+            self._devices.put(device)
+
+    def _commands(self, fold: str) -> Iterator[tuple[str, list[str | Path]]]:
+        folder, test = self.folder(fold), self.test_folder(fold)
+        resume = ['--resume'] if (folder / 'last_checkpoint').exists() else []
+        yield 'train', ['train.py', self.config, '--fold', fold, '--work-dir', folder, *resume]
+        checkpoint = chosen_checkpoint(folder, self.protocol)
+        dump = ['--out', test, '--dump', test / PREDICTIONS_FILE]
+        yield 'test', ['test.py', self.config, checkpoint, '--fold', fold, *dump]
+
+    def _call(self, command: Sequence[str | Path], log: Path, device: str | None) -> None:
+        script, *arguments = command
+        env: Mapping[str, str] = os.environ if device is None else {**os.environ, 'CUDA_VISIBLE_DEVICES': device}
+        with open(log, 'a') as output:
+            with self._lock:
+                if self._stopped:
+                    raise FoldFailedError('stopped')
+                process = subprocess.Popen(
+                    [sys.executable, self.tools / script, *arguments], env=env, stdout=output, stderr=subprocess.STDOUT
+                )
+                self._running.add(process)
+            status = process.wait()
+            self._running.discard(process)
+        if status:
+            raise FoldFailedError(f'{script} ended with status {status}: {_last_line(log)} ({log})')
+
+    def _stop(self) -> None:
+        with self._lock:
+            self._stopped = True
+            for process in self._running:
+                process.terminate()
+
+
+def _last_line(log: Path) -> str:
+    lines = [line.strip() for line in log.read_text(errors='replace').splitlines() if line.strip()]
+    return lines[-1] if lines else 'no output'

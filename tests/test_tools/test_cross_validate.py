@@ -1,0 +1,265 @@
+"""All folds in turn: what runs, what goes on, what comes out."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+
+from mmavf.engine.fold_results import aggregate, collect, markdown, table, write_results
+from mmavf.engine.fold_runs import FoldRuns, config_hash, fold_values
+from mmavf.errors import ConfigError, ListError
+from mmavf.evaluation import Predictions
+from tests.helpers.train import ROOT, TINY_FOLDS
+
+# WAR and UAR in percent of the published runs, per fold: arithmetic means give the published figures.
+MAFW = [(50.98, 37.56), (55.92, 42.41), (65.24, 49.83), (66.65, 52.96), (62.42, 47.50)]
+MSP_IMPROV = [(76.84, 69.91), (73.43, 60.87), (74.85, 67.95), (75.36, 66.70), (82.98, 83.51), (72.93, 71.33)]
+
+
+@pytest.mark.parametrize(('folds', 'published'), [(MAFW, (60.24, 46.05)), (MSP_IMPROV, (76.07, 70.05))])
+def test_published_means(folds, published):
+    spread = aggregate([dict(war=war, uar=uar) for war, uar in folds])
+    # the folds are rounded to two digits themselves, and so is what is published
+    assert (spread['war'].mean, spread['uar'].mean) == pytest.approx(published, abs=0.005 + 1e-9)
+    assert spread['war'].num_folds == len(folds)
+
+
+def test_the_deviation_is_that_of_a_sample():
+    spread = aggregate([dict(war=0.2, only_here=1.0), dict(war=0.4), dict(war=0.9)])
+    assert list(spread) == ['war']
+    assert spread['war'].mean == pytest.approx(0.5)
+    assert spread['war'].std == pytest.approx(((0.09 + 0.01 + 0.16) / 2) ** 0.5)
+    assert aggregate([dict(war=0.2)])['war'] == (0.2, None, 1)
+
+
+def write_test(folder, start, hits, total, source='', lists=None):
+    """Write a test of `total` clips of two classes, of which `hits` of either class are told right."""
+    folder.mkdir(parents=True)
+    labels = np.arange(total) % 2
+    right = np.arange(total) < 2 * hits
+    scores = np.eye(2)[np.where(right, labels, 1 - labels)]
+    blank = ('',) * total
+    ids = tuple(f'clip{start + i}' for i in range(total))
+    clips = Predictions(
+        ids, labels, scores, ('a', 'b'), subject=blank, fold=blank, source=(source,) * total, group=blank
+    )
+    clips.save(folder / 'predictions.pkl')
+    report = dict(metrics=dict(war=2 * hits / total), test=dict(lists=lists or {'all.csv': 'abc'}))
+    (folder / 'metrics.json').write_text(json.dumps(report))
+    return folder
+
+
+EVALUATOR = dict(
+    type='ClassificationMetric', classes=['a', 'b'], metrics=['war', 'uar'], resamples=50, part_by='source'
+)
+
+
+def test_mean_over_folds_and_pooled_clips_differ(tmp_path):
+    tests = {'1': write_test(tmp_path / '1', 0, 5, 10, 'x'), '2': write_test(tmp_path / '2', 10, 10, 40, 'y')}
+    results = collect(tests, EVALUATOR)
+    assert results['folds'] == {'1': dict(war=1.0), '2': dict(war=0.5)}
+    assert results['spread']['war']['mean'] == 0.75
+    assert results['pooled']['metrics']['war'] == pytest.approx(30 / 50) and results['pooled']['num_clips'] == 50
+    assert results['parts'] == dict(x=dict(war=1.0, uar=1.0), y=dict(war=0.5, uar=0.5))
+    assert results['lists'] == {'all.csv': 'abc'}
+    results |= dict(title='some config', protocol=dict(selection='strict'), failed={'3': 'no memory'})
+    text = write_results(results, tmp_path)
+    assert (tmp_path / 'results.md').read_text() == text == markdown(results)
+    assert json.loads((tmp_path / 'results.json').read_text()) == results
+    for line in (
+        '| 1 | 1.0000 |',
+        '| mean ± std | 0.7500 ± 0.3536 |',
+        '| pooled | 0.6000 |',
+        '| y | 0.5000 | 0.5000 |',
+    ):
+        assert line in ' '.join(text.split())
+    assert 'n - 1' in text and '- 3: no memory' in text and 'selection: strict' in text
+
+
+def test_folds_that_do_not_belong_together(tmp_path):
+    one, other = write_test(tmp_path / '1', 0, 1, 2), write_test(tmp_path / '2', 1, 1, 2)
+    with pytest.raises(ListError, match='clip1'):
+        collect({'1': one, '2': other}, EVALUATOR)
+    changed = write_test(tmp_path / '3', 5, 1, 2, lists={'all.csv': 'xyz'})
+    with pytest.raises(ConfigError, match=r'all\.csv was changed .* fold 3'):
+        collect({'1': one, '3': changed}, EVALUATOR)
+
+
+def test_tables_are_markdown():
+    assert table(['a', 'long'], [['1', '2'], ['333', '4']]).splitlines() == [
+        '| a   | long |',
+        '|-----|------|',
+        '| 1   | 2    |',
+        '| 333 | 4    |',
+    ]
+
+
+TRAIN = """
+import os, sys, time
+from pathlib import Path
+config, fold, folder = sys.argv[1], sys.argv[3], Path(sys.argv[5])
+assert sys.argv[2] == '--fold' and sys.argv[4] == '--work-dir' and Path(config).exists()
+log = folder.parent / 'calls'
+def note(what):
+    with open(log, 'a') as file:
+        file.write(f'{fold} {what} {os.environ.get("CUDA_VISIBLE_DEVICES")}\\n')
+note('resumed' if '--resume' in sys.argv else 'trained')
+(folder / 'last_checkpoint').write_text(str(folder / 'epoch_1.pth'))
+time.sleep(float(os.environ.get('SECONDS_OF_TRAINING', 0)))
+if (folder.parent / f'broken_{fold}').exists():
+    sys.exit('ListError: the list is broken')
+note('ended')
+"""
+TEST = """
+import json, sys
+from pathlib import Path
+out, dump = Path(sys.argv[sys.argv.index('--out') + 1]), Path(sys.argv[sys.argv.index('--dump') + 1])
+assert sys.argv[2].endswith('epoch_1.pth') and sys.argv[sys.argv.index('--fold') + 1] in str(out)
+out.mkdir()
+dump.write_text('')
+(out / 'metrics.json').write_text('{}')
+"""
+
+
+@pytest.fixture
+def tools(tmp_path):
+    """A folder with scripts that do what those of the project do, without learning anything."""
+    folder = tmp_path / 'tools'
+    folder.mkdir()
+    (folder / 'train.py').write_text(TRAIN)
+    (folder / 'test.py').write_text(TEST)
+    return folder
+
+
+def runs_of(tmp_path, tools, devices=(None,), **changes):
+    return FoldRuns(Config(dict(protocol=dict(selection='strict', val_share=0.0), **changes)), tmp_path, tools, devices)
+
+
+def calls(tmp_path):
+    return sorted(line.split() for line in (tmp_path / 'calls').read_text().splitlines())
+
+
+def test_a_failing_fold_does_not_stop_the_others_and_goes_on_later(tmp_path, tools, monkeypatch):
+    monkeypatch.delenv('CUDA_VISIBLE_DEVICES', raising=False)
+    runs, lines = runs_of(tmp_path, tools), []
+    runs.prepare(['1', '2', '3'])
+    (tmp_path / 'broken_2').touch()
+    failed = runs.run(['1', '2', '3'], lines.append)
+    assert list(failed) == ['2']
+    assert 'train.py ended with status 1: ListError: the list is broken' in failed['2']
+    assert [runs.is_finished(fold) for fold in '123'] == [True, False, True]
+    assert any('fold 2: FAILED' in line for line in lines) and 'fold 3: done' in lines
+    (tmp_path / 'broken_2').unlink()
+    again = runs_of(tmp_path, tools)
+    again.prepare(['1', '2', '3'])
+    assert again.run(['2'], lines.append) == {} and again.is_finished('2')
+    assert ['2', 'resumed', 'None'] in calls(tmp_path)
+
+
+def test_every_device_has_one_fold_at_a_time(tmp_path, tools, monkeypatch):
+    monkeypatch.setenv('SECONDS_OF_TRAINING', '0.3')
+    folds = ['1', '2', '3', '4', '5']
+    runs = runs_of(tmp_path, tools, devices=['4', '7'])
+    runs.prepare(folds)
+    assert runs.run(folds, lambda line: None) == {}
+    in_order = [line.split() for line in (tmp_path / 'calls').read_text().splitlines()]
+    assert {device for *_, device in in_order} == {'4', '7'}
+    assert {what for _, what, _ in in_order[:2]} == {'trained'}  # two at once
+    for device in ('4', '7'):
+        own = [what for _, what, used in in_order if used == device]
+        assert own == ['trained', 'ended'] * (len(own) // 2)
+
+
+def test_an_interrupt_ends_the_processes_and_starts_no_more(tmp_path, tools, monkeypatch):
+    monkeypatch.setenv('SECONDS_OF_TRAINING', '60')
+    runs = runs_of(tmp_path, tools)
+    runs.prepare(['1', '2'])
+    start = time.time()
+
+    class Stop(Exception):
+        pass
+
+    def stop(run):
+        while not (tmp_path / 'calls').exists():
+            time.sleep(0.02)
+        raise Stop
+
+    monkeypatch.setattr('mmavf.engine.fold_runs.as_completed', stop)
+    with pytest.raises(Stop):
+        runs.run(['1', '2'], lambda line: None)
+    assert time.time() - start < 30
+    assert [fold for fold, *_ in calls(tmp_path)] == ['1']
+
+
+def test_folds_of_another_config_are_not_touched(tmp_path, tools):
+    runs_of(tmp_path, tools, train_cfg=dict(max_epochs=3)).prepare(['1'])
+    with pytest.raises(ConfigError, match='another config or by hand: 1'):
+        runs_of(tmp_path, tools, train_cfg=dict(max_epochs=4)).prepare(['1', '2'])
+    assert not (tmp_path / 'fold_2').exists()
+    (tmp_path / 'fold_5').mkdir()
+    (tmp_path / 'fold_5' / 'last_checkpoint').write_text('somewhere')
+    with pytest.raises(ConfigError, match='by hand: 5'):
+        runs_of(tmp_path, tools, train_cfg=dict(max_epochs=3)).prepare(['1', '5'])
+
+
+def test_the_hash_is_that_of_the_contents():
+    one, other = (Config(dict(a=1, b=dict(c=2), work_dir=folder)) for folder in ('x', 'y'))
+    assert config_hash(one) == config_hash(other) != config_hash(Config(dict(a=1, b=dict(c=3))))
+
+
+def test_which_folds_there_are(tmp_path):
+    assert fold_values(Config.fromfile(TINY_FOLDS)) == ['1', '2', '3']
+    only = Config.fromfile(TINY_FOLDS)
+    only.test_dataloader.dataset.split.held_out = 'validation'
+    assert fold_values(only) == ['validation']
+    with pytest.raises(ConfigError, match='config of fine-tuning'):
+        fold_values(Config(dict()))
+
+
+def cross_validate(work_dir, *args):
+    command = [sys.executable, ROOT / 'tools' / 'cross_validate.py', TINY_FOLDS, '--work-dir', work_dir, *args]
+    env = {**os.environ, 'PYTHONPATH': str(ROOT), 'CUDA_VISIBLE_DEVICES': ''}
+    return subprocess.run(list(map(str, command)), cwd=ROOT, env=env, capture_output=True, text=True, timeout=500)
+
+
+def test_wrong_options(tmp_path):
+    done = cross_validate(tmp_path, '--folds', '2,7')
+    assert done.returncode == 1 and done.stderr.strip().endswith('--folds: there is no 7, but 1, 2, 3.')
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_all_folds_of_the_tiny_set(tmp_path):
+    """One fold fails at first; then it alone runs, and the result is that of all three."""
+    (tmp_path / 'fold_2').mkdir(parents=True)
+    (tmp_path / 'fold_2' / 'epoch_2.pth').mkdir()  # in the way of the checkpoint of that name
+    first = cross_validate(tmp_path, '--jobs', '2', '--selection', 'paper', '--cfg-options', 'train_cfg.max_epochs=2')
+    assert first.returncode == 1, first.stdout + first.stderr
+    assert '1 of 3 folds failed: 2' in first.stderr and 'fold 2: FAILED' in first.stdout
+    partial = json.loads((tmp_path / 'results.json').read_text())
+    assert list(partial['folds']) == ['1', '3'] and list(partial['failed']) == ['2']
+
+    (tmp_path / 'fold_2' / 'epoch_2.pth').rmdir()
+    times = {fold: (tmp_path / f'fold_{fold}' / 'test' / 'metrics.json').stat().st_mtime_ns for fold in '13'}
+    second = cross_validate(tmp_path, '--selection', 'paper', '--cfg-options', 'train_cfg.max_epochs=2')
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert 'already done: 1, 3' in second.stdout
+    for fold, mtime in times.items():
+        assert (tmp_path / f'fold_{fold}' / 'test' / 'metrics.json').stat().st_mtime_ns == mtime
+
+    results = json.loads((tmp_path / 'results.json').read_text())
+    clips = [line.split(',') for path in Path(tmp_path).glob('fold_*/test/predictions.csv') for line in path.open()]
+    right = [row[1] == row[2] for row in clips if row[0] != 'id']
+    assert len(right) == 36 == results['pooled']['num_clips']
+    assert results['pooled']['metrics']['war'] == pytest.approx(np.mean(right))
+    wars = [scores['war'] for scores in results['folds'].values()]
+    assert results['spread']['war']['mean'] == pytest.approx(np.mean(wars))
+    assert results['spread']['war']['std'] == pytest.approx(np.std(wars, ddof=1))
+    assert results['protocol']['selection'] == 'paper' and results['failed'] == {}
+    assert '| mean ± std' in second.stdout
