@@ -50,10 +50,11 @@ def test_a_span_of_sound_alone(media):
         _open('', media['wav'], modalities=('audio',), start=3.5)
 
 
+@pytest.mark.parametrize('audio', ['', 'there is no such sound.wav'])
 @pytest.mark.parametrize('name', ['both', 'silent'])
-def test_video_alone_looks_at_no_sound(media, name, monkeypatch):
+def test_video_alone_looks_at_no_sound(media, name, audio, monkeypatch):
     monkeypatch.setattr('mmavf.datasets.media.container.AudioTrack', None)
-    opened = _open(media[name], 'there is no such sound.wav', modalities=('video',))
+    opened = _open(media[name], audio, modalities=('video',))
     assert 'audio_reader' not in opened and opened['total_frames'] == 75
     results = ReadFrames()(SampleWindow(test_mode=True)(opened))
     assert [frame_index(img) for img in results['imgs']] == results['frame_inds'][0].tolist()
