@@ -8,14 +8,4 @@ if [ $# -lt 2 ]; then
     sed -n '2,5s/^# //p' "$0"
     exit 2
 fi
-CONFIG=$1
-GPUS=$2
-shift 2
-ROOT="$(cd "$(dirname "$0")/.." && pwd)"
-PYTHONPATH="$ROOT${PYTHONPATH:+:$PYTHONPATH}" exec "${PYTHON:-python}" -m torch.distributed.run \
-    --nnodes="${NNODES:-1}" \
-    --node_rank="${NODE_RANK:-0}" \
-    --master_addr="${MASTER_ADDR:-127.0.0.1}" \
-    --master_port="${PORT:-29500}" \
-    --nproc_per_node="$GPUS" \
-    "$ROOT/tools/train.py" "$CONFIG" --launcher pytorch "$@"
+exec "$(dirname "$0")/dist_run.sh" train.py "$2" "$1" "${@:3}"

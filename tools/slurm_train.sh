@@ -8,21 +8,4 @@ if [ $# -lt 3 ]; then
     sed -n '2,5s/^# //p' "$0"
     exit 2
 fi
-PARTITION=$1
-JOB_NAME=$2
-CONFIG=$3
-shift 3
-GPUS=${GPUS:-8}
-GPUS_PER_NODE=${GPUS_PER_NODE:-$((GPUS < 8 ? GPUS : 8))}
-ROOT="$(cd "$(dirname "$0")/.." && pwd)"
-# SRUN_ARGS is split into words on purpose.
-# shellcheck disable=SC2086
-PYTHONPATH="$ROOT${PYTHONPATH:+:$PYTHONPATH}" exec srun -p "$PARTITION" \
-    --job-name="$JOB_NAME" \
-    --gres=gpu:"$GPUS_PER_NODE" \
-    --ntasks="$GPUS" \
-    --ntasks-per-node="$GPUS_PER_NODE" \
-    --cpus-per-task="${CPUS_PER_TASK:-10}" \
-    --kill-on-bad-exit=1 \
-    ${SRUN_ARGS:-} \
-    "${PYTHON:-python}" -u "$ROOT/tools/train.py" "$CONFIG" --launcher slurm "$@"
+exec "$(dirname "$0")/slurm_run.sh" train.py "$@"

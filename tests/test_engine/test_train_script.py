@@ -34,11 +34,33 @@ def test_an_error_in_a_worker_is_one_line_too(tmp_path):
     assert 'Traceback' not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize('script', ['dist_train.sh', 'slurm_train.sh'])
+@pytest.mark.parametrize(
+    'script', ['dist_train.sh', 'dist_test.sh', 'dist_run.sh', 'slurm_train.sh', 'slurm_test.sh', 'slurm_run.sh']
+)
 def test_shell_scripts_explain_themselves(script):
     done = subprocess.run([ROOT / 'tools' / script], capture_output=True, text=True)
     assert done.returncode == 2
     assert f'tools/{script}' in done.stdout
+
+
+@pytest.mark.parametrize(
+    ('script', 'arguments', 'started'),
+    [
+        ('dist_train.sh', 'CONFIG 4 --fold 3 --amp', 'train.py CONFIG --fold 3 --amp --launcher pytorch'),
+        ('dist_test.sh', 'CONFIG CKPT 4 --fold 3', 'test.py CONFIG CKPT --fold 3 --launcher pytorch'),
+        ('slurm_train.sh', 'part job CONFIG --fold 3', 'train.py CONFIG --fold 3 --launcher slurm'),
+        ('slurm_test.sh', 'part job CONFIG CKPT --fold 3', 'test.py CONFIG CKPT --fold 3 --launcher slurm'),
+    ],
+)
+def test_shell_scripts_hand_on_their_arguments(tmp_path, script, arguments, started):
+    for name in ('srun', 'python'):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho {name} "$@"\n')
+        (tmp_path / name).chmod(0o755)
+    env = {**os.environ, 'PATH': f'{tmp_path}:{os.environ["PATH"]}', 'GPUS': '4'}
+    done = subprocess.run([ROOT / 'tools' / script, *arguments.split()], env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith(f'{ROOT}/tools/{started}')
+    assert ('--nproc_per_node=4' if 'dist' in script else '--ntasks=4') in done.stdout
 
 
 def free_port():
