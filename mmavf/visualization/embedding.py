@@ -42,7 +42,7 @@ def tsne(features: np.ndarray, perplexity: float = 30.0, seed: int = 0) -> np.nd
     most = (count - 1) / 3
     if perplexity > most:
         MMLogger.get_current_instance().info(
-            f't-SNE of {count} clips: perplexity lowered from {perplexity:g} to {most:g}'
+            f't-SNE of {count} clips: perplexity lowered from {perplexity:g} to {most:.3g}'
         )
     method = TSNE(n_components=2, init='pca', perplexity=min(perplexity, most), random_state=seed)
     return method.fit_transform(features.astype(np.float32))

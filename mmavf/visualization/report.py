@@ -8,9 +8,17 @@ import torch
 from mmavf.version import __version__
 
 from .report_page import Block, Cell, Picture, Section, Table, render_page
-from .report_parts import MAX_CURVES, confusion_picture, curve_pictures, describe, read_picture, score_table
-from .results import Results, mean_and_deviation
-from .scores import NOTHING, best_row, heading, interval, keys_of, of_dimension, single, spread
+from .report_parts import (
+    MAX_CURVES,
+    confusion_picture,
+    curve_pictures,
+    describe,
+    missing_folds,
+    read_picture,
+    score_tables,
+)
+from .results import Results
+from .scores import NOTHING, best_row, heading, interval, keys_of, of_dimension, over, single, spread
 
 Rows = Mapping[str, Sequence[Results]]
 
@@ -46,7 +54,7 @@ def run_section(title: str, results: Results) -> Section:
     """Return the section about one work dir."""
     blocks = [describe(results)]
     if results.tests:
-        blocks.append(Block('Scores', tables=[score_table(results)]))
+        blocks.append(Block('Scores', tables=score_tables(results), remarks=missing_folds(results)))
     confusion = confusion_picture(results)
     if confusion is not None:
         blocks.append(Block('Confusion matrix', pictures=[confusion]))
@@ -106,15 +114,15 @@ def _headline(key: str, runs: Sequence[Results]) -> tuple[float | None, Cell]:
     """Return the value of a row's score, and its cell."""
     if len(runs) > 1:
         values = [value for value, _ in (_headline(key, [results]) for results in runs) if value is not None]
-        return (mean_and_deviation(values)[0], spread(key, values)) if values else (None, Cell(NOTHING))
+        return (over(key, values).mean, spread(key, values)) if values else (None, Cell(NOTHING))
     (results,) = runs
     contents = [test.content for test in results.tests if key in test.content['metrics']]
     if not contents:
         return None, Cell(NOTHING)
     pooled = results.pooled
-    if pooled is not None and 'uf1' in pooled['metrics']:  # micro-expressions are judged over all subjects at once
+    if 'uf1' in pooled.get('metrics', {}):  # micro-expressions are judged over all subjects at once
         return pooled['metrics'][key], single(key, pooled)
     values = [content['metrics'][key] for content in contents]
     if len(values) == 1:
         return values[0], single(key, contents[0])
-    return mean_and_deviation(values)[0], spread(key, values, '' if pooled is None else interval(key, pooled))
+    return over(key, values).mean, spread(key, values, interval(key, pooled) if pooled else '')

@@ -49,7 +49,7 @@ def describe(results: Results) -> Block:
         contents = [test.content for test in results.tests]
         training = [content['training'] for content in contents if content['training']]
         facts += [
-            ('Config', _each(Path(content['config']).stem for content in contents)),
+            ('Config', results.summary.get('config') or _each(content['config'] for content in contents)),
             ('Target', _each(record['target'] or 'own list' for record in training)),
             ('Held out', _folds([test.fold for test in results.tests if test.fold])),
             ('Checkpoint', _each(Path(content['checkpoint']).name for content in contents)),
@@ -80,13 +80,27 @@ def _hashes(lists: Mapping[str, str]) -> str:
     return ', '.join(f'{path} (SHA-256 {value[:HASH_DIGITS]}…)' for path, value in lists.items())
 
 
-def score_table(results: Results) -> Table:
-    """Return the scores of a test, or of all folds with mean ± standard deviation and pooled figures."""
-    keys = keys_of([results])
-    if len(results.tests) == 1 and results.pooled is None:
+def missing_folds(results: Results) -> list[str]:
+    """Return a line for each fold of a cross-validation that has no result, and why."""
+    return [f'No result of fold {fold}: {reason}' for fold, reason in results.summary.get('failed', {}).items()]
+
+
+def score_tables(results: Results) -> list[Table]:
+    """Return the scores of a test; or of all folds with mean ± standard deviation, pooled, and by data set."""
+    if not results.pooled and len(results.tests) == 1:
         content = results.tests[0].content
-        rows = [(Cell(score_of(key).name), _value(key, content), Cell(interval(key, content))) for key in keys]
-        return Table(f'Scores of {content["num_clips"]:,} clips.', ('Score', 'Value', '95 % interval'), rows)
+        rows = [
+            (Cell(score_of(key).name), _value(key, content), Cell(interval(key, content))) for key in content['metrics']
+        ]
+        return [Table(f'Scores of {content["num_clips"]:,} clips.', ('Score', 'Value', '95 % interval'), rows)]
+    parts = results.summary.get('parts', {})
+    tables = [
+        _fold_table(results, [key for key in keys_of([results]) if not key.startswith(tuple(f'{p}_' for p in parts))])
+    ]
+    return [*tables, _part_table(results)] if parts else tables
+
+
+def _fold_table(results: Results, keys: Sequence[str]) -> Table:
     rows = [
         (_title(f'fold {test.fold}', test.content), *(single(key, test.content) for key in keys))
         for test in results.tests
@@ -95,13 +109,20 @@ def score_table(results: Results) -> Table:
         key: [test.content['metrics'][key] for test in results.tests if key in test.content['metrics']] for key in keys
     }
     summary = [(Cell('mean ± std'), *(spread(key, values[key]) for key in keys))]
-    if results.pooled is not None:
+    if results.pooled:
         summary.append((_title('pooled', results.pooled), *(single(key, results.pooled) for key in keys)))
     caption = (
         'Scores of the held-out folds; below each its 95 % bootstrap interval. Then mean and standard deviation over '
         'folds, and the scores of the predictions of all folds judged at once (pooled).'
     )
     return Table(caption, ('Held out', *map(heading, keys)), rows, summary)
+
+
+def _part_table(results: Results) -> Table:
+    parts = results.summary['parts']
+    names = list(next(iter(parts.values())))
+    rows = [(Cell(part), *(single(f'{part}_{name}', results.pooled) for name in names)) for part in parts]
+    return Table('The pooled predictions by data set.', ('Data set', *map(heading, names)), rows)
 
 
 def _title(text: str, content: Mapping) -> Cell:

@@ -1,7 +1,6 @@
 """What lies in the work dir of a run: tests, training curves, pictures."""
 
 import json
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,16 +61,21 @@ class Results(NamedTuple):
     Attributes:
         folder: The work dir.
         tests: Its tests: none, one, or one per fold in natural order.
-        pooled: Scores of the predictions of all folds together, as in a metrics.json; None without.
+        summary: Contents of a cross-validation's results.json; empty without.
         curves: Training curves, one per training.
         pictures: Files of known pictures, and what one sees there.
     """
 
     folder: Path
     tests: list[TestResult]
-    pooled: dict[str, Any] | None
+    summary: dict[str, Any]
     curves: list[Curves]
     pictures: list[tuple[Path, str]]
+
+    @property
+    def pooled(self) -> dict[str, Any]:
+        """The predictions of all folds judged at once, as in a metrics.json; empty without a cross-validation."""
+        return self.summary.get('pooled', {})
 
 
 def read_results(folder: Path) -> Results:
@@ -82,9 +86,12 @@ def read_results(folder: Path) -> Results:
     """
     if not folder.is_dir():
         raise ConfigError(f'{folder} is no folder: give the work dir of a run.')
+    summary = _read_json(folder / 'results.json') if (folder / 'results.json').exists() else {}
     folds = sorted(
         (path for path in folder.glob(f'{FOLD}*') if path.is_dir()), key=lambda path: natural_order(path.name)
     )
+    if summary:  # other folds may lie there that it does not count
+        folds = [path for path in folds if path.name.removeprefix(FOLD) in summary['folds']]
     tests, curves, pictures = [], [], []
     for part in folds or [folder]:
         name = part.name.removeprefix(FOLD) if folds else ''
@@ -98,14 +105,7 @@ def read_results(folder: Path) -> Results:
         pictures += [(part / name, where + text) for name, text in PICTURES.items() if (part / name).exists()]
     if not (tests or curves or pictures):
         raise ConfigError(f'{folder} holds nothing to report: no metrics.json, no training log, no picture.')
-    summary = folder / 'results.json'
-    pooled = _read_json(summary)['pooled'] if summary.exists() else None
-    return Results(folder, tests, pooled, curves, pictures)
-
-
-def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
-    """Return the arithmetic mean of folds or runs, and their standard deviation (of the sample; 0 for one value)."""
-    return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+    return Results(folder, tests, summary, curves, pictures)
 
 
 def _read_json(path: Path) -> dict:

@@ -4,8 +4,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from mmavf.engine.fold_results import Spread, aggregate
+
 from .report_page import Cell
-from .results import Results, mean_and_deviation
+from .results import Results
 
 RANGE = '\u2013'  # from–to
 NOTHING = '\u2013'
@@ -84,8 +86,13 @@ def interval(key: str, result: Mapping) -> str:
 
 def spread(key: str, values: Sequence[float], note: str = '') -> Cell:
     """Return a cell with mean ± standard deviation of several tests or runs."""
-    mean, deviation = mean_and_deviation(values)
-    return Cell(f'{number(key, mean)} ± {number(key, deviation)}', note)
+    mean, deviation, _ = over(key, values)
+    return Cell(number(key, mean) + ('' if deviation is None else f' ± {number(key, deviation)}'), note)
+
+
+def over(key: str, values: Sequence[float]) -> Spread:
+    """Return mean and standard deviation over folds or runs, as a cross-validation reports them."""
+    return aggregate([{key: value} for value in values])[key]
 
 
 def keys_of(results: Iterable[Results]) -> list[str]:

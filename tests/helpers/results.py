@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mmavf.evaluation import Predictions, evaluate, pool
+from mmavf.engine.fold_results import collect
+from mmavf.evaluation import Predictions, evaluate
 
 CLASSES = ('anger', 'joy & <b>"pride"</b>', 'neutral')
 EVALUATOR = dict(type='ClassificationMetric', metrics=('war', 'uar', 'wa_f1'), resamples=50)
@@ -49,7 +50,7 @@ def write_test(
     own = dict(stage='finetune', target='toy', fold=fold, selection='strict', val_share=0.0, allow_overlap=False)
     record = dict(own, corpora=['toy'], lists={LIST: 'ab' * 32}) | protocol
     content = dict(
-        config='configs/finetune/toy/avfmae_b_toy.py',
+        config='work_dirs/avfmae_b_toy/config.py',
         checkpoint='work_dirs/avfmae_b_toy/epoch_3.pth',
         selection=record['selection'] if training else None,
         training=record if training else None,
@@ -70,7 +71,7 @@ def write_log(folder: Path, losses: list[float], first: int = 10, name: str = '2
 
 
 def write_cross_validation(
-    folder: Path, skill: float, folds: tuple[str, ...] = ('1', '2', '10'), **kwargs
+    folder: Path, skill: float, folds: tuple[str, ...] = ('1', '2', '10'), failed: dict | None = None, **kwargs
 ) -> tuple[dict[str, dict], dict]:
     """Write the work dir of a cross-validation; return the contents of each fold's metrics.json, and pooled."""
     evaluator = kwargs.get('evaluator', EVALUATOR)
@@ -79,6 +80,9 @@ def write_cross_validation(
     for fold, part in predictions.items():
         contents[fold] = write_test(folder / f'fold_{fold}/test', part, fold, **kwargs)
         write_log(folder / f'fold_{fold}', [2.0, 1.0, 0.5])
-    pooled = evaluate(pool(list(predictions.values())), evaluator)
-    (folder / 'results.json').write_text(json.dumps(dict(pooled=pooled)))
-    return contents, pooled
+    tests = {fold: folder / f'fold_{fold}/test' for fold in folds}
+    for fold, test in tests.items():
+        predictions[fold].save(test / 'predictions.pkl')
+    results = dict(config='configs/finetune/toy/avfmae_b_toy.py', failed=failed or {}, **collect(tests, evaluator))
+    (folder / 'results.json').write_text(json.dumps(results))
+    return contents, results['pooled']

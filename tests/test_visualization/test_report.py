@@ -66,9 +66,10 @@ def bounds(content, key):
     return '–'.join(percent(value) for value in content['intervals'][key])
 
 
-@pytest.fixture
-def compared(tmp_path):
+@pytest.fixture(scope='module')
+def compared(tmp_path_factory):
     """Three cross-validations: two that may be compared, and one whose epoch was chosen on the test part."""
+    tmp_path = tmp_path_factory.mktemp('compared')
     written = {
         'from <scratch>': write_cross_validation(tmp_path / 'scratch', 0.5),
         'pre-trained & "PSI"': write_cross_validation(tmp_path / 'psi', 2.5),
@@ -79,8 +80,13 @@ def compared(tmp_path):
     return rows, written
 
 
-def test_the_page_is_whole_and_loads_nothing(compared):
-    html = make_report(compared[0], title='A & B <i>')
+@pytest.fixture(scope='module')
+def html(compared):
+    """Their report."""
+    return make_report(compared[0], title='A & B <i>')
+
+
+def test_the_page_is_whole_and_loads_nothing(html):
     page = Page(html)
     assert [tag for tag, _ in page.tags if tag in ('script', 'link', 'iframe', 'object', 'embed', 'base')] == []
     for tag, attributes in page.tags:
@@ -95,8 +101,7 @@ def test_the_page_is_whole_and_loads_nothing(compared):
     assert len(anchors) == 4
 
 
-def test_names_are_shown_as_they_are_written(compared):
-    html = make_report(compared[0], title='A & B <i>')
+def test_names_are_shown_as_they_are_written(html):
     texts = Page(html).texts
     for name in ('A & B <i>', 'from <scratch>', 'pre-trained & "PSI"'):
         assert name in texts
@@ -124,9 +129,9 @@ def test_fold_table_has_the_figures_of_the_files(compared):
     assert body[4][2] == [percent(pooled['metrics']['uar']), bounds(pooled, 'uar')]
 
 
-def test_comparison_keeps_protocols_apart_and_marks_the_best(compared):
-    rows, written = compared
-    page = Page(make_report(rows))
+def test_comparison_keeps_protocols_apart_and_marks_the_best(compared, html):
+    _, written = compared
+    page = Page(html)
     strict, paper = (table for table in page.tables if table[0][0] == ['Run'])
     assert [row[0] for row in strict[1:]] == [['from <scratch>', '3 folds'], ['pre-trained & "PSI"', '3 folds']]
     assert [row[0] for row in paper[1:]] == [['best epoch', '3 folds']]
@@ -134,7 +139,6 @@ def test_comparison_keeps_protocols_apart_and_marks_the_best(compared):
     war = [content['metrics']['war'] for content in contents.values()]
     expected = f'{percent(statistics.mean(war))} ± {percent(statistics.stdev(war))}'
     assert strict[2][1] == [expected, bounds(pooled, 'war')]
-    html = make_report(rows)
     assert f'<strong>{expected}</strong>' in html
     assert html.count('<strong>') == 3  # the scores of one row
 
@@ -189,13 +193,32 @@ def test_confusion_matrix_is_that_of_all_folds(compared, monkeypatch):
     assert list(classes) == pooled['classes']
 
 
-def test_facts_say_what_was_trained(compared):
-    texts = Page(make_report(compared[0])).texts
-    assert 'avfmae_b_toy' in texts
+def test_facts_say_what_was_trained(html):
+    texts = Page(html).texts
+    assert 'configs/finetune/toy/avfmae_b_toy.py' in texts
     assert '3 folds in turn: 1, 2, 10' in texts
     assert 'strict: the checkpoint was chosen without the test part' in texts
     assert 'data/toy/lists/all.csv (SHA-256 abababababab…)' in texts
     assert 'data/toy/lists/all.csv (SHA-256 cdcdcdcdcdcd…)' in texts
+
+
+def test_folds_without_result_are_named_and_others_left_out(tmp_path):
+    write_cross_validation(tmp_path, 1.0, folds=('1', '2'), failed={'3': 'test.py ended with <status> 1'})
+    write_test(tmp_path / 'fold_4/test', make_predictions(1.0, '4'), '4')  # not of this cross-validation
+    page = Page(make_report({'run': [read_results(tmp_path)]}))
+    assert 'No result of fold 3: test.py ended with <status> 1' in page.texts
+    assert [row[0][0] for row in page.table('Held out')[1:]] == ['fold 1', 'fold 2', 'mean ± std', 'pooled']
+
+
+def test_scores_of_several_data_sets_have_a_table_of_their_own(tmp_path):
+    evaluator = dict(type='ClassificationMetric', metrics=('uf1', 'uar'), key='uf1', part_by='source', resamples=50)
+    _, pooled = write_cross_validation(tmp_path, 1.0, folds=('1', '2'), evaluator=evaluator)
+    page = Page(make_report({'run': [read_results(tmp_path)]}))
+    assert page.table('Held out')[0] == [['Held out'], ['UF1 %'], ['UAR %']]
+    head, *rows = page.table('Data set')
+    assert head == [['Data set'], ['UF1 %'], ['UAR %']]
+    scores = ([percent(pooled['metrics'][key]), bounds(pooled, key)] for key in ('toy_uf1', 'toy_uar'))
+    assert rows == [[['toy'], *scores]]
 
 
 def test_a_checkpoint_that_says_nothing_is_of_unknown_selection(tmp_path):

@@ -1,3 +1,6 @@
+import runpy
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
@@ -5,15 +8,23 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
+from mmengine.config import Config
 from mmengine.logging import MMLogger
+from mmengine.registry import init_default_scope
 from sklearn.metrics import silhouette_score
 from torch import nn
 
+import mmavf.models  # noqa: F401  (registers the model)
+from mmavf.datasets.synthetic import SyntheticSettings, build_synthetic_set
 from mmavf.errors import ConfigError
 from mmavf.models.recognizers.avf_recognizer import RecognizerOutput
+from mmavf.registry import MODELS
 from mmavf.structures import AVDataSample
 from mmavf.visualization import collect_features, draw_classes, draw_values, save_features, tsne
 from mmavf.visualization.palette import COLOURS, MARKS, class_look
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = 'configs/demo/avfmae_tiny_finetune.py'
 
 
 def crowds(clips=60, dims=24, classes=3):
@@ -180,3 +191,71 @@ def test_a_feature_that_is_not_finite_is_a_failure():
     assert found.failures == [('clip 1', 'its feature is not finite')]
     assert (found.ids, found.labels.tolist()) == (['clip 0', 'clip 2'], [4, 0])
     np.testing.assert_allclose(found.features, values[[0, 2]].mean(dim=1).numpy(), rtol=1e-6)
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """A small synthetic set of four subjects, one per fold, and the checkpoint of an untrained tiny recognizer."""
+    folder = tmp_path_factory.mktemp('tsne')
+    build_synthetic_set(folder / 'data', SyntheticSettings(clips=24, subjects=4, seconds=(1.0, 1.2), size=64))
+    init_default_scope('mmavf')
+    torch.manual_seed(0)
+    model = MODELS.build(Config.fromfile(ROOT / CONFIG).model)
+    torch.save({'state_dict': model.state_dict()}, folder / 'tiny.pth')
+    return folder
+
+
+@pytest.fixture
+def run_tool(monkeypatch, folder):
+    """Run the tool in this process; return what it ends with (None: well)."""
+
+    def run(*words, options=()):
+        tool = 'tools/visualizations/vis_tsne.py'
+        data = f'test_dataloader.dataset.data_root={folder / "data"}'
+        options = ('--cfg-options', data, 'test_dataloader.num_workers=0', *options)
+        monkeypatch.chdir(ROOT)
+        monkeypatch.setattr(sys, 'argv', [tool, CONFIG, *map(str, words), *options])
+        try:
+            runpy.run_path(tool, run_name='__main__')
+        except SystemExit as end:
+            return end.code
+        return None
+
+    return run
+
+
+def test_tool_draws_the_fold_of_the_test_set_and_keeps_its_features(folder, run_tool):
+    assert run_tool(folder / 'tiny.pth', '--fold', '2') is None
+    assert cv2.imread(str(folder / 'tsne.png')).std() > 0
+    with np.load(folder / 'tsne.npz') as kept:
+        names, labels = kept['names'], kept['labels']
+        assert kept['ids'].tolist() == [f's02_{name}_01' for name in names[labels]]
+        assert kept['features'].shape == (6, 160)
+
+
+def test_tool_takes_a_list_and_ends_with_all_unusable_clips(folder, run_tool):
+    rows = (folder / 'data/lists/all.csv').read_text().splitlines()
+    for name in ('a', 'b'):
+        (folder / f'data/{name}.mp4').write_text('not a video')
+    bad = ['a.mp4,,anger,s09,9,bad_a', 'b.mp4,,anger,s09,9,bad_b']
+    (folder / 'own.csv').write_text('\n'.join([*rows[:5], *bad, *rows[5:]]))
+    words = (folder / 'tiny.pth', '--list', folder / 'own.csv', '--data-root', folder / 'data', '--out')
+    message = run_tool(*words, folder / 'own/map.png')
+    assert message.startswith('ClipError: 2 of 26 clips have no feature')
+    assert 'bad_a: ' in message and 'bad_b: ' in message
+    assert not (folder / 'own/map.png').exists()
+    with np.load(folder / 'own/map.partial.npz') as kept:
+        assert len(kept['ids']) == 24
+    (folder / 'own.csv').write_text('\n'.join(rows))
+    assert run_tool(*words, folder / 'own/map.png') is None
+    assert not (folder / 'own/map.partial.npz').exists()
+
+
+def test_tool_ends_with_one_clear_error(folder, run_tool):
+    assert 'ListError: ' in run_tool(folder / 'tiny.pth')  # no fold is given
+    assert run_tool(folder / 'lost.pth', '--fold', '1').startswith('CheckpointError: ')
+    other = ('model.head.num_classes=9',)
+    assert 'does not fit the model' in run_tool(folder / 'tiny.pth', '--fold', '1', options=other)
+    few = ('test_dataloader.dataset.indices=3',)
+    assert 'at least 4 clips, there are 3' in run_tool(folder / 'tiny.pth', '--fold', '1', options=few)
+    assert run_tool(folder / 'tiny.pth', '--fold', '1', options=('modle.x=1',)).startswith('ConfigError: ')
