@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 from torch import Tensor, cuda, nn
 
+from mmavf.engine.allocator import keep_freed_memory
 from mmavf.engine.launch import resolve_loaders
 from mmavf.engine.load_report import report_match
 from mmavf.engine.loops import accumulative_counts
@@ -48,6 +49,12 @@ class AVFRunner(Runner):
         if self.distributed and not cuda.is_available() and not torch_dist.is_initialized():
             torch_dist.init_process_group(backend='gloo')
         super().setup_env(env_cfg)
+
+    def build_model(self, model: nn.Module | dict) -> nn.Module:
+        """Build the model; without a GPU, memory that tensors free is kept from here on (see `keep_freed_memory`)."""
+        if keep_freed_memory():
+            self.logger.info('No GPU: freed memory stays with the process, for speed (glibc mallopt).')
+        return super().build_model(model)
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
         """Wrap for distribution; without a GPU the wrapper gets no device ids."""

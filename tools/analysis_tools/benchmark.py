@@ -27,6 +27,7 @@ from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 from torch import nn
 
+from mmavf.engine.allocator import keep_freed_memory
 from mmavf.registry import MODELS
 
 DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16}
@@ -110,6 +111,7 @@ def main() -> None:
     sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
     torch.manual_seed(0)
     device = torch.device(args.device)
+    keep_freed_memory()  # as a run does
     torch.backends.cuda.matmul.allow_tf32 = False
     rates = {name: matrix_rate(DTYPES[name], device) for name in args.dtype}
     model, config = build_model(args)

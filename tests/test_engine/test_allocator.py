@@ -1,0 +1,57 @@
+"""Steps on a CPU use again the memory of the step before."""
+
+import os
+import subprocess
+import sys
+
+import torch
+
+from mmavf.engine.allocator import keep_freed_memory
+from tests.helpers.train import run_train
+
+# activations of 12 MiB and of 48 MiB: below and above 32 MiB, the most that glibc takes as a threshold for mappings
+STEPS = """
+import resource
+import torch
+from torch import nn
+from mmavf.engine.allocator import keep_freed_memory
+if {keep}:
+    assert keep_freed_memory()
+model = nn.Sequential(nn.Linear(64, 16), nn.GELU(), nn.Linear(16, 64), nn.GELU())
+x = torch.ones(3 * 2**16, 64)
+def usage():
+    return resource.getrusage(resource.RUSAGE_SELF)
+for step in range(40):
+    if step == 20:  # by then blocks have found their places in the heap
+        faults, peak = usage().ru_minflt, usage().ru_maxrss
+    model(x).sum().backward()
+    model.zero_grad()
+print((usage().ru_minflt - faults) // 20, usage().ru_maxrss - peak)
+"""
+
+
+def faults_per_step(keep):
+    """Page faults per step after 20 steps, and by how much the most memory has grown since, in KiB."""
+    env = {**os.environ, 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''}
+    command = [sys.executable, '-c', STEPS.format(keep=keep)]
+    return map(int, subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout.split())
+
+
+def test_steps_take_no_fresh_pages_and_memory_does_not_grow():
+    default, _ = faults_per_step(keep=False)
+    kept, growth = faults_per_step(keep=True)
+    assert default > 10000  # a 48 MiB tensor alone has 12288 pages
+    assert kept < default / 50
+    assert growth < 4096  # less than one activation
+
+
+def test_a_run_without_a_gpu_keeps_freed_memory(tmp_path):
+    done = run_train(tmp_path, 'train_cfg.max_epochs=1')
+    assert done.returncode == 0, done.stderr
+    (log,) = tmp_path.glob('*/*.log')
+    assert log.read_text().count('freed memory stays with the process') == 1
+
+
+def test_nothing_changes_with_a_gpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    assert not keep_freed_memory()
