@@ -1,0 +1,24 @@
+# Stage 3 with the tiny model: fine-tuning on a small labelled set of six emotions, the subjects of one fold held out.
+#
+#   python tools/data/make_synthetic.py demo/target --clips 96 --subjects 8 --seed 1
+#   python tools/train.py configs/demo/avfmae_tiny_finetune.py --fold 1 --cfg-options load_from=CHECKPOINT
+_base_ = [
+    '../_base_/models/avfmae_tiny_finetune.py',
+    '../_base_/datasets/demo_labelled.py',
+    '../_base_/stages/finetune.py',
+    '../default_runtime.py',
+]
+from mmavf.datasets.synthetic.emotions import CLASSES
+from mmavf.datasets.targets import list_settings
+
+globals().update(list_settings(data_root='demo/target', classes=CLASSES, split_column='fold'))
+train_cfg = dict(max_epochs=15)
+# the rate stands for the batch as it is, and all layers learn alike
+optim_wrapper = dict(
+    optimizer=dict(lr=1e-3), clip_grad=dict(_delete_=True, max_norm=1.0), paramwise_cfg=dict(layer_decay_rate=1.0)
+)
+auto_scale_lr = dict(enable=False)
+param_scheduler = [
+    dict(type='WarmupCosineLR', warmup=1, eta_min_ratio=0.01, by_epoch=True, convert_to_iter_based=True),
+]
+model['data_preprocessor'] = dict(batch_augment=None)  # mixed faces teach so small a model nothing in so short a time

@@ -1,0 +1,32 @@
+# Stage 2 with the tiny model: supervised post-pre-training (PSI) on a labelled hybrid of two synthetic sets, in the
+# 13 classes of the categorical hybrids. Nobody in it is in the set that is fine-tuned on afterwards.
+#
+#   python tools/data/make_synthetic.py demo/data
+#   python tools/data/make_synthetic.py demo/more --clips 96 --subjects 8 --seed 2
+#   python tools/train.py configs/demo/avfmae_tiny_postpretrain.py --cfg-options load_from=CHECKPOINT
+_base_ = './avfmae_tiny_finetune.py'
+from mmavf.datasets.targets import CEA_CLASSES
+
+model = dict(head=dict(num_classes=len(CEA_CLASSES)))
+train_dataloader = dict(
+    dataset=dict(
+        _delete_=True,
+        type='ConcatClipDataset',
+        datasets=[
+            dict(
+                type='AVClipDataset',
+                ann_file='lists/all.csv',
+                data_root=data_root,
+                metainfo=dict(classes=CEA_CLASSES),
+                on_bad='raise',
+                pipeline=_base_.train_pipeline,
+            )
+            for data_root in ('demo/data', 'demo/more')
+        ],
+    ),
+)
+# no part is held out: the last epoch counts
+val_dataloader = val_evaluator = val_cfg = None
+test_dataloader = test_evaluator = test_cfg = None
+train_cfg = dict(max_epochs=5)
+protocol = dict(stage='postpretrain')
