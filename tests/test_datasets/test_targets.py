@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
 
 import mmavf.engine
 import mmavf.evaluation  # noqa: F401  (registers the metrics)
@@ -25,7 +26,7 @@ from mmavf.datasets.targets.folds import AVCAFFE_TEST
 from mmavf.datasets.targets.page import page
 from mmavf.engine.protocol import apply_protocol
 from mmavf.errors import ConfigError, ListError
-from mmavf.registry import DATASETS, METRICS
+from mmavf.registry import DATASETS
 from tests.helpers.models import ROOT
 
 NAMES = [
@@ -218,8 +219,10 @@ def test_data_sets_of_a_target_are_split_as_its_card_says(data, name):
     else:
         assert [clip['gt_label'] for clip in clips(sets['test'])] == list(range(card.num_classes))
         assert len(sets['train'].metainfo['classes']) == card.num_classes == config.model.head.num_classes
-    metric = METRICS.build(config.test_evaluator)
-    assert metric.key == card.key and list(metric.names) == (labels_of(card) or list(card.dims))
+    (metric,) = Runner.build_evaluator(None, config.test_evaluator).metrics
+    assert (metric.key, metric.metrics) == (card.key, card.metrics)
+    assert list(metric.names) == (labels_of(card) or list(card.dims))
+    assert metric.group_by == (card.group_by or None) and metric.part_by == ('source' if card.composite else None)
 
 
 def test_without_a_fold_the_error_names_the_folds(data):
@@ -233,8 +236,7 @@ def test_a_micro_expression_set_alone_and_another_list(data):
     base = Config.fromfile(str(ROOT / 'configs/_base_/datasets/finetune_micro.py'))
     alone = target_settings('samm', 'b', base, composite=False)
     assert alone['test_dataloader']['dataset']['data_root'] == 'data/samm'
-    assert 'part_by' not in alone['test_evaluator']
-    assert target_settings('samm', 'b', base)['test_evaluator']['part_by'] == 'source'
+    assert 'part_by' not in alone['test_evaluator'][0]
     other = target_settings('casme3', 'b', list_file='lists/v1.csv')
     assert {other[f'{part}_dataloader']['dataset']['ann_file'] for part in ('train', 'val', 'test')} == {'lists/v1.csv'}
     other = target_settings('smic', 'b', base, list_file='x.csv')['train_dataloader']['dataset']['datasets']

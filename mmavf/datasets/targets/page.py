@@ -1,0 +1,144 @@
+"""The documentation page of the target data sets, docs/targets.md, from the cards.
+
+python -c "from mmavf.datasets.targets.page import page; print(page(), end='')" > docs/targets.md
+"""
+
+from .card import Card
+from .cards import CARDS
+from .hybrids import HYBRIDS
+from .label_spaces import CEA_ALIGNMENT, CEA_CLASSES, MICRO_LABELS
+
+SIZES = dict(b='Base', l='Large', h='Huge', any='size not stated')
+
+_INTRO = """\
+# Target data sets
+
+Made from `mmavf/datasets/targets/cards.py` (`mmavf.datasets.targets.page` says how); a test keeps both equal.
+
+No clips, lists or folds of others are shipped. Get a set from its owners, put it under `data/<name>`, and write its
+list `data/<name>/lists/all.csv` (docs/data.md) with the columns `video`, `audio`, `label` (or the dimensions), `fold`
+or `subject`, `subject` where there are any, and `id`. Sets of one *family* have clips and subjects in common: give the
+same clip the same id in all of them, and a person the same name in `subject`. Folds that follow a rule come from
+`mmavf.datasets.targets.fold_of` and `seeded_folds`.
+
+    tools/dist_train.sh configs/finetune/mafw11/avfmae_b_mafw11.py 4 --fold 1
+
+Published figures (in %) are those of the AVF-MAE++ paper; there the checkpoint is the best epoch on the test part
+(`--selection paper`). The default here, `strict`, chooses without it, which costs about 3 points of WAR on MAFW and
+MSP-IMPROV. Rates are given for a total batch of 256. *Ours* marks what the paper leaves open.
+"""
+
+_MICRO = """
+## Micro-expressions
+
+Frames are taken from onset to offset, 16 spread over the whole clip, without sound. SAMM, CASME II and SMIC are trained
+on and tested together (the composite of MEGC 2019: 442 clips, 68 subjects) and reported apart; UF1 is computed from the
+predictions of all held-out subjects at once. `target_settings(..., composite=False)` takes one set alone.
+
+Lists may name the class or the emotion:
+
+"""
+
+_PSI = """
+## Supervised post-pre-training (PSI)
+
+The paper gives 31,218 clips with 13 classes for categorical emotions and 1,007 clips with 3 classes for
+micro-expressions; members, alignment and hyper-parameters are ours. Without a target or `--allow-overlap` nothing is
+trained. With `--target T --fold K` the training part of T's fold K takes the place of all sets of T's family, and its
+test part is held out: clips or subjects of it in other lists are an error that names them.
+"""
+
+
+def page() -> str:
+    """Return the page as Markdown."""
+    parts = [_INTRO, _overview()]
+    parts += [_card(card) for card in CARDS.values()]
+    parts += [_MICRO, _emotions(), _PSI, _hybrids(), _alignment()]
+    return ''.join(parts)
+
+
+def _overview() -> str:
+    rows = [
+        [f'`{c.name}`', c.title, c.task, str(c.num_classes or len(c.dims)), f'{c.clips:,}', c.folds.column, c.key]
+        for c in CARDS.values()
+    ]
+    return '\n' + _table(['name', 'set', 'task', 'outputs', 'clips', 'held out by', 'key metric'], rows)
+
+
+def _card(card: Card) -> str:
+    facts = [
+        ('Classes', ', '.join(_classes(card)) or f'{card.num_classes}, named in `{card.class_file}`'),
+        ('Clips', f'{card.clips:,}' + (f' (paper: {card.paper_clips:,})' if card.clips != card.paper_clips else '')),
+        ('List', f'`data/{card.name}/{card.list_file}`, family `{card.family}`'),
+        ('Folds', _folds(card)),
+        ('Subjects', card.subjects or 'not named'),
+        ('Takes', ' and '.join(card.modalities)),
+        ('Metrics', ', '.join(card.metrics) + (f', after averaging by `{card.group_by}`' if card.group_by else '')),
+        ('Licence', card.licence),
+        ('Obtained from', card.obtain),
+        ('Published', _results(card)),
+    ]
+    if card.dims:
+        facts[0] = ('Dimensions', ', '.join(card.dims))
+    facts += [('Hyper-parameters', _recipe(card, size)) for size in ('', *card.size_recipes)]
+    lines = [f'* {name}: {text}' for name, text in facts] + [f'* {note}' for note in card.notes]
+    return f'\n## {card.title}\n\n' + '\n'.join(lines) + '\n'
+
+
+def _classes(card: Card) -> list[str]:
+    counts = card.class_counts or (None,) * len(card.classes)
+    return [name + (f' ({count:,})' if count else '') for name, count in zip(card.classes, counts, strict=True)]
+
+
+def _folds(card: Card) -> str:
+    sizes = ', '.join(f'{size:,}' for size in card.folds.test_sizes)
+    number = '' if card.folds.column == 'fold' or not card.folds.number else f' ({card.folds.number} subjects)'
+    return f'{card.folds.rule}{number}' + (f'; test clips {sizes}' if sizes else '')
+
+
+def _results(card: Card) -> str:
+    skipped = ', without PSI' if card.without_psi else ''
+    own = '; '.join(f'{SIZES[size]} {_figures(values)}' for size, values in card.results.items())
+    name, values = card.competitor
+    return f'{" / ".join(card.result_metrics)}: {own}{skipped}. Best other: {name} {_figures(values)}'
+
+
+def _figures(values: tuple[float, ...]) -> str:
+    return '/'.join(f'{value:.2f}' for value in values)
+
+
+def _recipe(card: Card, size: str) -> str:
+    recipe = card.recipe_of(size)
+    frames = f'stride {recipe.frame_interval}' if recipe.frame_interval else '16 frames spread over the clip'
+    batch = f'{recipe.gpus} x {recipe.batch_size}'
+    which = f'{SIZES[size]}: ' if size else ''
+    return f'{which}rate {recipe.lr:g}, batch {batch}, {recipe.epochs} epochs, {frames} ({recipe.source})'
+
+
+def _emotions() -> str:
+    kinds = dict.fromkeys(MICRO_LABELS.values())
+    rows = [
+        [kind or 'left out', ', '.join(own for own, name in MICRO_LABELS.items() if name == kind)] for kind in kinds
+    ]
+    return _table(['class', 'in the list'], rows)
+
+
+def _hybrids() -> str:
+    rows = [
+        [f'`configs/avfmae_{{b,l,h}}_postpretrain_{kind}.py`', ', '.join(h.members), str(len(h.classes))]
+        for kind, h in HYBRIDS.items()
+    ]
+    return '\n' + _table(['config', 'members', 'classes'], rows)
+
+
+def _alignment() -> str:
+    rows = []
+    for name, mapping in CEA_ALIGNMENT.items():
+        own = {common: ', '.join(k for k, v in mapping.items() if v == common) for common in CEA_CLASSES}
+        rows.append([f'`{name}`', *own.values()])
+    return '\nWhich class becomes which of the 13:\n\n' + _table(['set', *CEA_CLASSES], rows)
+
+
+def _table(header: list[str], rows: list[list[str]]) -> str:
+    lines = [header, ['---'] * len(header), *rows]
+    return ''.join(f'| {" | ".join(line)} |\n' for line in lines)
