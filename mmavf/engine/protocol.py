@@ -65,7 +65,8 @@ def merge_protocol_options(cfg: Config, args: Namespace) -> None:
 def apply_protocol(cfg: Config | dict) -> None:
     """Make the data sets, the validation and the checkpoint hook of `cfg` what its `protocol` says, in place.
 
-    A config without `protocol` stays as it is.
+    `{fold}` in `load_from` stands for the fold: each fold starts from the post-pre-training that left it out. A config
+    without `protocol` stays as it is.
 
     Raises:
         ConfigError: A value cannot work, or the config lacks what it needs.
@@ -86,6 +87,8 @@ def apply_protocol(cfg: Config | dict) -> None:
     if protocol['fold'] is not None and not split_sets and protocol['stage'] == 'finetune':
         raise ConfigError(f'--fold {protocol["fold"]}: no data set of this config has a `split`.')
     protocol['fold'] = _fold_under_test(cfg)
+    if cfg.get('load_from'):
+        cfg['load_from'] = cfg['load_from'].replace('{fold}', str(protocol['fold']))
     if has_validation(protocol):
         _keep_best(cfg)
     else:

@@ -97,6 +97,13 @@ def test_what_the_config_holds_out_needs_no_fold():
     assert again.to_dict() == cfg.to_dict()
 
 
+def test_each_fold_starts_from_its_own_checkpoint():
+    cfg = config(fold=4)
+    cfg.load_from = 'psi/fold_{fold}/epoch_50.pth'
+    apply_protocol(cfg)
+    assert cfg.load_from == 'psi/fold_4/epoch_50.pth'
+
+
 def test_a_config_without_protocol_stays():
     cfg = Config(dict(train_dataloader=dict(dataset=dict(split=SPLIT))))
     before = copy.deepcopy(cfg)

@@ -25,4 +25,6 @@ auto_scale_lr = dict(enable=True, base_batch_size=256)
 #   strict: without the test fold: the last epoch counts or, with val_share > 0, the best one on that share of the
 #           training fold.
 #   paper:  the best epoch on the test fold, as in the published figures.
+# {fold} in load_from stands for the fold, so that each fold starts from the post-pre-training that left it out:
+#   --cfg-options load_from='work_dirs/avfmae_b_postpretrain_cea/TARGET/fold_{fold}/epoch_50.pth'
 protocol = dict(stage='finetune', target=None, fold=None, selection='strict', val_share=0.0, allow_overlap=False)
