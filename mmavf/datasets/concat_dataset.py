@@ -87,8 +87,8 @@ class ConcatClipDataset(MMEngineConcatDataset):
         fault = f'{len(faults)} of {len(self)} clips for training are not independent of what is held out for testing'
         if not self.allow_overlap:
             raise ListError(
-                f'{fault}:{overlap_text(faults)}\nTake them out of the training lists, or say by allow_overlap=True '
-                'that the model is not to be tested on them.'
+                f'{fault}:{overlap_text(faults)}\nTake them out of the training lists; or, if no result on them is '
+                'to count as one on unseen clips, say --allow-overlap (allow_overlap=True).'
             )
         MMLogger.get_current_instance().warning(f'{fault} (allow_overlap=True)')
 

@@ -39,7 +39,7 @@ class ClassLabels:
         self._numbered = tuple(list_classes or (() if label_map else classes))
         names = self._numbered or tuple(label_map)
         mapping = {name: name for name in names} if label_map is None else dict(label_map)
-        _check_names('label_map lacks', set(names) - mapping.keys())
+        _check_names('label_map lacks names that list_classes has:', set(names) - mapping.keys())
         _check_names('label_map has names that list_classes lacks:', mapping.keys() - set(names))
         _check_names(
             f'labels are mapped to names that are no classes ({", ".join(self.classes)}):',
