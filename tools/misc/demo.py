@@ -1,127 +1,220 @@
-"""Make the synthetic set, pre-train a tiny AVF-MAE++ on it, and show the results in demo/report."""
+"""All three stages of AVF-MAE++ on drawn talking faces, with a tiny model: the results are in demo/report/report.html.
+
+1. Makes three synthetic sets: two to learn from, and a small target set with other people.
+2. Pre-trains without labels, post-pre-trains (PSI) on the labels of the first two sets.
+3. Fine-tunes on the target set, people of the test fold unseen: from scratch, pre-trained, pre-trained + PSI; with both
+   modalities and with one.
+4. Tests, and writes the report.
+"""
 
 import argparse
-import json
 import os
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
-import torch
-from mmengine.config import Config
-
-import mmavf.models  # noqa: F401  (registers what configs name)
 from mmavf.datasets.synthetic import SyntheticSettings, build_synthetic_set
 from mmavf.errors import MMAVFError
-from mmavf.registry import MODELS
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIG = 'configs/demo/avfmae_tiny_pretrain.py'
+CONFIGS = {stage: f'configs/demo/avfmae_tiny_{stage}.py' for stage in ('pretrain', 'postpretrain', 'finetune')}
+SETS = dict(
+    data=SyntheticSettings(clips=240, subjects=12, seed=0),
+    more=SyntheticSettings(clips=96, subjects=8, seed=2),
+    target=SyntheticSettings(clips=96, subjects=8, seed=1),
+)
+
+
+class Variant(NamedTuple):
+    """One way of fine-tuning: its title in the report, the stage that it starts from, the modalities it uses."""
+
+    title: str
+    start: str | None
+    modalities: tuple[str, ...] = ('video', 'audio')
+
+    @property
+    def name(self) -> str:
+        """Name of its folder."""
+        return '-'.join((self.start or 'scratch', *self.modalities))
+
+
+VARIANTS = (
+    Variant('from scratch', None),
+    Variant('pre-trained', 'pretrain'),
+    Variant('pre-trained + PSI', 'postpretrain'),
+    Variant('pre-trained + PSI, video only', 'postpretrain', ('video',)),
+    Variant('pre-trained + PSI, audio only', 'postpretrain', ('audio',)),
+)
+MAIN = VARIANTS[2]
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--out', type=Path, default=ROOT / 'demo', help='folder of data, training and report')
-    parser.add_argument('--clips', type=int, default=240, help='clips of the synthetic set')
-    parser.add_argument('--epochs', type=int, help='epochs of training (default: what the config says)')
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--out', type=Path, default=ROOT / 'demo', help='folder of data, runs and report')
+    parser.add_argument('--folds', default='1,2', help='folds of the target set to test on: 1,2 (default), all')
+    parser.add_argument(
+        '--seeds', type=int, default=1, help='how often all stages are run, each time with another seed'
+    )
+    parser.add_argument('--resume', action='store_true', help='go on with the runs that are there instead of new ones')
+    for stage in CONFIGS:
+        parser.add_argument(f'--{stage}-epochs', type=int, help='epochs of this stage (default: what the config says)')
     return parser.parse_args()
 
 
-def run_tool(*words: str | Path) -> None:
+class Demo:
+    """The steps of the demo for one seed."""
+
+    def __init__(self, args: argparse.Namespace, seed: int) -> None:
+        self.args = args
+        self.seed = seed
+        self.data = args.out
+        self.runs = args.out / 'runs' / f'seed_{seed}'
+
+    def work_dir(self, name: str) -> Path:
+        """Return the folder of a stage or variant."""
+        return self.runs / name
+
+    def checkpoint(self, stage: str) -> Path:
+        """Return the last checkpoint of a stage."""
+        return Path((self.work_dir(stage) / 'last_checkpoint').read_text().strip())
+
+    def options(self, stage: str, start: str | None, **more: str) -> list[str]:
+        """Command-line overrides: data in this folder, seed, epochs, weights to start from."""
+        # relative, because MMEngine takes spaces out of what follows --cfg-options
+        data = {name: os.path.relpath(self.data / name, ROOT) for name in SETS}
+        roots = dict(
+            pretrain={'train_dataloader.dataset.data_root': data['data']},
+            postpretrain={
+                f'train_dataloader.dataset.datasets.{i}.data_root': data[n] for i, n in enumerate(('data', 'more'))
+            },
+            finetune={f'{part}_dataloader.dataset.data_root': data['target'] for part in ('train', 'val', 'test')},
+        )
+        chosen = {'randomness.seed': self.seed, **roots[stage], **more}
+        epochs = getattr(self.args, f'{stage}_epochs')
+        if epochs:
+            chosen['train_cfg.max_epochs'] = epochs
+        if start:
+            chosen['load_from'] = os.path.relpath(self.checkpoint(start), ROOT)
+        return ['--cfg-options', *(f'{key}={value}' for key, value in chosen.items())]
+
+    def train(self, stage: str, start: str | None = None) -> None:
+        """Run a stage, or go on with it."""
+        begun = (self.work_dir(stage) / 'last_checkpoint').exists()
+        where = ['--work-dir', self.work_dir(stage), *(['--resume'] if begun else [])]
+        run_tool('tools/train.py', CONFIGS[stage], *where, *self.options(stage, start))
+
+    def fine_tune(self, variant: Variant) -> None:
+        """Fine-tune and test a variant on all chosen folds, two at a time."""
+        left_out = {'video', 'audio'}.difference(variant.modalities)
+        parts = {f'model.{modality}_encoder': 'None' for modality in left_out}
+        if left_out:
+            parts['model.correlation'] = 'None'
+        where = ('--work-dir', self.work_dir(variant.name), '--folds', self.args.folds, '--jobs', '2')
+        options = self.options('finetune', variant.start, **parts)
+        run_tool('tools/cross_validate.py', CONFIGS['finetune'], *where, *options, threads=1)
+
+
+def run_tool(*words: str | Path, threads: int | None = None) -> None:
     """Run one of the project's tools; end the demo where it fails."""
     print(f'\n$ python {" ".join(str(word) for word in words)}', flush=True)
-    done = subprocess.run([sys.executable, *map(str, words)], cwd=ROOT)
+    env = os.environ | ({} if threads is None else {'OMP_NUM_THREADS': str(threads)})
+    done = subprocess.run([sys.executable, *map(str, words)], cwd=ROOT, env=env)
     if done.returncode:
         raise SystemExit(f'The demo stops: {words[0]} ended with exit status {done.returncode}.')
 
 
-def train(out: Path, epochs: int | None) -> Path:
-    """Pre-train on the synthetic set; return the last checkpoint."""
-    work_dir = out / 'work_dir'
-    shutil.rmtree(work_dir, ignore_errors=True)
-    # relative, because MMEngine takes spaces out of what follows --cfg-options
-    options = [f'train_dataloader.dataset.data_root={os.path.relpath(out / "data", ROOT)}']
-    options += ['train_dataloader.dataset.ann_file=lists/pretrain.csv']
-    options += [f'train_cfg.max_epochs={epochs}'] if epochs else []
-    run_tool('tools/train.py', CONFIG, '--work-dir', work_dir, '--cfg-options', *options)
-    return Path((work_dir / 'last_checkpoint').read_text().strip())
+def make_sets(out: Path) -> None:
+    """Make the synthetic sets, or finish them."""
+    try:
+        for name, settings in SETS.items():
+            build_synthetic_set(out / name, settings, workers=len(os.sched_getaffinity(0)))
+    except MMAVFError as error:
+        raise SystemExit(str(error)) from error
 
 
-def logged_steps(work_dir: Path) -> list[dict]:
-    """Return what the training logged, one dict per logged step."""
-    scalars = next(work_dir.glob('*/vis_data/scalars.json'))
-    rows = [json.loads(line) for line in scalars.read_text().splitlines()]
-    return [row for row in rows if 'loss' in row]
+def draw_pictures(demo: Demo, report: Path) -> dict[str, Path]:
+    """Draw reconstructions, the pre-training loss and the first fold's features; return the pictures by caption."""
+    clips = ('--list', 'lists/val.csv', '--data-root', demo.data / 'data', '--out', report)
+    run_tool('tools/visualizations/vis_reconstruction.py', CONFIGS['pretrain'], demo.checkpoint('pretrain'), *clips)
+    shutil.copy(demo.work_dir('pretrain') / 'loss_curve.png', report / 'loss_curve.png')
+    fold = demo.args.folds.split(',')[0] if demo.args.folds != 'all' else '1'
+    run = demo.work_dir(MAIN.name) / f'fold_{fold}'
+    checkpoint = Path((run / 'last_checkpoint').read_text().strip())
+    where = ('--fold', fold, '--out', report / 'tsne.png')
+    run_tool(
+        'tools/visualizations/vis_tsne.py', CONFIGS['finetune'], checkpoint, *where, *demo.options('finetune', None)
+    )
+    return {
+        'Pre-training: what hidden patches look like, as the model predicts them': report / 'reconstruction.png',
+        'Pre-training: loss': report / 'loss_curve.png',
+        f'Fused features of unseen people (fold {fold}, {MAIN.title}), t-SNE, coloured by emotion': report / 'tsne.png',
+    }
 
 
-def write_summary(out: Path, settings: SyntheticSettings, checkpoint: Path, seconds: dict[str, float]) -> Path:
-    """Write demo/report/summary.md: figures of the run, and where everything is."""
-    steps = logged_steps(out / 'work_dir')
-    with torch.device('meta'):
-        model = MODELS.build(Config.fromfile(str(ROOT / CONFIG)).model)
-    millions = sum(parameter.numel() for parameter in model.parameters()) / 1e6
-    first, last = steps[0], steps[-1]
-    terms = [name for name in first if 'loss' in name]
-    rows = ''.join(f'| {name} | {first[name]:.4f} | {last[name]:.4f} |\n' for name in terms)
-    speed = sum(step['clips_per_sec'] for step in steps) / len(steps)
+@contextmanager
+def clock(seconds: dict[str, float], what: str) -> Iterator[None]:
+    """Note how long the block took."""
+    start = time.monotonic()
+    yield
+    seconds[what] = time.monotonic() - start
+
+
+def write_summary(out: Path, seconds: dict[str, float]) -> Path:
+    """Write demo/report/summary.md: where everything is and how long it took."""
     times = ''.join(f'- {what}: {took:.0f} s\n' for what, took in seconds.items())
     summary = out / 'report/summary.md'
-    summary.write_text(f"""# Demo: a tiny AVF-MAE++ pre-trained on synthetic clips
+    summary.write_text(f"""# Demo: three stages of a tiny AVF-MAE++
 
-{settings.clips} clips of {settings.subjects} drawn subjects that speak; no label is used. The model hides 90 % of the
-video patches and 81 % of the log-mel patches and learns to predict them.
+Open `{out / 'report/report.html'}` for scores, confusion matrices, losses and pictures.
+
+| what | where |
+|---|---|
+| report | `{out / 'report/report.html'}` |
+| reconstruction sheet, loss curve, t-SNE | `{out / 'report'}` |
+| clips and lists | `{', '.join(str(out / name) for name in SETS)}` |
+| logs, TensorBoard, checkpoints, predictions | `{out / 'runs'}` |
 
 ![loss](loss_curve.png)
 
-| loss | step {first['step']} | step {last['step']} |
-|---|---|---|
-{rows}
 ![reconstruction](reconstruction.png)
 
-- Parameters: {millions:.1f} M
-- Speed: {speed:.1f} clips/s on {len(os.sched_getaffinity(0))} processor cores
-{times}
-| what | where |
-|---|---|
-| clips, lists, classes | `{out / 'data'}` |
-| log, TensorBoard, checkpoints | `{out / 'work_dir'}` |
-| last checkpoint | `{checkpoint}` |
-| loss curve | `{out / 'report/loss_curve.png'}` |
-| reconstruction sheet | `{out / 'report/reconstruction.png'}` |
-| this summary | `{summary}` |
-""")
+{times}""")
     return summary
 
 
 def main() -> None:
     args = parse_args()
-    out, seconds = args.out.resolve(), {}
-    settings = SyntheticSettings(clips=args.clips)
-
-    def clock(what: str, since: float) -> None:
-        seconds[what] = time.monotonic() - since
-
-    start = time.monotonic()
-    try:
-        build_synthetic_set(out / 'data', settings, workers=len(os.sched_getaffinity(0)))
-    except MMAVFError as error:
-        raise SystemExit(str(error)) from error
-    clock('synthetic set', start)
-    begin = time.monotonic()
-    checkpoint = train(out, args.epochs)
-    clock('training', begin)
-    begin = time.monotonic()
-    report = out / 'report'
-    report.mkdir(exist_ok=True)
-    shutil.copy(out / 'work_dir/loss_curve.png', report)
-    clips = ('--list', 'lists/val.csv', '--data-root', out / 'data')
-    run_tool('tools/visualizations/vis_reconstruction.py', CONFIG, checkpoint, *clips, '--out', report)
-    clock('pictures', begin)
-    clock('all', start)
-    summary = write_summary(out, settings, checkpoint, seconds)
-    print(f'\n{summary.read_text()}\nOpen {summary} to see the pictures.')
+    args.out = args.out.resolve()
+    report, seconds = args.out / 'report', {}
+    report.mkdir(parents=True, exist_ok=True)
+    if not args.resume:
+        shutil.rmtree(args.out / 'runs', ignore_errors=True)
+    with clock(seconds, 'all'):
+        with clock(seconds, 'synthetic sets'):
+            make_sets(args.out)
+        rows = []
+        for seed in range(args.seeds):
+            demo = Demo(args, seed)
+            with clock(seconds, f'seed {seed}: pre-training'):
+                demo.train('pretrain')
+            with clock(seconds, f'seed {seed}: PSI'):
+                demo.train('postpretrain', start='pretrain')
+            for variant in VARIANTS:
+                with clock(seconds, f'seed {seed}: fine-tuning and test, {variant.title}'):
+                    demo.fine_tune(variant)
+                rows += ['--row', f'{variant.title}={demo.work_dir(variant.name)}']
+        with clock(seconds, 'pictures'):
+            pictures = draw_pictures(Demo(args, 0), report)
+        shown = [word for caption, path in pictures.items() for word in ('--picture', f'{caption}={path}')]
+        title = ('--title', 'AVF-MAE++ on synthetic faces', '--out', report / 'report.html')
+        run_tool('tools/analysis_tools/report.py', *rows, *shown, *title)
+    summary = write_summary(args.out, seconds)
+    print(f'\n{summary.read_text()}')
 
 
 if __name__ == '__main__':

@@ -1,7 +1,4 @@
-"""Labelled synthetic clips for the tiny model: finetune_av.py without augmentation of the frames but mirroring.
-
-Two windows from each reading of a file, because reading costs as much as the tiny model.
-"""
+"""Labelled synthetic clips for the tiny model: finetune_av.py with no augmentation of the frames but mirroring."""
 
 _base_ = './finetune_av.py'
 
@@ -9,6 +6,7 @@ train_pipeline = [
     dict(type='OpenClip'),
     dict(type='SampleWindow', clip_len=16, frame_interval=4, num_clips=1),
     dict(type='ReadFrames'),
+    dict(type='mmaction.Resize', scale=(160, 160), keep_ratio=False),
     dict(type='mmaction.Flip', flip_ratio=0.5),
     dict(type='ReadAudio'),
     dict(type='RandomGain'),

@@ -1,0 +1,8 @@
+# AVF-MAE++ Large, stage 3: fine-tuning with the released recipe, to be given a labelled list (README.md).
+# 303.2 M parameters, 155.0 GFLOP forward per clip. The released scripts use 4 GPUs x 40 clips = 160 a step.
+_base_ = [
+    './_base_/models/avfmae_l_finetune.py',
+    './_base_/datasets/finetune_av.py',
+    './_base_/stages/finetune.py',
+    './default_runtime.py',
+]
