@@ -6,25 +6,26 @@ from torch import nn
 from torch.utils.data import Dataset
 
 from mmavf.registry import DATASETS, MODELS
-from mmavf.structures import AVDataSample
+from mmavf.structures import AVDataSample, SampleKey
 
 CLASSES = ('anger', 'happiness', 'sadness')
 
 
 @DATASETS.register_module()
 class ToldDataset(Dataset):
-    """Clip i is of class i % 3, of subject i % 4; `bad` cannot be used, `broken` have NaN in their pixels."""
+    """Clip i is of class i % 3, of subject i % 4; `bad` cannot be used, `broken` have NaN in their pixels; `repeats` says how often."""
 
     metainfo = dict(classes=CLASSES)
     list_hashes = {'told.csv': 'a' * 64}
 
-    def __init__(self, length=11, bad=(), broken=()):
-        self.length, self.bad, self.broken = length, set(bad), set(broken)
+    def __init__(self, length=11, bad=(), broken=(), repeats=1):
+        self.length, self.bad, self.broken, self.repeats = length, set(bad), set(broken), repeats
 
     def __len__(self):
-        return self.length
+        return self.length * self.repeats
 
-    def __getitem__(self, index):
+    def __getitem__(self, key):
+        index = (key.index if isinstance(key, SampleKey) else key) % self.length
         meta = dict(sample_id=f'clip {index}', index=index, subject=f's{index % 4}', source='told')
         if index in self.bad:
             return dict(inputs=None, data_samples=AVDataSample(metainfo=dict(meta, error=f'clip {index} is empty')))

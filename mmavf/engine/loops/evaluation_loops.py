@@ -15,7 +15,7 @@ from mmavf.errors import ClipError, ConfigError
 from mmavf.evaluation.metrics import PredictionMetric
 from mmavf.evaluation.predictions import Predictions
 from mmavf.evaluation.records import clip_key, gather_records
-from mmavf.registry import LOOPS
+from mmavf.registry import LOOPS, METRICS
 
 PARTIAL_FILE = 'predictions.partial.csv'
 
@@ -28,6 +28,8 @@ class _EveryClipLoop:
     def __init__(
         self, runner: Runner, dataloader: DataLoader | dict, evaluator: Evaluator | dict | list, dtype: str = 'float32'
     ) -> None:
+        if isinstance(evaluator, dict) and METRICS.get(evaluator.get('type', 'Evaluator')) is not None:
+            evaluator = [evaluator]  # MMEngine takes a metric with an argument `metrics` for an evaluator
         super().__init__(runner, dataloader, evaluator)
         if dtype not in ('bfloat16', 'float32'):
             raise ConfigError(f"{self.stage}_cfg.dtype must be 'bfloat16' or 'float32', not {dtype!r}.")

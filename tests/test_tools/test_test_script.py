@@ -1,0 +1,144 @@
+"""tools/test.py as a user runs it."""
+
+import csv
+import itertools
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from mmavf.evaluation import Predictions
+from tests.helpers.tools import run_here
+from tests.helpers.train import ROOT, TINY_FOLDS, run_train
+
+CONFIG = ROOT / 'tests/helpers/tiny_test.py'
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope='module')
+def checkpoint(tmp_path_factory):
+    """Plain weights, which say nothing of their training."""
+    path = tmp_path_factory.mktemp('weights') / 'told.pth'
+    torch.save(dict(state_dict=dict(scale=torch.tensor(2.0))), path)
+    return path
+
+
+def run_two(checkpoint, *args, options=()):
+    """Run the script as two processes; return the finished launcher with its output as text."""
+    command = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2']
+    command += [str(ROOT / 'tools/test.py'), str(CONFIG), str(checkpoint), *map(str, args), '--launcher', 'pytorch']
+    command += ['--cfg-options', *options] if options else []
+    env = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''}
+    return subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture
+def test_here(monkeypatch, capsys):
+    """Run the script in this process; returns exit status, output and errors."""
+
+    def run(checkpoint, *args, config=CONFIG, options=()):
+        options = [*options, f'experiment_name=test_{next(_numbers)}']  # loggers are kept by this name
+        args = (config, checkpoint, *args, '--cfg-options', *options)
+        return run_here('test.py', *args, monkeypatch=monkeypatch, capsys=capsys)
+
+    return run
+
+
+def results(folder):
+    return json.loads((folder / 'metrics.json').read_text())
+
+
+def test_files_of_a_test(checkpoint, tmp_path, test_here):
+    status, printed, errors = test_here(checkpoint, '--dump', tmp_path / 'p.pkl', '--out', tmp_path / 'out')
+    assert status == 0, errors
+    with open(tmp_path / 'out/predictions.csv', newline='') as file:
+        head, *rows = csv.reader(file)
+    assert head == ['id', 'label', 'prediction', 'anger', 'happiness', 'sadness']
+    assert [row[0] for row in rows] == [f'clip {i}' for i in range(11)]
+    right = sum(row[1] == row[2] for row in rows) / 11
+    content = results(tmp_path / 'out')
+    assert content['metrics']['war'] == right and f'{right:.4f}' in printed
+    assert content['num_clips'] == 11 and content['key'] == 'uar'
+    assert set(content['intervals']) == {'war', 'uar'}
+    matrix = content['confusion_matrix']
+    assert [sum(row) for row in matrix] == [4, 4, 3] and sum(matrix[i][i] for i in range(3)) == round(11 * right)
+    assert content['test'] == dict(fold=None, lists={'told.csv': 'a' * 64})
+    assert content['selection'] is content['training'] is None and 'does not say' in printed + errors
+    assert (content['checkpoint'], content['config']) == (str(checkpoint), str(CONFIG))
+    dumped = Predictions.load(tmp_path / 'p.pkl')
+    assert dumped.subject == tuple(f's{i % 4}' for i in range(11)) and dumped.scores.shape == (11, 3)
+
+
+def test_two_processes_give_the_files_of_one(checkpoint, tmp_path, test_here):
+    assert test_here(checkpoint, '--out', tmp_path / 'one')[0] == 0
+    done = run_two(checkpoint, '--out', tmp_path / 'two')
+    assert done.returncode == 0, done.stderr
+    for file in ('predictions.csv', 'metrics.json'):  # 11 clips: one process gets a clip that the other has too
+        assert (tmp_path / 'one' / file).read_bytes() == (tmp_path / 'two' / file).read_bytes()
+
+
+BAD = (
+    'test_dataloader.dataset.bad=[1,3]',
+    'test_dataloader.dataset.broken=[10]',
+)  # two on one process, one on the other
+REASONS = ('clip 1: clip 1 is empty', 'clip 3: clip 3 is empty', 'clip 10: its scores are not finite')
+
+
+def check_partial(folder):
+    with open(folder / 'predictions.partial.csv', newline='') as file:
+        assert [row[0] for row in csv.reader(file)][1:] == [f'clip {i}' for i in (0, 2, 4, 5, 6, 7, 8, 9)]
+    assert not (folder / 'metrics.json').exists() and not (folder / 'predictions.csv').exists()
+
+
+def test_unusable_clips_end_the_test_with_all_of_them(checkpoint, tmp_path, test_here):
+    status, _, errors = test_here(checkpoint, '--out', tmp_path, options=BAD)
+    assert status == 1 and 'ClipError: 3 of 11 clips' in errors and all(reason in errors for reason in REASONS)
+    check_partial(tmp_path)
+    assert test_here(checkpoint, '--out', tmp_path)[0] == 0
+    assert not (tmp_path / 'predictions.partial.csv').exists()
+
+
+def test_two_processes_end_with_the_same_error(checkpoint, tmp_path):
+    done = run_two(checkpoint, '--out', tmp_path, options=BAD)
+    assert done.returncode == 1
+    for text in ('ClipError: 3 of 11 clips', *REASONS):
+        assert done.stderr.count(text) == 2, text
+    check_partial(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ('args', 'options', 'message'),
+    [
+        ([], ['test_evaluator.metrics=[acc]'], 'ConfigError: ClassificationMetric: '),
+        ([], ['tset_cfg.x=1'], 'ConfigError: --cfg-options tset_cfg.x'),
+        (['--fold', '3'], [], 'takes no fold'),
+        (['--dump', 'p.json'], [], 'must end in .pkl'),
+    ],
+)
+def test_errors_are_one_clear_message(args, options, message, checkpoint, tmp_path, test_here):
+    status, _, errors = test_here(checkpoint, *args, '--out', tmp_path, options=options)
+    assert status and message in errors and 'Traceback' not in errors
+
+
+def test_a_checkpoint_that_is_not_there(tmp_path, test_here):
+    status, _, errors = test_here(tmp_path / 'none.pth', '--out', tmp_path)
+    assert status == 1 and errors.startswith('CheckpointError') and 'does not exist' in errors
+
+
+def test_the_checkpoint_says_which_fold_is_tested_and_how_it_was_chosen(tmp_path, test_here, monkeypatch):
+    trained = run_train(tmp_path / 'run', config=TINY_FOLDS, args=['--fold', '2', '--selection', 'paper'])
+    assert trained.returncode == 0, trained.stderr
+    (best,) = (tmp_path / 'run').glob('best_*.pth')
+    monkeypatch.chdir(tmp_path)
+    options = ['test_evaluator.type=ClassificationMetric', 'test_evaluator.key=uar']
+    status, _, errors = test_here(best, '--dump', tmp_path / 'p.pkl', config=TINY_FOLDS, options=options)
+    assert status == 0, errors
+    content = results(tmp_path / 'work_dirs/tiny_finetune/fold_2/test')
+    assert (content['selection'], content['training']['fold'], content['test']['fold']) == ('paper', '2', '2')
+    assert content['training']['lists'] == content['test']['lists'] != {}
+    assert set(Predictions.load(tmp_path / 'p.pkl').fold) == {'2'} and content['num_clips'] == 12
+    status, _, errors = test_here(best, '--fold', '1', config=TINY_FOLDS, options=options)
+    assert status == 1 and errors.startswith('ConfigError') and 'trained on' in errors
