@@ -110,8 +110,7 @@ class AVClipDataset(BaseDataset):
         self.label_columns = tuple(label_columns)
         self.label_options = dict(list_classes=list_classes, label_map=label_map, multi_label=multi_label)
         self.split = None if split is None else Split(**split)
-        self.source = source
-        self.family = family
+        self.source, self.family = source, family
         self.allow_missing_classes = allow_missing_classes
         self.on_bad = on_bad
         self.max_bad_ratio = max_bad_ratio
