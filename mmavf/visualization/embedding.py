@@ -15,18 +15,18 @@ from mmavf.errors import ConfigError
 from .palette import class_look
 
 MIN_CLIPS = 4
+SEED = 0  # of what an approximate decomposition may draw; the start itself is not random
 MARK_SIZE = 22
 ROWS_OF_LEGEND = 22
 
 
-def tsne(features: np.ndarray, perplexity: float = 30.0, seed: int = 0) -> np.ndarray:
-    """Map features to the plane by t-SNE, started from their first two principal components.
+def tsne(features: np.ndarray, perplexity: float = 30.0) -> np.ndarray:
+    """Map features to the plane by t-SNE, started from their first two principal components: the same map each time.
 
     Args:
         features: (N, D) finite floats, N >= 4.
         perplexity: About how many neighbours a clip has. With few clips it is lowered to (N - 1) / 3, and that is
             logged.
-        seed: Seed of what the method draws.
 
     Returns:
         Float32 (N, 2). Distances within a crowd and which crowds touch have a meaning, directions and scale have none.
@@ -44,7 +44,7 @@ def tsne(features: np.ndarray, perplexity: float = 30.0, seed: int = 0) -> np.nd
         MMLogger.get_current_instance().info(
             f't-SNE of {count} clips: perplexity lowered from {perplexity:g} to {most:.3g}'
         )
-    method = TSNE(n_components=2, init='pca', perplexity=min(perplexity, most), random_state=seed)
+    method = TSNE(n_components=2, init='pca', perplexity=min(perplexity, most), random_state=SEED)
     return method.fit_transform(features.astype(np.float32))
 
 

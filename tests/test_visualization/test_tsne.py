@@ -41,11 +41,11 @@ def test_crowds_in_the_features_are_crowds_in_the_plane():
     assert silhouette_score(points, labels) > 0.7
 
 
-def test_the_seed_decides_where_clips_without_order_come():
+def test_the_same_features_give_the_same_map_whatever_was_drawn_before():
     noise = np.random.default_rng(0).normal(size=(60, 300))
-    first, again, other = (tsne(noise, perplexity=10, seed=seed) for seed in (0, 0, 1))
-    assert np.array_equal(first, again)
-    assert not np.allclose(first, other)
+    first = tsne(noise, perplexity=10)
+    np.random.seed(7)
+    assert np.array_equal(tsne(noise, perplexity=10), first)
 
 
 @pytest.fixture

@@ -31,7 +31,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--data-root', help='what the paths in the list are relative to')
     parser.add_argument('--out', type=Path, help='the picture (default: tsne.png beside the checkpoint)')
     parser.add_argument('--perplexity', type=float, default=30.0, help='about how many neighbours a clip has')
-    parser.add_argument('--seed', type=int, default=0, help='seed of t-SNE')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override parts of the config: key=value')
     add_protocol_options(parser)
@@ -66,7 +65,7 @@ def build_loader(cfg: Config, args: argparse.Namespace) -> DataLoader:
     merge_protocol_options(cfg, args)
     apply_protocol(cfg)
     resolve_loaders(cfg)
-    return Runner.build_dataloader(cfg.test_dataloader, seed=args.seed)
+    return Runner.build_dataloader(cfg.test_dataloader, seed=0)
 
 
 def names_of(dataset: AVClipDataset) -> list[str]:
@@ -101,7 +100,7 @@ def run(args: argparse.Namespace) -> None:
     names = names_of(loader.dataset)
     check_complete(found, names, partial)
     partial.unlink(missing_ok=True)  # of an earlier call, which could not use some clips
-    points = tsne(found.features, args.perplexity, args.seed)
+    points = tsne(found.features, args.perplexity)
     fold = [] if args.fold is None else [f'fold {args.fold}']
     draw = draw_classes if found.labels.ndim == 1 else draw_values
     draw(points, found.labels, names, path, ', '.join([Path(args.config).stem, args.checkpoint.name, *fold]))
