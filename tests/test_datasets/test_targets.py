@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from mmengine.runner import Runner
 
 import mmavf.engine
 import mmavf.evaluation  # noqa: F401  (registers the metrics)
@@ -26,7 +25,7 @@ from mmavf.datasets.targets.folds import AVCAFFE_TEST
 from mmavf.datasets.targets.page import page
 from mmavf.engine.protocol import apply_protocol
 from mmavf.errors import ConfigError, ListError
-from mmavf.registry import DATASETS
+from mmavf.registry import DATASETS, METRICS
 from tests.helpers.models import ROOT
 
 NAMES = [
@@ -219,7 +218,7 @@ def test_data_sets_of_a_target_are_split_as_its_card_says(data, name):
     else:
         assert [clip['gt_label'] for clip in clips(sets['test'])] == list(range(card.num_classes))
         assert len(sets['train'].metainfo['classes']) == card.num_classes == config.model.head.num_classes
-    (metric,) = Runner.build_evaluator(None, config.test_evaluator).metrics
+    metric = METRICS.build(config.test_evaluator)
     assert (metric.key, metric.metrics) == (card.key, card.metrics)
     assert list(metric.names) == (labels_of(card) or list(card.dims))
     assert metric.group_by == (card.group_by or None) and metric.part_by == ('source' if card.composite else None)
@@ -236,7 +235,7 @@ def test_a_micro_expression_set_alone_and_another_list(data):
     base = Config.fromfile(str(ROOT / 'configs/_base_/datasets/finetune_micro.py'))
     alone = target_settings('samm', 'b', base, composite=False)
     assert alone['test_dataloader']['dataset']['data_root'] == 'data/samm'
-    assert 'part_by' not in alone['test_evaluator'][0]
+    assert 'part_by' not in alone['test_evaluator']
     other = target_settings('casme3', 'b', list_file='lists/v1.csv')
     assert {other[f'{part}_dataloader']['dataset']['ann_file'] for part in ('train', 'val', 'test')} == {'lists/v1.csv'}
     other = target_settings('smic', 'b', base, list_file='x.csv')['train_dataloader']['dataset']['datasets']

@@ -3,8 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-CLASSIFICATION_METRICS = ('war', 'uar', 'wa_f1', 'macro_f1')
-
 
 class Recipe(NamedTuple):
     """Hyper-parameters of fine-tuning that differ between targets; the others stand in the stage's base config.
@@ -95,7 +93,7 @@ class Card:
     class_counts: tuple[int, ...] = ()
     folds: Folds
     subjects: str = ''
-    metrics: tuple[str, ...] = CLASSIFICATION_METRICS
+    metrics: tuple[str, ...] = ('war', 'uar', 'wa_f1', 'macro_f1')
     key: str = 'war'
     group_by: str = ''
     licence: str

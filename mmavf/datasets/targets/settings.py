@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from mmavf.errors import ConfigError
 
-from .card import CLASSIFICATION_METRICS, Card, Recipe
+from .card import Card, Recipe
 from .cards import CARDS
 
 Size = Literal['b', 'l', 'h']
@@ -176,19 +176,16 @@ def _with_interval(pipeline: Sequence[Mapping], frame_interval: int) -> list[dic
     return [dict(step, frame_interval=frame_interval) if 'frame_interval' in step else dict(step) for step in pipeline]
 
 
-def _evaluator(card: Card, in_parts: bool) -> dict[str, Any] | list[dict[str, Any]]:
+def _evaluator(card: Card, in_parts: bool) -> dict[str, Any]:
+    options = dict(metrics=list(card.metrics), key=card.key)
     if card.dims:
-        return dict(type='RegressionMetric', dims=list(card.dims), key=card.key)
-    evaluator = dict(type='ClassificationMetric', classes=list(card.classes) or card.class_file, key=card.key)
+        return dict(type='RegressionMetric', dims=list(card.dims), **options)
     if card.group_by:
-        evaluator['group_by'] = card.group_by
+        options['group_by'] = card.group_by
     if in_parts:
-        evaluator['part_by'] = 'source'
-    if card.metrics == CLASSIFICATION_METRICS:
-        return evaluator
-    # in a list, because MMEngine takes a lone dict with `metrics` for an evaluator with several metrics
-    return [dict(evaluator, metrics=list(card.metrics))]
+        options['part_by'] = 'source'
+    return dict(type='ClassificationMetric', classes=list(card.classes) or card.class_file, **options)
 
 
-def _evaluators(evaluator: dict[str, Any] | list[dict[str, Any]]) -> dict[str, Any]:
+def _evaluators(evaluator: dict[str, Any]) -> dict[str, dict]:
     return dict(val_evaluator=evaluator, test_evaluator=evaluator)
