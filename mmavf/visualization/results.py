@@ -1,6 +1,7 @@
 """What lies in the work dir of a run: tests, training curves, pictures."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +12,8 @@ from mmavf.datasets.natural_order import natural_order
 from mmavf.errors import ConfigError
 
 FOLD = 'fold_'
+TEST_KEYS = ('config', 'checkpoint', 'selection', 'training', 'test', 'num_clips', 'metrics', 'intervals')
+SUMMARY_KEYS = ('config', 'folds', 'pooled', 'parts', 'failed')
 # Pictures that this project's tools write, and what one sees there.
 PICTURES = {
     'reconstruction.png': (
@@ -86,7 +89,7 @@ def read_results(folder: Path) -> Results:
     """
     if not folder.is_dir():
         raise ConfigError(f'{folder} is no folder: give the work dir of a run.')
-    summary = _read_json(folder / 'results.json') if (folder / 'results.json').exists() else {}
+    summary = _read_json(folder / 'results.json', SUMMARY_KEYS) if (folder / 'results.json').exists() else {}
     folds = sorted(
         (path for path in folder.glob(f'{FOLD}*') if path.is_dir()), key=lambda path: natural_order(path.name)
     )
@@ -108,18 +111,21 @@ def read_results(folder: Path) -> Results:
     return Results(folder, tests, summary, curves, pictures)
 
 
-def _read_json(path: Path) -> dict:
+def _read_json(path: Path, keys: Sequence[str]) -> dict:
     try:
-        return json.loads(path.read_text(encoding='utf-8'))
+        content = json.loads(path.read_text(encoding='utf-8'))
     except ValueError as error:
         raise ConfigError(f'{path} is damaged: {error}') from error
+    missing = [key for key in keys if key not in content]
+    if missing:
+        raise ConfigError(
+            f'{path} was not written by tools/test.py or cross_validate.py: it lacks {", ".join(missing)}.'
+        )
+    return content
 
 
 def _read_test(path: Path, fold: str) -> TestResult:
-    content = _read_json(path)
-    missing = [key for key in ('metrics', 'intervals', 'num_clips') if key not in content]
-    if missing:
-        raise ConfigError(f'{path} is no result of tools/test.py: it lacks {", ".join(missing)}.')
+    content = _read_json(path, TEST_KEYS)
     return TestResult(fold or str(content['test']['fold'] or ''), content, datetime.fromtimestamp(path.stat().st_mtime))
 
 

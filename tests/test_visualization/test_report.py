@@ -256,8 +256,9 @@ def test_known_pictures_are_taken_in_whole(tmp_path):
     [
         ({}, 'holds nothing to report'),
         ({'test/metrics.json': '{"metrics": {}'}, 'metrics.json is damaged'),
-        ({'test/metrics.json': '{"metrics": {}}'}, 'lacks intervals, num_clips'),
+        ({'test/metrics.json': '{"metrics": {}}'}, 'metrics.json was not written by .*: it lacks config, .*intervals'),
         ({'fold_1/test/metrics.json': None, 'results.json': '[}'}, 'results.json is damaged'),
+        ({'fold_1/test/metrics.json': None, 'results.json': '{"folds": {}}'}, 'it lacks config, pooled'),
     ],
 )
 def test_a_work_dir_that_cannot_be_read_is_one_clear_error(tmp_path, files, message):
