@@ -130,6 +130,7 @@ figcaption { margin-top: 0.4rem; max-width: 46rem; font-size: 0.875rem; }
   th[scope=row] { min-width: 6.5rem; }
   img.wide { max-width: none; width: 36rem; }
 }
+@page { margin: 1.6cm; }
 @media print {
   :root { color-scheme: light; --text: #000000; --quiet: #444444; --back: #ffffff; --line: #bbbbbb; --band: #ffffff; }
   body { max-width: none; padding: 0; font-size: 10pt; }
