@@ -20,7 +20,7 @@ from mmavf.registry import DATASETS
 from mmavf.structures import AVDataSample, SampleKey
 
 from .bad_samples import BadSampleLog
-from .labels import ClassLabels, NumberLabels, check_classes, read_labels, soft_target
+from .labels import ClassLabels, NumberLabels, check_classes, read_classes, read_labels, soft_target
 from .list_checks import check_paths, find_duplicates
 from .lists import Problem, clip_id, raise_problems, read_list
 from .overlap import ClipRef, clip_ref, find_overlap, overlap_text
@@ -74,7 +74,7 @@ class AVClipDataset(BaseDataset):
 
     Raises:
         ConfigError: An argument has an impossible value.
-        ListError: The list cannot be read, or rows of it are wrong: unknown labels, paths that do not exist or may not
+        ListError: The file with the class names does not exist. Or the list cannot be read, or rows of it are wrong: unknown labels, paths that do not exist or may not
             be read, clips twice (`test_mode` only). One error names the first rows of all. Or the split gives no clip,
             leaves training without a class, or parts that share clips or subjects.
     """
@@ -116,6 +116,8 @@ class AVClipDataset(BaseDataset):
         self.max_bad_ratio = max_bad_ratio
         self.list_hashes: dict[str, str] = {}
         self._bad_samples_file: str | None = None
+        if metainfo and 'classes' in metainfo:
+            metainfo = {**metainfo, 'classes': read_classes(metainfo['classes'])}
         super().__init__(
             ann_file=ann_file,
             data_root=data_root,

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from mmengine.fileio import list_from_file
 from mmengine.logging import MMLogger
 
 from mmavf.errors import ConfigError, ListError
@@ -126,6 +127,22 @@ def read_labels(
         else:
             kept.append(entry)
     return kept, problems, left_out
+
+
+def read_classes(classes: Sequence[str] | str) -> list[str]:
+    """Return class names as they are given, or as they stand in a text file, one per line.
+
+    Raises:
+        ListError: There is no such file.
+    """
+    if not isinstance(classes, str):
+        return list(classes)
+    try:
+        return list_from_file(classes)
+    except FileNotFoundError as error:
+        raise ListError(
+            f'{classes} does not exist: write the class names into it, one per line, in index order'
+        ) from error
 
 
 def soft_target(indices: Sequence[int], num_classes: int) -> np.ndarray:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from sklearn import metrics as sklearn_metrics
 
-from mmavf.errors import ConfigError
+from mmavf.errors import ConfigError, ListError
 from mmavf.evaluation import ClassificationMetric, RegressionMetric, evaluate
 from mmavf.registry import METRICS
 from tests.test_evaluation.test_predictions import CLASSES, classified, regressed
@@ -95,6 +95,8 @@ def test_without_resamples_there_is_no_interval():
 def test_classes_may_come_from_a_file(tmp_path):
     (tmp_path / 'classes.txt').write_text('\n'.join(CLASSES))
     assert ClassificationMetric(str(tmp_path / 'classes.txt')).names == list(CLASSES)
+    with pytest.raises(ListError, match=r'none\.txt does not exist: write the class names into it, one per line'):
+        ClassificationMetric(str(tmp_path / 'none.txt'))
 
 
 def test_several_metrics_and_foreign_ones():

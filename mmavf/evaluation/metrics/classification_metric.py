@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from mmengine.fileio import list_from_file
-
+from mmavf.datasets.labels import read_classes
 from mmavf.evaluation.functional import CLASSIFICATION_SCORES, classification_intervals, confusion_matrix
 from mmavf.evaluation.predictions import Predictions
 from mmavf.registry import METRICS
@@ -22,6 +21,10 @@ class ClassificationMetric(PredictionMetric):
         metrics: Of war, uar, wa_f1, macro_f1, uf1; all but WA-F1 and macro F1 have bootstrap intervals.
         key: The one that stands for the result.
         **kwargs: Of PredictionMetric.
+
+    Raises:
+        ListError: The text file does not exist.
+        ConfigError: An argument has an impossible value.
     """
 
     for_classes = True
@@ -35,8 +38,7 @@ class ClassificationMetric(PredictionMetric):
         key: str = 'uar',
         **kwargs,
     ) -> None:
-        names = list_from_file(classes) if isinstance(classes, str) else classes
-        super().__init__(names, metrics, key, **kwargs)
+        super().__init__(None if classes is None else read_classes(classes), metrics, key, **kwargs)
 
     def score_part(self, predictions: Predictions) -> dict[str, float]:
         """Return the scores of these clips."""
