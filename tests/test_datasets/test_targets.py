@@ -303,8 +303,23 @@ def test_a_hybrid_without_the_targets_family_stays_whole(data):
 def test_a_hybrid_of_the_43_classes_needs_their_names(data):
     Path(CARDS['mafw43'].class_file).unlink()
     config = load('avfmae_b_postpretrain_cea.py')
-    with pytest.raises(ConfigError, match=r'data/mafw43/classes.txt does not exist: write the 43 class names'):
+    with pytest.raises(ListError, match=r'data/mafw43/classes.txt does not exist: write the class names into it'):
         hold_out_target(config.train_dataloader.dataset, 'mafw43')
+
+
+def test_the_43_classes_without_their_names_are_no_letters_of_a_path(data):
+    Path(CARDS['mafw43'].class_file).unlink()
+    config = load('finetune/mafw43/avfmae_b_mafw43.py', fold='1')
+    for registry, part in ((DATASETS, config.train_dataloader.dataset), (METRICS, config.test_evaluator)):
+        with pytest.raises(ListError, match=r'data/mafw43/classes.txt does not exist: .*, one per line'):
+            registry.build(part)
+
+
+def test_a_target_in_a_hybrid_has_one_label_a_clip_whatever_the_others_have(data):
+    dataset = load('avfmae_b_postpretrain_cea.py').train_dataloader.dataset
+    dataset['datasets'][0]['multi_label'] = True
+    own = hold_out_target(dataset, 'crema_d4')['datasets'][-1]
+    assert own['source'] == 'crema_d4' and 'multi_label' not in own
 
 
 def test_settings_of_a_list_of_your_own():

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from mmengine.fileio import list_from_file
-
+from mmavf.datasets.labels import read_classes
 from mmavf.errors import ConfigError
 
 from .card import Card, Recipe
@@ -12,7 +11,17 @@ from .label_spaces import CEA_ALIGNMENT, CEA_CLASSES, MER_CLASSES
 from .settings import classifier, concat, get_card, list_config, schedule
 
 # what tells one list from another; the rest of a data set's config is common to all parts of a hybrid
-LIST_KEYS = ('ann_file', 'data_root', 'metainfo', 'label_map', 'list_classes', 'split', 'source', 'family')
+LIST_KEYS = (
+    'ann_file',
+    'data_root',
+    'metainfo',
+    'label_map',
+    'list_classes',
+    'multi_label',
+    'split',
+    'source',
+    'family',
+)
 
 
 class Hybrid(NamedTuple):
@@ -98,6 +107,7 @@ def aligned_list(card: Card, classes: tuple[str, ...] | list[str]) -> dict[str, 
 
     Raises:
         ConfigError: The target's classes are not aligned with these.
+        ListError: The file with the target's classes does not exist.
     """
     config = list_config(card)
     del config['split']
@@ -109,16 +119,6 @@ def aligned_list(card: Card, classes: tuple[str, ...] | list[str]) -> dict[str, 
     if card.label_map:
         labels = dict(label_map={own: alignment[name] for own, name in card.label_map.items()})
     else:
-        names = list(card.classes) or _read_class_file(card)
+        names = read_classes(card.classes or card.class_file)
         labels = dict(list_classes=names, label_map={name: alignment.get(name) for name in names})
     return dict(config, metainfo=dict(classes=list(classes)), **labels)
-
-
-def _read_class_file(card: Card) -> list[str]:
-    try:
-        return list_from_file(card.class_file)
-    except FileNotFoundError as error:
-        raise ConfigError(
-            f'{card.class_file} does not exist: write the {card.file_classes} class names of {card.title} into it, one '
-            'per line, in the order of the official lists.'
-        ) from error
