@@ -162,6 +162,10 @@ def test_what_cannot_be_mixed_is_named():
     del batch['data_samples'][2].gt_label
     with pytest.raises(ListError, match='clip 2'):
         _prepare(batch)
+    batch = _batch()
+    batch['data_samples'][3].gt_label = torch.tensor(CLASSES)
+    with pytest.raises(ConfigError, match='clip 3 has class 5, but the model has 5 classes'):
+        _prepare(batch)
     for wrong in (dict(mixup_alpha=0.0), dict(prob=1.5), dict(switch_prob=-0.1)):
         with pytest.raises(ConfigError):
             MixupCutmix(CLASSES, **wrong)

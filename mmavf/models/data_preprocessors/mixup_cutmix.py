@@ -7,14 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from mmavf.errors import ConfigError
 from mmavf.registry import MODELS
 from mmavf.structures import AVDataSample
 
-from ..heads.linear_head import label_of
+from ..heads import class_scores
 
 
 class Mix(NamedTuple):
@@ -84,7 +83,7 @@ class MixupCutmix:
             Inputs, and copies of the data samples with the mixed label as `gt_score`, float32 (K,).
 
         Raises:
-            ConfigError: There is no video and sound is not to be mixed.
+            ConfigError: There is no video and sound is not to be mixed, or a label is none of the K classes.
             ListError: A clip has no label.
         """
         if 'video' not in inputs and not self.mix_audio:
@@ -122,14 +121,11 @@ class MixupCutmix:
         return mixed
 
     def _mix_labels(self, data_samples: list[AVDataSample], own: float) -> list[AVDataSample]:
-        scores = torch.stack([self._score(sample) for sample in data_samples])  # (B, K)
+        scores = torch.stack([class_scores(sample, self.num_classes) for sample in data_samples])  # (B, K)
         mixed = [sample.new() for sample in data_samples]
         for sample, score in zip(mixed, scores.lerp(scores.flip(0), 1 - own), strict=True):
             sample.gt_score = score
         return mixed
-
-    def _score(self, sample: AVDataSample) -> Tensor:
-        return sample.gt_score if 'gt_score' in sample else F.one_hot(label_of(sample), self.num_classes).float()
 
 
 def _interval(length: int, share: float) -> slice:
