@@ -13,20 +13,23 @@ CLASSES = ('anger', 'happiness', 'sadness')
 
 @DATASETS.register_module()
 class ToldDataset(Dataset):
-    """Clip i is of class i % 3, of subject i % 4; `bad` cannot be used, `broken` have NaN in their pixels; `repeats` says how often."""
+    """Clip i is of class i % 3, of subject i % 4, once for each of `sources`.
+
+    Those in `bad` cannot be used, those in `broken` have NaN in their pixels.
+    """
 
     metainfo = dict(classes=CLASSES)
     list_hashes = {'told.csv': 'a' * 64}
 
-    def __init__(self, length=11, bad=(), broken=(), repeats=1):
-        self.length, self.bad, self.broken, self.repeats = length, set(bad), set(broken), repeats
+    def __init__(self, length=11, bad=(), broken=(), sources=('told',)):
+        self.length, self.bad, self.broken, self.sources = length, set(bad), set(broken), sources
 
     def __len__(self):
-        return self.length * self.repeats
+        return self.length * len(self.sources)
 
     def __getitem__(self, key):
-        index = (key.index if isinstance(key, SampleKey) else key) % self.length
-        meta = dict(sample_id=f'clip {index}', index=index, subject=f's{index % 4}', source='told')
+        source, index = divmod(key.index if isinstance(key, SampleKey) else key, self.length)
+        meta = dict(sample_id=f'clip {index}', index=index, subject=f's{index % 4}', source=self.sources[source])
         if index in self.bad:
             return dict(inputs=None, data_samples=AVDataSample(metainfo=dict(meta, error=f'clip {index} is empty')))
         generator = torch.Generator().manual_seed(index)
