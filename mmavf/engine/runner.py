@@ -1,6 +1,8 @@
 """MMEngine's runner with exact resuming, learning-rate scaling by the real batch, and distribution without a GPU."""
 
 import copy
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import Any
 
 import torch.distributed as torch_dist
@@ -104,18 +106,24 @@ class AVFRunner(Runner):
     def load_checkpoint(self, filename: str, map_location: Any = 'cpu', strict: bool = False, **kwargs: Any) -> dict:
         """Load weights as MMEngine does; those of a checkpoint to resume from must fit the model exactly.
 
+        The log says how many weights of each part match, are new or unused; with `log_level='DEBUG'` their names, too.
+
         Raises:
             CheckpointError: The file cannot be read or trusted, or its weights do not fit: not exactly when resuming,
                 none of them otherwise.
             ConfigError: The weights come from another protocol: to resume, of another run; otherwise, they may have
                 been trained on what this run tests on, and `protocol.allow_overlap` is not set.
         """
+        told = StringIO()  # MMEngine prints every name that does not match; `_check_match` counts them by part
         try:
-            checkpoint = super().load_checkpoint(filename, map_location, strict or self._resuming, **kwargs)
+            with redirect_stdout(told):
+                checkpoint = super().load_checkpoint(filename, map_location, strict or self._resuming, **kwargs)
         except CheckpointError:
             raise
         except RuntimeError as error:
             raise CheckpointError(f'{filename} does not fit the model: {error}') from error
+        if told.getvalue():
+            self.logger.debug(told.getvalue())
         record = checkpoint.get('meta', {}).get('protocol')
         if self._resuming:
             checkpoint['meta'].pop('config', None)  # MMEngine would execute it as Python

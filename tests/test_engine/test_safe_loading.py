@@ -142,7 +142,7 @@ def test_weights_of_another_model_are_refused(tmp_path):
         tiny_runner(tmp_path / 'run', load_from=str(path)).train()
 
 
-def test_weights_that_fit_in_part_are_reported_by_part(tmp_path):
+def test_weights_that_fit_in_part_are_reported_by_part(tmp_path, capfd):
     path, runner = tmp_path / 'part.pth', tiny_runner(tmp_path / 'run', train_cfg__max_epochs=1)
     weights = runner.model.state_dict()
     del weights['video.weight'], weights['video.bias'], weights['audio.bias']
@@ -150,6 +150,7 @@ def test_weights_that_fit_in_part_are_reported_by_part(tmp_path):
     torch.save(dict(state_dict={f'module.{name}': value for name, value in weights.items()} | dict(extra=1)), path)
     runner = tiny_runner(tmp_path / 'run', train_cfg__max_epochs=1, load_from=str(path))
     runner.train()
+    assert 'do not match exactly' not in capfd.readouterr().out  # MMEngine's own list of all names
     (log,) = (tmp_path / 'run').glob(f'{runner.timestamp}*/*.log')
     total = len(runner.model.state_dict())
     for line in (
@@ -159,6 +160,10 @@ def test_weights_that_fit_in_part_are_reported_by_part(tmp_path):
         'unused: extra (1)',
     ):
         assert f'\n  {line}\n' in log.read_text()
+    runner = tiny_runner(tmp_path / 'loud', train_cfg__max_epochs=1, load_from=str(path), log_level='DEBUG')
+    runner.train()
+    (log,) = (tmp_path / 'loud').glob(f'{runner.timestamp}*/*.log')
+    assert 'missing keys in source state_dict: video.weight, video.bias, audio.bias' in log.read_text()
 
 
 def test_weights_of_another_size_are_refused(tmp_path):
