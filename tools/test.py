@@ -6,23 +6,23 @@ checkpoint was trained on, how it was chosen, with the hashes of all lists) into
 
 import argparse
 import json
-import os.path as osp
 import sys
+from datetime import datetime
 from pathlib import Path
 
 from mmengine import fileio
-from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
-from mmengine.runner.checkpoint import CheckpointLoader
 
 import mmavf.engine  # noqa: F401  (registers what configs name)
 from mmavf.engine import AVFRunner
-from mmavf.engine.cli import add_run_options, default_work_dir, read_config, run_command
+from mmavf.engine.cli import add_run_options, read_config, run_command
 from mmavf.engine.loops.evaluation_loops import PARTIAL_FILE
-from mmavf.engine.protocol import corpora_under_test
+from mmavf.engine.provenance import follow_checkpoint, read_meta, versions
 from mmavf.errors import ConfigError
 from mmavf.evaluation import evaluate
+
+TRAINED = ('epoch', 'iter', 'time', 'mmengine_version')  # of the checkpoint's meta data
 
 
 def parse_args() -> argparse.Namespace:
@@ -32,45 +32,31 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--dump', metavar='FILE.pkl', help='keep the predictions for eval_metric.py and cross_validate.py'
     )
-    parser.add_argument(
-        '--out', metavar='DIR', help='output folder (default: test in the work dir of the config, target and fold)'
-    )
+    parser.add_argument('--out', metavar='DIR', help='output folder (default: test, beside the checkpoint)')
     add_run_options(parser)
     args = parser.parse_args()
     if args.dump is not None and not args.dump.endswith(('.pkl', '.pickle')):
         parser.error(f'--dump {args.dump}: the name must end in .pkl')
+    if args.out is None:
+        if '://' in args.checkpoint:
+            parser.error('give --out: beside a checkpoint at an address nothing can be written')
+        args.out = str(Path(args.checkpoint).parent / 'test')
     return args
 
 
-def training_record(checkpoint: str) -> dict | None:
-    """What a checkpoint says about its training's data and selection; None of one that says nothing."""
-    return CheckpointLoader.load_checkpoint(checkpoint, map_location='meta').get('meta', {}).get('protocol')
-
-
-def follow_checkpoint(cfg: Config, args: argparse.Namespace, record: dict | None) -> None:
-    """Of a target that the checkpoint was trained on, test its fold unless the command line says another."""
-    own = cfg.get('protocol')
-    if own is None or record is None or own['target'] != record['target']:
-        return
-    if set(record['corpora']) & corpora_under_test(cfg):
-        own.update({key: record[key] for key in ('fold', 'selection') if getattr(args, key) is None})
-
-
 def test(args: argparse.Namespace) -> None:
-    record = training_record(args.checkpoint)
+    meta = read_meta(args.checkpoint)
     cfg = read_config(args)
-    follow_checkpoint(cfg, args, record)
-    fold = cfg.get('protocol', {}).get('fold')
-    work_dir = cfg.get('work_dir') or default_work_dir(args.config, args.target, fold)
-    cfg.work_dir = args.out or osp.join(work_dir, 'test')
+    follow_checkpoint(cfg, args, meta.get('protocol'))
+    cfg.work_dir = args.out
     cfg.load_from, cfg.resume = args.checkpoint, False
     runner = AVFRunner.from_cfg(cfg)
     scores = runner.test()
     if is_main_process():
-        write_results(runner, scores, args, record)
+        write_results(runner, scores, args, meta)
 
 
-def write_results(runner: AVFRunner, scores: dict, args: argparse.Namespace, record: dict | None) -> None:
+def write_results(runner: AVFRunner, scores: dict, args: argparse.Namespace, meta: dict) -> None:
     """Write the files of a test."""
     predictions = runner.test_loop.predictions
     if predictions is None:
@@ -80,6 +66,7 @@ def write_results(runner: AVFRunner, scores: dict, args: argparse.Namespace, rec
     (out / PARTIAL_FILE).unlink(missing_ok=True)  # of an earlier test, which could not use some clips
     if args.dump is not None:
         predictions.save(args.dump)
+    record = meta.get('protocol')
     if record is None:
         MMLogger.get_current_instance().warning(
             f'{args.checkpoint} does not say what it was trained on and how it was chosen: `selection` is null.'
@@ -90,10 +77,13 @@ def write_results(runner: AVFRunner, scores: dict, args: argparse.Namespace, rec
         checkpoint=args.checkpoint,
         selection=None if record is None else record['selection'],
         training=record,
+        trained={key: meta[key] for key in TRAINED if key in meta},
         test=dict(
             fold=runner.cfg.get('protocol', {}).get('fold'),
             lists=getattr(runner.test_dataloader.dataset, 'list_hashes', {}),
         ),
+        tested_at=datetime.now().astimezone().isoformat(timespec='seconds'),
+        versions=versions(),
         **{**result, 'metrics': {**scores, **result['metrics']}},
     )
     lines = [f'  {json.dumps(key)}: {json.dumps(value, allow_nan=False)}' for key, value in report.items()]

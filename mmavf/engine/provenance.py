@@ -1,10 +1,18 @@
 """What a checkpoint says about the labelled data that it was trained on, and whether a run may start from it."""
 
+import platform
+from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import mmengine
+import torch
+from mmengine.config import Config
+from mmengine.runner.checkpoint import CheckpointLoader
+
 from mmavf.errors import CheckpointError, ConfigError
+from mmavf.version import __version__
 
 from .protocol import corpora, corpora_under_test, has_validation
 
@@ -22,6 +30,39 @@ def training_record(cfg: Mapping, list_hashes: Mapping[str, str]) -> dict[str, A
         The protocol, `corpora` (families trained on) and `lists`.
     """
     return dict(cfg['protocol'], corpora=sorted(corpora(cfg['train_dataloader'])), lists=dict(list_hashes))
+
+
+def read_meta(checkpoint: str | Path) -> dict[str, Any]:
+    """Return the meta data of a checkpoint file or address; {} where it has none. Its weights are not kept.
+
+    `protocol` in it is the `training_record`, which a checkpoint that saw no labels lacks.
+    """
+    return CheckpointLoader.load_checkpoint(str(checkpoint), map_location='meta').get('meta', {})
+
+
+def follow_checkpoint(cfg: Config, args: Namespace, record: Mapping | None) -> None:
+    """Of a target that the checkpoint was trained on, test its fold unless the command line says another.
+
+    Args:
+        cfg: The config; `fold` and `selection` of its `protocol` are set to the checkpoint's.
+        args: What the command line says, see `add_protocol_options`.
+        record: The checkpoint's `training_record`.
+    """
+    own = cfg.get('protocol')
+    if own is None or record is None or own['target'] != record['target']:
+        return
+    if set(record['corpora']) & corpora_under_test(cfg):
+        own.update({key: record[key] for key in ('fold', 'selection') if getattr(args, key) is None})
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what decides a result."""
+    return dict(
+        mmavf=__version__,
+        torch=str(torch.__version__),
+        mmengine=mmengine.__version__,
+        python=platform.python_version(),
+    )
 
 
 def find_leak(record: Mapping | None, cfg: Mapping) -> str | None:

@@ -3,6 +3,7 @@
 import base64
 import struct
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +19,8 @@ from .scores import heading, interval, keys_of, number, score_of, single, spread
 
 PNG_HEAD = b'\x89PNG\r\n\x1a\n'
 HASH_DIGITS = 12
+DATE_LENGTH = len('2026-01-01')
+CHECKPOINT_TIME = '%Y%m%d_%H%M%S'  # as MMEngine writes it
 MAX_CURVES = 12
 MAX_NAMED = 12
 SELECTIONS = dict(
@@ -60,7 +63,9 @@ def describe(results: Results) -> Block:
             ),
             ('Training lists', _each(_hashes(record['lists']) for record in training)),
             ('Test lists', _each(_hashes(content['test']['lists']) for content in contents)),
-            ('Tested', _each(f'{test.time:%Y-%m-%d}' for test in results.tests)),
+            ('Trained until', _each(_training_end(content.get('trained', {})) for content in contents)),
+            ('Tested', _each(content.get('tested_at', '')[:DATE_LENGTH] for content in contents)),
+            ('Versions', _each(_versions(content.get('versions', {})) for content in contents)),
         ]
     return Block(facts=[(name, value) for name, value in facts if value])
 
@@ -78,6 +83,16 @@ def _folds(names: Sequence[str]) -> str:
 
 def _hashes(lists: Mapping[str, str]) -> str:
     return ', '.join(f'{path} (SHA-256 {value[:HASH_DIGITS]}…)' for path, value in lists.items())
+
+
+def _training_end(trained: Mapping) -> str:
+    """Say when a checkpoint was written, a date alone so that folds of one day are one."""
+    time = trained.get('time')
+    return '' if time is None else f'{datetime.strptime(time, CHECKPOINT_TIME):%Y-%m-%d}'
+
+
+def _versions(versions: Mapping[str, str]) -> str:
+    return ' '.join(f'{name} {version}' for name, version in versions.items())
 
 
 def missing_folds(results: Results) -> list[str]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,16 +31,14 @@ class TestResult(NamedTuple):
 
     Attributes:
         fold: The fold or subject held out; '' without.
-        content: Contents of its metrics.json: `metrics`, `intervals`, `num_clips`, what was trained and tested, and of
-            a classifier `classes` and `confusion_matrix`.
-        time: When it was written.
+        content: Contents of its metrics.json: `metrics`, `intervals`, `num_clips`, what was trained and tested and
+            when, and of a classifier `classes` and `confusion_matrix`.
     """
 
     __test__ = False  # for pytest this is no test
 
     fold: str
     content: dict[str, Any]
-    time: datetime
 
 
 class Curves(NamedTuple):
@@ -126,7 +123,7 @@ def _read_json(path: Path, keys: Sequence[str]) -> dict:
 
 def _read_test(path: Path, fold: str) -> TestResult:
     content = _read_json(path, TEST_KEYS)
-    return TestResult(fold or str(content['test']['fold'] or ''), content, datetime.fromtimestamp(path.stat().st_mtime))
+    return TestResult(fold or str(content['test']['fold'] or ''), content)
 
 
 def _read_curves(folder: Path, name: str) -> Curves | None:

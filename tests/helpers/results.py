@@ -54,7 +54,10 @@ def write_test(
         checkpoint='work_dirs/avfmae_b_toy/epoch_3.pth',
         selection=record['selection'] if training else None,
         training=record if training else None,
+        trained=dict(epoch=3, iter=30, time='20260101_235900', mmengine_version='0.10.7'),
         test=dict(fold=fold or None, lists={LIST: 'cd' * 32}),
+        tested_at='2026-01-02T00:10:00+01:00',
+        versions=dict(mmavf='0.1.0', torch='2.11.0', mmengine='0.10.7', python='3.11.9'),
         **evaluate(predictions, evaluator),
     )
     (folder / 'metrics.json').write_text(json.dumps(content))

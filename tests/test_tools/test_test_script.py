@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime, timezone
 
 import pytest
 import torch
@@ -68,6 +69,9 @@ def test_files_of_a_test(checkpoint, tmp_path, test_here):
     assert content['test'] == dict(fold=None, lists={'told.csv': 'a' * 64})
     assert content['selection'] is content['training'] is None and 'does not say' in printed + errors
     assert (content['checkpoint'], content['config']) == (str(checkpoint), str(CONFIG))
+    assert content['trained'] == {} and content['versions']['torch'] == torch.__version__
+    assert set(content['versions']) == {'mmavf', 'torch', 'mmengine', 'python'}
+    assert abs((datetime.now(timezone.utc) - datetime.fromisoformat(content['tested_at'])).total_seconds()) < 60
     dumped = Predictions.load(tmp_path / 'p.pkl')
     assert dumped.subject == tuple(f's{i % 4}' for i in range(11)) and dumped.scores.shape == (11, 3)
 
@@ -76,8 +80,9 @@ def test_two_processes_give_the_files_of_one(checkpoint, tmp_path, test_here):
     assert test_here(checkpoint, '--out', tmp_path / 'one')[0] == 0
     done = run_two(checkpoint, '--out', tmp_path / 'two')
     assert done.returncode == 0, done.stderr
-    for file in ('predictions.csv', 'metrics.json'):  # 11 clips: one process gets a clip that the other has too
-        assert (tmp_path / 'one' / file).read_bytes() == (tmp_path / 'two' / file).read_bytes()
+    one, two = (tmp_path / name for name in ('one', 'two'))  # 11 clips: one process gets a clip that the other has too
+    assert (one / 'predictions.csv').read_bytes() == (two / 'predictions.csv').read_bytes()
+    assert results(one) | dict(tested_at='') == results(two) | dict(tested_at='')
 
 
 BAD = (
@@ -128,16 +133,21 @@ def test_a_checkpoint_that_is_not_there(tmp_path, test_here):
     assert status == 1 and errors.startswith('CheckpointError') and 'does not exist' in errors
 
 
-def test_the_checkpoint_says_which_fold_is_tested_and_how_it_was_chosen(tmp_path, test_here, monkeypatch):
+def test_beside_an_address_nothing_is_written(test_here):
+    status, _, errors = test_here('https://example.org/weights.pth')
+    assert status == 2 and 'give --out' in errors
+
+
+def test_the_checkpoint_says_which_fold_is_tested_and_how_it_was_chosen(tmp_path, test_here):
     trained = run_train(tmp_path / 'run', config=TINY_FOLDS, args=['--fold', '2', '--selection', 'paper'])
     assert trained.returncode == 0, trained.stderr
     (best,) = (tmp_path / 'run').glob('best_*.pth')
-    monkeypatch.chdir(tmp_path)
     options = ['test_evaluator.type=ClassificationMetric', 'test_evaluator.key=uar']
     status, _, errors = test_here(best, '--dump', tmp_path / 'p.pkl', config=TINY_FOLDS, options=options)
     assert status == 0, errors
-    content = results(tmp_path / 'work_dirs/tiny_finetune/fold_2/test')
+    content = results(tmp_path / 'run/test')  # beside the checkpoint, wherever it was trained to
     assert (content['selection'], content['training']['fold'], content['test']['fold']) == ('paper', '2', '2')
+    assert content['trained'].keys() == {'epoch', 'iter', 'time', 'mmengine_version'}
     assert content['training']['lists'] == content['test']['lists'] != {}
     assert set(Predictions.load(tmp_path / 'p.pkl').fold) == {'2'} and content['num_clips'] == 12
     status, _, errors = test_here(best, '--fold', '1', config=TINY_FOLDS, options=options)

@@ -200,6 +200,7 @@ def test_facts_say_what_was_trained(html):
     assert 'strict: the checkpoint was chosen without the test part' in texts
     assert 'data/toy/lists/all.csv (SHA-256 abababababab…)' in texts
     assert 'data/toy/lists/all.csv (SHA-256 cdcdcdcdcdcd…)' in texts
+    assert {'2026-01-01', '2026-01-02', 'mmavf 0.1.0 torch 2.11.0 mmengine 0.10.7 python 3.11.9'} <= set(texts)
 
 
 def test_folds_without_result_are_named_and_others_left_out(tmp_path):

@@ -239,6 +239,19 @@ def test_tool_draws_the_fold_of_the_test_set_and_keeps_its_features(folder, run_
         assert kept['features'].shape == (6, 160)
 
 
+def test_tool_draws_the_fold_that_the_checkpoint_left_out(folder, run_tool):
+    weights = torch.load(folder / 'tiny.pth', weights_only=True)
+    (folder / 'run').mkdir()
+    record = dict(target=None, fold='3', selection='strict', corpora=[f'{folder / "data"}:lists/all.csv'])
+    torch.save(dict(weights, meta=dict(protocol=record)), folder / 'run/tiny.pth')
+    assert run_tool(folder / 'run/tiny.pth') is None
+    with np.load(folder / 'run/tsne.npz') as kept:
+        assert {name[:3] for name in kept['ids'].tolist()} == {'s03'}
+    assert run_tool(folder / 'run/tiny.pth', '--fold', '1', '--out', folder / 'run/one.png') is None
+    with np.load(folder / 'run/one.npz') as kept:
+        assert {name[:3] for name in kept['ids'].tolist()} == {'s01'}
+
+
 def test_tool_takes_a_list_and_ends_with_all_unusable_clips(folder, run_tool):
     rows = (folder / 'data/lists/all.csv').read_text().splitlines()
     for name in ('a', 'b'):

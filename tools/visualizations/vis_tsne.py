@@ -18,6 +18,7 @@ from mmavf.datasets import AVClipDataset
 from mmavf.engine import resolve_loaders
 from mmavf.engine.cli import check_options
 from mmavf.engine.protocol import add_protocol_options, apply_protocol, merge_protocol_options
+from mmavf.engine.provenance import follow_checkpoint, read_meta
 from mmavf.errors import CheckpointError, ClipError, ConfigError, MMAVFError
 from mmavf.registry import MODELS
 from mmavf.visualization import Features, collect_features, draw_classes, draw_values, save_features, tsne
@@ -53,7 +54,7 @@ def load_recognizer(cfg: Config, checkpoint: Path, device: str) -> nn.Module:
 
 
 def build_loader(cfg: Config, args: argparse.Namespace) -> DataLoader:
-    """Build the test loader: that of the config, or one over the list."""
+    """Build the test loader: that of the config, for the checkpoint's fold, or one over the list."""
     if not cfg.get('test_dataloader'):
         raise ConfigError(f'{cfg.filename} has no test_dataloader: give the config of a fine-tuning.')
     if args.list is not None:
@@ -63,6 +64,8 @@ def build_loader(cfg: Config, args: argparse.Namespace) -> DataLoader:
         own = dict(ann_file=args.list, data_root=args.data_root or '', split=None, label_map=None, list_classes=None)
         dataset.update(own)
     merge_protocol_options(cfg, args)
+    if args.list is None:
+        follow_checkpoint(cfg, args, read_meta(args.checkpoint).get('protocol'))
     apply_protocol(cfg)
     resolve_loaders(cfg)
     return Runner.build_dataloader(cfg.test_dataloader, seed=0)
@@ -101,7 +104,8 @@ def run(args: argparse.Namespace) -> None:
     check_complete(found, names, partial)
     partial.unlink(missing_ok=True)  # of an earlier call, which could not use some clips
     points = tsne(found.features, args.perplexity)
-    fold = [] if args.fold is None else [f'fold {args.fold}']
+    fold = cfg.get('protocol', {}).get('fold') if args.list is None else None
+    fold = [] if fold is None else [f'fold {fold}']
     draw = draw_classes if found.labels.ndim == 1 else draw_values
     draw(points, found.labels, names, path, ', '.join([Path(args.config).stem, args.checkpoint.name, *fold]))
     save_features(found, names, path.with_suffix('.npz'), points)
