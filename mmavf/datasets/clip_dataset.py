@@ -74,9 +74,10 @@ class AVClipDataset(BaseDataset):
 
     Raises:
         ConfigError: An argument has an impossible value.
-        ListError: The file with the class names does not exist. Or the list cannot be read, or rows of it are wrong: unknown labels, paths that do not exist or may not
-            be read, clips twice (`test_mode` only). One error names the first rows of all. Or the split gives no clip,
-            leaves training without a class, or parts that share clips or subjects.
+        ListError: The file with the class names does not exist. Or the list cannot be read, or rows of it are wrong:
+            unknown labels, paths that do not exist or may not be read, clips twice (`test_mode` only). One error names
+            the first rows of all. Or the split gives no clip, leaves training without a class, or parts that share
+            clips or subjects.
     """
 
     first_index = 0
