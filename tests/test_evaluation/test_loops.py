@@ -63,6 +63,15 @@ def test_one_error_lists_all_failed_clips_and_the_others_are_kept(tmp_path):
     assert [row for row in rows(tmp_path / 'whole.csv') if row in kept] == kept  # the same to the last digit
 
 
+def test_clips_of_two_sources_may_have_one_name(tmp_path):
+    dataset = dict(type='ToldDataset', sources=['one', 'other'], bad=(2,), broken=(5,))
+    with pytest.raises(ClipError, match='^4 of 22 clips') as error:
+        runner(tmp_path, test_dataloader__dataset=dataset).test()
+    assert str(error.value).count('  clip 2: clip 2 is empty\n') == 2
+    assert str(error.value).count('  clip 5: its scores are not finite\n') == 2
+    assert len(rows(tmp_path / 'predictions.partial.csv')) == 18
+
+
 def test_a_test_without_one_usable_clip(tmp_path):
     test = runner(tmp_path, test_dataloader__dataset=dict(type='ToldDataset', length=3, bad=(0, 1, 2)))
     with pytest.raises(ClipError, match='3 of 3 clips') as error:
@@ -78,7 +87,7 @@ def test_failures_are_listed_even_where_no_metric_keeps_predictions(tmp_path):
 
 def test_parts_that_cannot_be_told_apart_are_an_error(tmp_path):
     with pytest.raises(ConfigError, match='22 clips were to be evaluated, 11 can be told apart'):
-        runner(tmp_path, test_dataloader__dataset__repeats=2).test()
+        runner(tmp_path, test_dataloader__dataset__sources=['told', 'told']).test()
 
 
 def test_a_metric_may_be_told_its_scores(tmp_path):

@@ -71,13 +71,13 @@ class _EveryClipLoop:
         self.runner.call_hook(f'after_{self.stage}_iter', batch_idx=idx, data_batch=data_batch, outputs=outputs)
 
     def _account_for_every_clip(self) -> None:
-        failures = {failure['id']: failure['error'] for failure in gather_records(self._failures)}
+        failures = [(failure['id'], failure['error']) for failure in gather_records(self._failures)]
         size = len(self.dataloader.dataset)
         metric = next((metric for metric in self.evaluator.metrics if isinstance(metric, PredictionMetric)), None)
         if metric is not None and len(failures) < size:
             self.predictions = metric.gather()
             finite = np.isfinite(self.predictions.scores).all(axis=1)
-            failures |= {self.predictions.ids[row]: 'its scores are not finite' for row in np.flatnonzero(~finite)}
+            failures += [(self.predictions.ids[row], 'its scores are not finite') for row in np.flatnonzero(~finite)]
             self.predictions = self.predictions.select(np.flatnonzero(finite))
             if (told_apart := len(self.predictions) + len(failures)) != size:
                 raise ConfigError(
@@ -87,8 +87,8 @@ class _EveryClipLoop:
         if failures:
             self._stop(failures, size)
 
-    def _stop(self, failures: dict[str, str], size: int) -> None:
-        listed = '\n'.join(f'  {name}: {reason}' for name, reason in failures.items())
+    def _stop(self, failures: list[tuple[str, str]], size: int) -> None:
+        listed = '\n'.join(f'  {name}: {reason}' for name, reason in failures)
         message = f'{len(failures)} of {size} clips have no prediction, so there is no result:\n{listed}'
         if self.predictions is not None:
             path = Path(self.runner.work_dir, PARTIAL_FILE)
