@@ -232,6 +232,10 @@ def test_bad_folders_are_refused(tmp_path):
     with pytest.raises(ClipError, match='holds no image'):
         FrameFolder(str(tmp_path / 'empty'), 25, 1.0)
     folder = write_folder(tmp_path / 'frames', np.random.default_rng(0).integers(0, 255, (3, 40, 40, 3), np.uint8))
+    with pytest.raises(ClipError, match='no image between 1 s and the end'):
+        FrameFolder(str(folder), 25, 1.0, start_sec=1.0)
+    with pytest.raises(ClipError, match='no image between 1 s and 2 s'):
+        FrameFolder(str(folder), 25, 1.0, 1.0, 2.0)
     image = folder / '0002.jpg'
     image.write_bytes(image.read_bytes()[:-500])
     reader = FrameFolder(str(folder), 25, 1.0)

@@ -50,7 +50,8 @@ class FrameFolder:
         times = np.arange(len(names)) * (1 / fps if fps else duration_sec / len(names))
         first, last = np.searchsorted(times, [start_sec, float('inf') if end_sec is None else end_sec])
         if first >= last:
-            raise ClipError(f'{path}: no image between {start_sec:g} and {end_sec:g} s')
+            until = 'the end' if end_sec is None else f'{end_sec:g} s'
+            raise ClipError(f'{path}: no image between {start_sec:g} s and {until}')
         self._names = sorted(names, key=natural_order)[first:last]
         self.frame_times = times[first:last]
 
