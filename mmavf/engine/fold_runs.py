@@ -173,7 +173,8 @@ class FoldRuns:
                 )
                 self._running.add(process)
             status = process.wait()
-            self._running.discard(process)
+            with self._lock:
+                self._running.discard(process)
         if status:
             raise FoldFailedError(f'{script} ended with status {status}: {_last_line(log)} ({log})')
 

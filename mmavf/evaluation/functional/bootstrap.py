@@ -97,7 +97,7 @@ def scores_of_matrices(matrices: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def scores_of_moments(sums: np.ndarray) -> dict[str, np.ndarray]:
-    """Return PCC, CCC and RMSE, each (R, K), of sums (6, R, K) over clips of 1, x, y, x², y², xy.
+    """Return PCC, CCC and RMSE, each (R, K), of sums (7, R, K) over clips of 1, x, y, x², y², xy, (x - y)².
 
     Where a resample has a constant label or prediction, both correlations are those of `functional.regression`.
     """
