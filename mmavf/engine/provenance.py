@@ -16,7 +16,8 @@ from mmavf.version import __version__
 
 from .protocol import corpora, corpora_under_test, has_validation
 
-_SAME_RUN = ('stage', 'target', 'fold', 'selection', 'val_share')
+# `allow_overlap` too: what it let a run start from is not looked at again when the run goes on
+_SAME_RUN = ('stage', 'target', 'fold', 'selection', 'val_share', 'allow_overlap')
 
 
 def training_record(cfg: Mapping, list_hashes: Mapping[str, str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from mmengine.config import Config
 
 from mmavf.datasets.targets import CEA_CLASSES
 from mmavf.engine.protocol import add_protocol_options, apply_protocol, merge_protocol_options
-from mmavf.engine.provenance import chosen_checkpoint, find_leak, training_record
+from mmavf.engine.provenance import check_same_run, chosen_checkpoint, find_leak, training_record
 from mmavf.errors import CheckpointError, ConfigError
 from tests.helpers.train import TINY_FOLDS, run_train, tiny_runner
 
@@ -175,6 +175,13 @@ def test_leaks():
     hybrid = dict(datasets=[other, dict(ann_file='all.csv', family='f', split=dict(SPLIT))])
     assert find(trained=dict(target='u', fold='7'), dataset=hybrid) is not None
     assert find_leak(None, config()) is None and find_leak(dict(corpora=['f']), Config(dict())) is None
+
+
+def test_a_run_that_goes_on_cannot_shed_its_overlap():
+    record = training_record(applied(fold='1', allow_overlap=True), {})
+    check_same_run(record, applied(fold='1', allow_overlap=True).protocol)
+    with pytest.raises(ConfigError, match='with allow_overlap True, this one has False'):
+        check_same_run(record, applied(fold='1').protocol)
 
 
 def test_lists_without_a_family_are_their_own():
