@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmavf.models.conversion import convert_state_dict, mmavf_to_released, released_to_mmavf
 from mmavf.registry import MODELS
 from tests.helpers.models import ROOT
+from tests.helpers.tools import run_here
 
 PARTS = dict(
     b=dict(
@@ -105,6 +106,27 @@ def test_every_name_converts_to_the_released_one_and_back(size, build):
     released = [mmavf_to_released(name) for name in names]
     assert len(set(released)) == len(names)
     assert [released_to_mmavf(name) for name in released] == names
+
+
+def _complexity(config, monkeypatch, capsys):
+    """What tools/analysis_tools/get_complexity.py prints: parameters and GFLOP by part."""
+    status, printed, _ = run_here(
+        'analysis_tools/get_complexity.py', ROOT / config, monkeypatch=monkeypatch, capsys=capsys
+    )
+    assert status is None
+    rows = [line.replace(',', '').split() for line in printed.splitlines()[1:]]
+    return {part: (int(parameters), float(gflop)) for part, parameters, gflop in rows}
+
+
+def test_complexity_of_both_modalities_and_of_one(monkeypatch, capsys):
+    both = _complexity('configs/finetune/mafw11/avfmae_b_mafw11.py', monkeypatch, capsys)
+    assert both['model'] == (RECOGNIZER_TOTAL['b'], RECOGNIZER_GFLOP['b'])
+    alone = _complexity('configs/finetune/samm/avfmae_b_samm.py', monkeypatch, capsys)
+    head = 2 * 512 + 512 * 3 + 3
+    assert alone['model'][0] == PARTS['b']['video_encoder'] + head
+    assert alone['encoders.video'] == both['encoders.video']
+    assert alone['model'][1] == alone['encoders.video'][1]  # the head's 3,072 operations do not show
+    assert not any('audio' in part for part in alone)
 
 
 @pytest.mark.slow

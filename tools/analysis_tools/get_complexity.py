@@ -2,7 +2,10 @@
 
 Counts 2 operations per multiply-add in matrix products, convolutions and attention. Runs one clip through the model.
 
-Example: python tools/analysis_tools/get_complexity.py configs/avfmae_b_pretrain.py
+Examples:
+  python tools/analysis_tools/get_complexity.py configs/avfmae_b_pretrain.py
+  python tools/analysis_tools/get_complexity.py configs/finetune/samm/avfmae_b_samm.py
+  python tools/analysis_tools/get_complexity.py configs/avfmae_b_finetune.py --cfg-options model.head.num_classes=11
 """
 
 import argparse
@@ -26,15 +29,21 @@ def count_parameters(model: nn.Module) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def count_flops(model: nn.Module, video_size: tuple[int, ...], audio_size: tuple[int, ...]) -> dict[str, int]:
+def count_flops(
+    model: nn.Module, video_size: tuple[int, ...] | None, audio_size: tuple[int, ...] | None
+) -> dict[str, int]:
     """Return the forward operations for one clip, of the model ('') and of its parts, two levels deep.
 
     Args:
-        model: A model that takes `inputs` with `video` and `audio`.
-        video_size: (frames, rows, columns).
-        audio_size: (time steps, mel bins).
+        model: A model that takes `inputs` with `video` and `audio`, or one of them.
+        video_size: (frames, rows, columns); None of a model of sound alone.
+        audio_size: (time steps, mel bins); None of a model without sound.
     """
-    inputs = dict(video=torch.zeros(1, 3, *video_size), audio=torch.zeros(1, 1, *audio_size))
+    inputs = {}
+    if video_size is not None:
+        inputs['video'] = torch.zeros(1, 3, *video_size)
+    if audio_size is not None:
+        inputs['audio'] = torch.zeros(1, 1, *audio_size)
     counter = FlopCounterMode(display=False, depth=3)
     # as plain products, because the counter does not know the CPU's fused attention
     with counter, torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
@@ -62,7 +71,7 @@ def main() -> None:
     init_default_scope('mmavf')
     model = MODELS.build(config.model)
     encoders = config.model.video_encoder, config.model.audio_encoder
-    flops = count_flops(model, *(tuple(encoder.input_size) for encoder in encoders))
+    flops = count_flops(model, *(encoder and tuple(encoder.input_size) for encoder in encoders))
     parameters = count_parameters(model)
     print(f'{"part":<28}{"parameters":>14}{"GFLOP / clip":>14}')
     for name in sorted({*parameters, *flops}):
