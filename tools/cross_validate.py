@@ -2,7 +2,7 @@
 
 Each fold is a run of its own in <work dir>/fold_<value>. Called again, finished folds are not run again and interrupted
 ones go on. Ends with results.md and results.json in the work dir: scores per fold, their mean and standard deviation,
-and the scores of all predictions pooled.
+and the scores of all predictions pooled. Where single subjects are held out the pooled scores alone are the result.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from mmengine.config import Config
 import mmavf.engine  # noqa: F401  (registers what configs name)
 from mmavf.engine.cli import add_run_options, read_config, run_command
 from mmavf.engine.fold_results import collect, write_results
-from mmavf.engine.fold_runs import FoldRuns, config_hash, fold_values
+from mmavf.engine.fold_runs import FoldRuns, config_hash, fold_values, held_out_column
 from mmavf.errors import ConfigError, MMAVFError
 
 
@@ -73,14 +73,14 @@ def cross_validate(args: argparse.Namespace) -> None:
         tell(f'already done: {", ".join(finished)}')
     failed = runs.run([fold for fold in folds if fold not in finished], tell)
     done = {fold: runs.test_folder(fold) for fold in folds if fold not in failed}
-    empty = dict(folds={}, spread={}, pooled={}, parts={}, lists={})
+    empty = dict(folds={}, spread={}, pooled={}, result=None, parts={}, lists={})
     results = dict(
         title=f'{name}: {len(done)} of {len(folds)} folds',
         config=args.config,
         config_hash=config_hash(cfg),
         protocol=cfg.protocol.to_dict(),
         failed=failed,
-        **(collect(done, cfg.test_evaluator) if done else empty),
+        **(collect(done, cfg.test_evaluator, held_out_column(cfg)) if done else empty),
     )
     print('\n' + write_results(results, runs.work_dir))
     print(f'Results are in {runs.work_dir}.')

@@ -1,9 +1,13 @@
-"""Results of all folds: per fold, mean and deviation, and of all clips as one test."""
+"""Results of all folds: per fold, mean and deviation, and of all clips as one test.
+
+Of folds, the mean over them is the result; of single subjects held out in turn, or where UF1 is reported, the score of all
+clips as one test is: a subject has too few clips, often not of every class, for a score of its own.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from mmengine import fileio
@@ -12,6 +16,7 @@ from mmavf.errors import ConfigError
 from mmavf.evaluation import Predictions, evaluate, pool
 
 METRICS_FILE, PREDICTIONS_FILE = 'metrics.json', 'predictions.pkl'
+POOLED_RESULT = 'pooled (the result)'
 
 
 class Spread(NamedTuple):
@@ -45,16 +50,20 @@ def aggregate(per_fold: Sequence[Mapping[str, float]]) -> dict[str, Spread]:
     return spreads
 
 
-def collect(tests: Mapping[str, Path], evaluator: Mapping | Sequence[Mapping]) -> dict[str, Any]:
+def collect(
+    tests: Mapping[str, Path], evaluator: Mapping | Sequence[Mapping], column: Literal['fold', 'subject'] = 'fold'
+) -> dict[str, Any]:
     """Read the tests of finished folds and put them together.
 
     Args:
         tests: Folder of each fold's test, with the files that tools/test.py wrote.
         evaluator: `test_evaluator` of the config, by which all clips are scored as one.
+        column: What is held out in turn.
 
     Returns:
-        Plain values: `folds` {fold: scores}, `spread` {score: mean, std, num_folds}, `pooled` (see `evaluate`), `parts`
-        {source: scores} of the pooled clips where they come from several data sets, and `lists`.
+        Plain values: `folds` {fold: scores}, `pooled` (see `evaluate`), `result` 'mean' (over folds) or 'pooled',
+        `spread` {score: mean, std, num_folds}, empty where the result is pooled, `parts` {source: scores} of the pooled
+        clips where they come from several data sets, and `lists`.
 
     Raises:
         ConfigError: A list was changed between the tests of two folds.
@@ -65,9 +74,12 @@ def collect(tests: Mapping[str, Path], evaluator: Mapping | Sequence[Mapping]) -
     clips = pool([Predictions.load(folder / PREDICTIONS_FILE) for folder in tests.values()])
     pooled = evaluate(clips, evaluator)
     scores = {fold: report['metrics'] for fold, report in reports.items()}
-    spread = {name: value._asdict() for name, value in aggregate(list(scores.values())).items()}
+    result = 'pooled' if column == 'subject' or 'uf1' in pooled['metrics'] else 'mean'
+    spread = {}
+    if result == 'mean':
+        spread = {name: value._asdict() for name, value in aggregate(list(scores.values())).items()}
     parts = _parts(pooled['metrics'], sorted(set(clips.source)))
-    return dict(folds=scores, spread=spread, pooled=pooled, parts=parts, lists=lists)
+    return dict(folds=scores, spread=spread, pooled=pooled, result=result, parts=parts, lists=lists)
 
 
 def write_results(results: Mapping[str, Any], work_dir: Path) -> str:
@@ -101,17 +113,23 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _score_blocks(results: Mapping[str, Any]) -> list[str]:
     parts, spread, pooled = results['parts'], results['spread'], results['pooled']
-    names = [name for name in spread if not any(name.startswith(f'{source}_') for source in parts)]
+    names = [name for name in pooled['metrics'] if not any(name.startswith(f'{source}_') for source in parts)]
+    names = [name for name in names if all(name in scores for scores in results['folds'].values())]
     rows = [[fold, *(f'{scores[name]:.4f}' for name in names)] for fold, scores in results['folds'].items()]
-    rows.append(['mean ± std', *(_with_std(spread[name]) for name in names)])
-    rows.append(['pooled', *(f'{pooled["metrics"][name]:.4f}' for name in names)])
+    is_mean = results['result'] == 'mean'
+    if is_mean:
+        rows.append(['mean ± std', *(_with_std(spread[name]) for name in names)])
+    rows.append(['pooled' if is_mean else POOLED_RESULT, *(f'{pooled["metrics"][name]:.4f}' for name in names)])
     if pooled['intervals']:
         rows.append(['95 % interval', *(_interval(pooled['intervals'].get(name)) for name in names)])
-    blocks = [
-        table(['fold', *names], rows),
-        f'std: sample standard deviation over {len(results["folds"])} folds (n - 1). pooled: the {pooled["num_clips"]} '
-        'predictions of all folds scored as one test, with its bootstrap interval.',
-    ]
+    note = (
+        f'pooled: the {pooled["num_clips"]} predictions of all folds scored as one test, with its bootstrap interval.'
+    )
+    if is_mean:
+        note = f'std: sample standard deviation over {len(results["folds"])} folds (n - 1). {note}'
+    else:
+        note += ' Scores of single held-out parts are shown to look at; their mean is no result.'
+    blocks = [table(['held out', *names], rows), note]
     if parts:
         columns = list(next(iter(parts.values())))
         rows = [[source, *(f'{scores[name]:.4f}' for name in columns)] for source, scores in parts.items()]

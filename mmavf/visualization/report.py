@@ -120,7 +120,7 @@ def _headline(key: str, runs: Sequence[Results]) -> tuple[float | None, Cell]:
     if not contents:
         return None, Cell(NOTHING)
     pooled = results.pooled
-    if 'uf1' in pooled.get('metrics', {}):  # micro-expressions are judged over all subjects at once
+    if results.judged_as_one:
         return pooled['metrics'][key], single(key, pooled)
     values = [content['metrics'][key] for content in contents]
     if len(values) == 1:

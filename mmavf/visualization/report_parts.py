@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from mmavf.engine.fold_results import POOLED_RESULT
 from mmavf.engine.hooks.loss_curve_hook import draw_loss_curves
 from mmavf.errors import ConfigError
 
@@ -101,7 +102,10 @@ def missing_folds(results: Results) -> list[str]:
 
 
 def score_tables(results: Results) -> list[Table]:
-    """Return the scores of a test; or of all folds with mean ± standard deviation, pooled, and by data set."""
+    """Return the scores of a test; or of all folds with mean ± standard deviation, pooled, and by data set.
+
+    Of single subjects held out in turn there is no mean.
+    """
     if not results.pooled and len(results.tests) == 1:
         content = results.tests[0].content
         rows = [
@@ -123,13 +127,14 @@ def _fold_table(results: Results, keys: Sequence[str]) -> Table:
     values = {
         key: [test.content['metrics'][key] for test in results.tests if key in test.content['metrics']] for key in keys
     }
-    summary = [(Cell('mean ± std'), *(spread(key, values[key]) for key in keys))]
+    summary, caption = [], 'Scores of what was held out; below each its 95 % bootstrap interval. Then '
+    if not results.judged_as_one:
+        summary.append((Cell('mean ± std'), *(spread(key, values[key]) for key in keys)))
+        caption += 'mean and standard deviation over folds, and '
     if results.pooled:
-        summary.append((_title('pooled', results.pooled), *(single(key, results.pooled) for key in keys)))
-    caption = (
-        'Scores of the held-out folds; below each its 95 % bootstrap interval. Then mean and standard deviation over '
-        'folds, and the scores of the predictions of all folds judged at once (pooled).'
-    )
+        name = POOLED_RESULT if results.judged_as_one else 'pooled'
+        summary.append((_title(name, results.pooled), *(single(key, results.pooled) for key in keys)))
+    caption += 'the scores of all their predictions judged at once (pooled).'
     return Table(caption, ('Held out', *map(heading, keys)), rows, summary)
 
 

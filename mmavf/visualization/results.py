@@ -77,6 +77,11 @@ class Results(NamedTuple):
         """The predictions of all folds judged at once, as in a metrics.json; empty without a cross-validation."""
         return self.summary.get('pooled', {})
 
+    @property
+    def judged_as_one(self) -> bool:
+        """Whether the pooled scores are the result, as where single subjects are held out; else the mean over folds."""
+        return self.summary.get('result') == 'pooled'
+
 
 def read_results(folder: Path) -> Results:
     """Read a work dir: of one run, or of a cross-validation with a folder `fold_<k>` per fold.

@@ -77,7 +77,7 @@ def write_cross_validation(
     folder: Path, skill: float, folds: tuple[str, ...] = ('1', '2', '10'), failed: dict | None = None, **kwargs
 ) -> tuple[dict[str, dict], dict]:
     """Write the work dir of a cross-validation; return the contents of each fold's metrics.json, and pooled."""
-    evaluator = kwargs.get('evaluator', EVALUATOR)
+    evaluator, column = kwargs.get('evaluator', EVALUATOR), kwargs.pop('column', 'fold')
     predictions = {fold: make_predictions(skill, fold, clips=30 + int(fold)) for fold in folds}
     contents = {}
     for fold, part in predictions.items():
@@ -86,6 +86,7 @@ def write_cross_validation(
     tests = {fold: folder / f'fold_{fold}/test' for fold in folds}
     for fold, test in tests.items():
         predictions[fold].save(test / 'predictions.pkl')
-    results = dict(config='configs/finetune/toy/avfmae_b_toy.py', failed=failed or {}, **collect(tests, evaluator))
+    results = dict(config='configs/finetune/toy/avfmae_b_toy.py', failed=failed or {})
+    results |= collect(tests, evaluator, column)
     (folder / 'results.json').write_text(json.dumps(results))
     return contents, results['pooled']

@@ -12,7 +12,7 @@ import pytest
 from mmengine.config import Config
 
 from mmavf.engine.fold_results import aggregate, collect, markdown, table, write_results
-from mmavf.engine.fold_runs import FoldRuns, config_hash, fold_values
+from mmavf.engine.fold_runs import FoldRuns, config_hash, fold_values, held_out_column
 from mmavf.errors import ConfigError, ListError
 from mmavf.evaluation import Predictions
 from tests.helpers.train import ROOT, TINY_FOLDS
@@ -64,7 +64,7 @@ def test_mean_over_folds_and_pooled_clips_differ(tmp_path):
     tests = {'1': write_test(tmp_path / '1', 0, 5, 10, 'x'), '2': write_test(tmp_path / '2', 10, 10, 40, 'y')}
     results = collect(tests, EVALUATOR)
     assert results['folds'] == {'1': dict(war=1.0), '2': dict(war=0.5)}
-    assert results['spread']['war']['mean'] == 0.75
+    assert results['spread']['war']['mean'] == 0.75 and results['result'] == 'mean'
     assert results['pooled']['metrics']['war'] == pytest.approx(30 / 50) and results['pooled']['num_clips'] == 50
     assert results['parts'] == dict(x=dict(war=1.0, uar=1.0), y=dict(war=0.5, uar=0.5))
     assert results['lists'] == {'all.csv': 'abc'}
@@ -80,6 +80,21 @@ def test_mean_over_folds_and_pooled_clips_differ(tmp_path):
     ):
         assert line in ' '.join(text.split())
     assert 'n - 1' in text and '- 3: no memory' in text and 'selection: strict' in text
+
+
+@pytest.mark.parametrize(('column', 'metrics'), [('subject', ['war', 'uar']), ('fold', ['uf1', 'war'])])
+def test_scores_of_single_subjects_have_no_mean(tmp_path, column, metrics):
+    tests = {'1': write_test(tmp_path / '1', 0, 5, 10), '2': write_test(tmp_path / '2', 10, 10, 40)}
+    results = collect(tests, dict(EVALUATOR, metrics=metrics, key='war', part_by=None), column)
+    assert results['result'] == 'pooled' and results['spread'] == {}
+    text = markdown(dict(results, title='t', protocol=dict(selection='strict'), failed={}))
+    assert 'std' not in text and '| pooled (the result) | 0.6000 |' in ' '.join(text.split())
+
+
+def test_what_is_held_out_in_turn():
+    for name, column in (('samm', 'subject'), ('casme3', 'subject'), ('ravdess', 'fold')):  # samm: a concatenation
+        config = Config.fromfile(str(ROOT / f'configs/finetune/{name}/avfmae_b_{name}.py'))
+        assert held_out_column(config) == column
 
 
 def test_folds_that_do_not_belong_together(tmp_path):

@@ -167,6 +167,15 @@ def test_micro_expressions_are_compared_by_pooled_scores(tmp_path):
     assert last[1] == [percent(pooled['metrics']['uf1']), bounds(pooled, 'uf1')]
 
 
+def test_single_subjects_have_no_mean(tmp_path):
+    contents, pooled = write_cross_validation(tmp_path / 'a', 1.0, column='subject')
+    write_cross_validation(tmp_path / 'b', 2.0, column='subject')
+    page = Page(make_report({name: [read_results(tmp_path / name)] for name in 'ab'}))
+    assert [row[0][0] for row in page.table('Held out')[1:]][-2:] == ['fold 10', 'pooled (the result)']
+    assert page.table('Run')[1][1] == [percent(pooled['metrics']['war']), bounds(pooled, 'war')]
+    assert not any('±' in cell for table in page.tables for row in table for column in row for cell in column)
+
+
 def test_regression_has_plain_numbers_and_only_means_are_compared(tmp_path):
     evaluator = dict(type='RegressionMetric', dims=('arousal', 'valence'), resamples=50)
     content = write_test(tmp_path / 'a/test', make_values(), '', evaluator)
