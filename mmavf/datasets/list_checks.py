@@ -60,10 +60,17 @@ def _unreadable(file: os.DirEntry) -> str | None:
 
 
 def find_duplicates(entries: Iterable[dict]) -> list[Problem]:
-    """Return one problem for each entry whose clip stands in the list before it."""
-    first: dict[tuple, int] = {}
-    return [
-        (entry['line'], f'{entry["video"]} stands in line {first[clip_key(entry)]} already')
-        for entry in entries
-        if first.setdefault(clip_key(entry), entry['line']) != entry['line']
-    ]
+    """Return one problem for each entry whose clip, or whose `id`, stands in the list before it."""
+    first: dict[tuple | str, int] = {}
+    problems = []
+    for entry in entries:
+        line = entry['line']
+        names = {clip_key(entry): entry['video'] or entry['audio']}
+        if 'id' in entry:  # results are told apart by it
+            names[entry['id']] = f'the id {entry["id"]}'
+        earlier = [f'{name} stands in line {first[key]} already' for key, name in names.items() if key in first]
+        if earlier:
+            problems.append((line, earlier[0]))
+        for key in names:
+            first.setdefault(key, line)
+    return problems

@@ -209,6 +209,14 @@ def test_duplicates_warn_in_training_and_stop_evaluation(clips, tmp_path, caplog
         AVClipDataset(path, test_mode=True)
 
 
+def test_an_id_is_that_of_one_clip_in_evaluation(clips, tmp_path):
+    rows = [(f'{clips}/good{i}.mp4', '', '', 'same') for i in (0, 1)]
+    path = str(write_list(tmp_path / 'l.csv', rows, 'video,audio,label,id'))
+    assert len(AVClipDataset(path)) == 2
+    with pytest.raises(ListError, match='l.csv:3: the id same stands in line 2 already'):
+        AVClipDataset(path, test_mode=True)
+
+
 def test_labels_reach_the_data_sample(clips, tmp_path):
     rows = [(f'{clips}/good0.mp4', 'joy', '0.5', '-1'), (f'{clips}/good1.mp4', 'anger', '0', '0')]
     path = str(write_list(tmp_path / 'l.csv', rows, 'video,label,valence,arousal'))
