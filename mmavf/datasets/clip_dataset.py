@@ -56,6 +56,7 @@ class AVClipDataset(BaseDataset):
             share neither clips nor subjects with the rest.
         source: Name of the corpus.
         family: Name that corpora share which have clips and subjects in common; see ConcatClipDataset's `held_out`.
+            Default: the `source`; without that, all lists with the same `data_root`.
         allow_missing_classes: Train although a class has no clip.
         on_bad: What happens when a clip cannot be used: 'raise' its ClipError, or 'skip' it: in training another one,
             drawn from the same key, takes its place, and the event is recorded; in `test_mode` the item has no inputs
@@ -216,7 +217,8 @@ class AVClipDataset(BaseDataset):
         return self._refs(super(AVClipDataset, self).get_data_info(index) for index in range(len(self)))
 
     def _refs(self, entries: Iterable[dict]) -> Iterator[ClipRef]:
-        family = self.family or self.ann_file  # within one list ids and subjects always mean the same
+        # within one list, and lists of one folder that say nothing else, ids and subjects mean the same
+        family = self.family or self.source or os.path.realpath(self.data_root)
         return (clip_ref(entry, self.ann_file, self.data_root, family) for entry in entries)
 
     def labels(self) -> Iterator[int | tuple[int, ...] | list[float]]:

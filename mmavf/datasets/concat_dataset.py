@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.dataset import ConcatDataset as MMEngineConcatDataset
-from mmengine.logging import MMLogger
 
 from mmavf.errors import ConfigError, ListError
 from mmavf.registry import DATASETS
@@ -15,7 +14,7 @@ from mmavf.structures import SampleKey
 from .clip_dataset import AVClipDataset
 from .labels import check_classes
 from .natural_order import natural_order
-from .overlap import ClipRef, find_overlap, overlap_text
+from .overlap import ClipRef, refuse_overlap
 from .split import check_held_out
 
 
@@ -76,21 +75,8 @@ class ConcatClipDataset(MMEngineConcatDataset):
         if 'classes' in self.metainfo:
             may_lack = self.allow_missing_classes or self.datasets[0].test_mode
             check_classes(self.labels(), self.metainfo['classes'], _names(self.datasets), may_lack)
-        self._check_overlap()
-
-    def _check_overlap(self) -> None:
-        if not self.held_out:
-            return
-        faults = find_overlap(self.clip_refs(), (ref for part in self.held_out for ref in part.clip_refs()))
-        if not faults:
-            return
-        fault = f'{len(faults)} of {len(self)} clips for training are not independent of what is held out for testing'
-        if not self.allow_overlap:
-            raise ListError(
-                f'{fault}:{overlap_text(faults)}\nTake them out of the training lists; or, if no result on them is '
-                'to count as one on unseen clips, say --allow-overlap (allow_overlap=True).'
-            )
-        MMLogger.get_current_instance().warning(f'{fault} (allow_overlap=True)')
+        held_out = (ref for part in self.held_out for ref in part.clip_refs())
+        refuse_overlap(self.clip_refs(), held_out, len(self), self.allow_overlap)
 
     @property
     def list_hashes(self) -> dict[str, str]:

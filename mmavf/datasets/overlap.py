@@ -4,6 +4,10 @@ import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from mmengine.logging import MMLogger
+
+from mmavf.errors import ListError
+
 from .lists import SHOWN_PROBLEMS, clip_id
 
 
@@ -78,6 +82,31 @@ def find_overlap(train: Iterable[ClipRef], held_out: Iterable[ClipRef]) -> list[
             continue
         faults.append(f'{ref.place}: {ref.name} {relation}')
     return faults
+
+
+def refuse_overlap(train: Iterable[ClipRef], held_out: Iterable[ClipRef], total: int, allow_overlap: bool) -> None:
+    """Make sure that clips for training are independent of those held out.
+
+    Args:
+        train: Clips for training.
+        held_out: Clips for validation or testing.
+        total: Number of clips for training, for the message.
+        allow_overlap: Only say in the log how many are not independent.
+
+    Raises:
+        ListError: Some are not; the first ones are named.
+    """
+    faults = find_overlap(train, held_out)
+    if not faults:
+        return
+    fault = f'{len(faults)} of {total} clips for training are not independent of what is held out for testing'
+    if not allow_overlap:
+        raise ListError(
+            f'{fault}:{overlap_text(faults)}\nTake them out of the training lists; or, if no result on them is '
+            'to count as one on unseen clips, say --allow-overlap (allow_overlap=True). Lists whose ids and subjects '
+            'have nothing to do with each other need a `family` each.'
+        )
+    MMLogger.get_current_instance().warning(f'{fault} (allow_overlap=True)')
 
 
 def overlap_text(faults: list[str]) -> str:

@@ -15,6 +15,7 @@ from mmengine.runner.base_loop import BaseLoop
 from torch import Tensor, cuda, nn
 
 from mmavf.engine.allocator import keep_freed_memory
+from mmavf.engine.independence import check_independence
 from mmavf.engine.launch import resolve_loaders
 from mmavf.engine.load_report import report_match
 from mmavf.engine.loops import accumulative_counts
@@ -69,13 +70,18 @@ class AVFRunner(Runner):
 
         Raises:
             ConfigError: The config asks for a loop by iterations.
+            ListError: Clips or subjects for training are validated or tested on (see `check_independence`).
         """
         if isinstance(loop, dict) and 'by_epoch' in loop:
             loop = dict(loop)
             if not loop.pop('by_epoch'):
                 raise ConfigError('Training runs by epochs: set train_cfg.max_epochs and leave out by_epoch.')
             loop['type'] = 'ResumableTrainLoop'
-        return super().build_train_loop(loop)
+        built = super().build_train_loop(loop)
+        if built is not loop and self._protocol is not None:
+            held_out = self._val_dataloader, self._test_dataloader
+            check_independence(built.dataloader.dataset, held_out, self._protocol['allow_overlap'])
+        return built
 
     def scale_lr(self, optim_wrapper: OptimWrapper, auto_scale_lr: dict | None = None) -> None:
         """Multiply every group's rate by total batch / base batch; the total counts ranks and accumulation."""
