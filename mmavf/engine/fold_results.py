@@ -1,7 +1,7 @@
 """Results of all folds: per fold, mean and deviation, and of all clips as one test.
 
-Of folds, the mean over them is the result; of single subjects held out in turn, or where UF1 is reported, the score of all
-clips as one test is: a subject has too few clips, often not of every class, for a score of its own.
+Of folds, the mean over them is the result. Of single subjects held out in turn, and where UF1 is reported, the score of
+all clips as one test is: a subject has too few clips, often not of every class, for a score of its own.
 """
 
 import json
