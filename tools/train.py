@@ -10,6 +10,7 @@ from mmengine.runner import Runner
 import mmavf.engine  # noqa: F401  (registers what configs name)
 from mmavf.engine import AVFRunner, resolve_loaders
 from mmavf.engine.cli import add_run_options, default_work_dir, read_config, run_command
+from mmavf.errors import ConfigError
 
 
 def parse_args() -> argparse.Namespace:
@@ -59,9 +60,15 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> Config:
 
 
 def build_runner(cfg: Config) -> Runner:
-    """Build this project's runner, or the one that `runner_type` names."""
+    """Build this project's runner, or the one that `runner_type` names.
+
+    Raises:
+        ConfigError: Another runner is to train on labelled data.
+    """
     if 'runner_type' not in cfg:
         return AVFRunner.from_cfg(cfg)
+    if 'protocol' in cfg:  # its checkpoints would not say what they were trained on
+        raise ConfigError(f'{cfg.runner_type} knows no folds (`protocol`): leave runner_type out for labelled stages.')
     resolve_loaders(cfg)  # MMEngine's runners do not know num_workers='auto'
     return RUNNERS.build(cfg)
 

@@ -9,7 +9,7 @@ import pytest
 from mmengine.config import Config
 
 from mmavf.engine import AVFRunner, launch
-from tests.helpers.train import ROOT, TINY, run_train
+from tests.helpers.train import ROOT, TINY, TINY_FOLDS, run_train
 
 
 def test_an_error_is_one_line_and_its_traceback_is_in_the_log(tmp_path):
@@ -25,6 +25,12 @@ def test_a_misspelt_override_is_refused(tmp_path):
     done = run_train(tmp_path, 'train_datalaoder.batch_size=2')
     assert done.returncode == 1 and "'train_datalaoder'" in done.stderr
     assert 'Traceback' not in done.stderr
+
+
+def test_another_runner_does_not_train_on_labels(tmp_path):
+    done = run_train(tmp_path, 'runner_type=FlexibleRunner', config=TINY_FOLDS, args=['--fold', '1'])
+    assert done.returncode == 1 and 'FlexibleRunner knows no folds' in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_error_in_a_worker_is_one_line_too(tmp_path):
