@@ -2,7 +2,7 @@
 
 from .card import Card, Folds, Recipe
 from .cards import CARDS
-from .folds import fold_of, seeded_folds
+from .folds import fold_of, folds_by_rule, seeded_folds
 from .hybrids import HYBRIDS, hold_out_target, hybrid_settings
 from .label_spaces import CEA_ALIGNMENT, CEA_CLASSES, MER_CLASSES
 from .settings import get_card, list_settings, target_settings
@@ -17,6 +17,7 @@ __all__ = [
     'Folds',
     'Recipe',
     'fold_of',
+    'folds_by_rule',
     'get_card',
     'hold_out_target',
     'hybrid_settings',

@@ -1,9 +1,12 @@
 """Folds that follow a rule, for the column `fold` of a list."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
-from mmavf.errors import ConfigError
+from mmavf.errors import ConfigError, ListError
+
+from .cards import CARDS
 
 # data set → for each fold the first and the last number that it holds (of actors, groups, sessions)
 BLOCKS: dict[str, tuple[tuple[int, int], ...]] = dict(
@@ -14,25 +17,31 @@ BLOCKS: dict[str, tuple[tuple[int, int], ...]] = dict(
     msp_improv=tuple((session, session) for session in range(1, 7)),
     iemocap=tuple((session, session) for session in range(1, 6)),
 )
-AVCAFFE_TEST = tuple(
-    f'aiim{number:03d}' for number in (1, 2, 13, 14, 43, 44, 53, 54, 57, 58, 63, 64, 67, 68, 77, 78, 99, 100, 107, 108)
+# data set → numbers of the participants that are for testing, the official validation part
+FIXED_TEST: dict[str, tuple[int, ...]] = dict.fromkeys(
+    ('avcaffe_arousal', 'avcaffe_valence'),
+    (1, 2, 13, 14, 43, 44, 53, 54, 57, 58, 63, 64, 67, 68, 77, 78, 99, 100, 107, 108),
 )
 
 
 def fold_of(name: str, number: int) -> str:
     """Return the fold that holds an actor (CREMA-D, RAVDESS), group (Werewolf-XL) or session (IEMOCAP, MSP-IMPROV).
 
+    Of a set with a fixed test part (AVCAffe, by participant) it is 'test' or 'train'.
+
     Args:
         name: Name of the data set.
-        number: Number of the actor, group or session.
+        number: Number of the actor, group, session or participant.
 
     Raises:
         ConfigError: The set's folds follow no such rule, or no fold holds the number.
     """
+    if name in FIXED_TEST:
+        return 'test' if number in FIXED_TEST[name] else 'train'
     for fold, (first, last) in enumerate(BLOCKS.get(name, ()), start=1):
         if first <= number <= last:
             return str(fold)
-    rule = f'its folds hold {BLOCKS[name]}' if name in BLOCKS else f'there are rules for {", ".join(BLOCKS)}'
+    rule = f'its folds hold {BLOCKS[name]}' if name in BLOCKS else f'there are rules for {", ".join([*BLOCKS, *FIXED_TEST])}'
     raise ConfigError(f'{name}: no fold holds {number}; {rule}')
 
 

@@ -18,8 +18,12 @@ Made from `mmavf/datasets/targets/cards.py` (`mmavf.datasets.targets.page` says 
 No clips, lists or folds of others are shipped. Get a set from its owners, put it under `data/<name>`, and write its
 list `data/<name>/lists/all.csv` (docs/data.md) with the columns `video`, `audio`, `label` (or the dimensions), `fold`
 or `subject`, `subject` where there are any, and `id`. Sets of one *family* have clips and subjects in common: give the
-same clip the same id in all of them, and a person the same name in `subject`. Folds that follow a rule come from
-`mmavf.datasets.targets.fold_of` and `seeded_folds`.
+same clip the same id in all of them, and a person the same name in `subject`. Folds that follow a rule are filled in
+from the subjects (MER24: from ids and labels); for others the tool names the owners' file that holds them:
+
+    python tools/data/fill_folds.py ravdess data/ravdess/lists/all.csv
+
+Then train, say, on MAFW with the first fold held out:
 
     tools/dist_train.sh configs/finetune/mafw11/avfmae_b_mafw11.py 4 --fold 1
 

@@ -1,0 +1,92 @@
+"""tools/data/fill_folds.py: folds by the rules of the cards."""
+
+import csv
+
+import pytest
+
+from mmavf.datasets.targets import CARDS, folds_by_rule
+from mmavf.errors import ConfigError, ListError
+from tests.helpers.tools import run_here
+
+# subject and fold as the protocols have them
+KNOWN = dict(
+    ravdess=[('01', '1'), ('04', '1'), ('05', '2'), ('24', '6')],
+    crema_d4=[('1018', '1'), ('1019', '2'), ('1091', '5')],
+    crema_d6=[('1001', '1'), ('1072', '4'), ('1073', '5')],
+    werewolf_xl=[('06', '1'), ('07', '2'), ('30', '5')],
+    iemocap=[('Ses01F', '1'), ('Ses05M', '5')],
+    msp_improv=[('F01', '1'), ('M06', '6')],
+    avcaffe_arousal=[('aiim001', 'test'), ('aiim003', 'train'), ('aiim108', 'test')],
+    avcaffe_valence=[('aiim107', 'test'), ('aiim106', 'train')],
+)
+REFUSED = dict(
+    mafw11='single/no_caption/set_<fold>',
+    mafw43='compound',
+    dfew=r'EmoLabel_DataSplit/\{train,test\}\(single-labeled\)/set_<fold>\.csv',
+    mer_multi=r'test1-label\.csv',
+    **dict.fromkeys(('samm', 'casme2', 'smic', 'casme3', 'mmew'), 'one at a time'),
+    ravdes='there is no target data set',
+)
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    return lambda *args: run_here('data/fill_folds.py', *args, monkeypatch=monkeypatch, capsys=capsys)
+
+
+def test_every_set_has_a_rule_or_is_refused():
+    assert {*KNOWN, *REFUSED, 'mer24'} == {*CARDS, 'ravdes'}
+
+
+@pytest.mark.parametrize('name', KNOWN)
+def test_known_folds(name):
+    rows = [dict(subject=subject) for subject, _ in KNOWN[name]]
+    assert folds_by_rule(name, rows) == [fold for _, fold in KNOWN[name]]
+
+
+def test_mer24_is_dealt_out_by_class_whatever_the_order():
+    rows = [dict(id=f'clip{i}', label='happy' if i % 3 else 'sad') for i in range(60)]
+    folds = folds_by_rule('mer24', rows)
+    for label, count in (('happy', 8), ('sad', 4)):
+        own = [fold for fold, row in zip(folds, rows, strict=True) if row['label'] == label]
+        assert {fold: own.count(fold) for fold in own} == dict.fromkeys('12345', count)
+    assert folds_by_rule('mer24', rows[::-1]) == folds[::-1]
+
+
+@pytest.mark.parametrize('name', REFUSED)
+def test_sets_without_a_rule_are_refused(name):
+    with pytest.raises(ConfigError, match=REFUSED[name]):
+        folds_by_rule(name, [dict(subject='01')])
+
+
+@pytest.mark.parametrize(
+    ('subject', 'message'), [('', 'row 2 of the list has no subject'), ('25', "row 2 .*'25' .*actor"), ('x', "'x'")]
+)
+def test_rows_that_fit_no_fold_are_named(subject, message):
+    with pytest.raises(ListError, match=message):
+        folds_by_rule('ravdess', [dict(subject='01'), dict(subject=subject)])
+
+
+def test_the_tool_fills_the_column_and_leaves_the_rest(tmp_path, run):
+    path = tmp_path / 'all.csv'
+    path.write_text('video,label,subject,note\n"a, b.mp4",calm,01,x\nc.mp4,sad,05,\nd.mp4,sad,08,y\n')
+    status, printed, _ = run('ravdess', path)
+    assert status is None and 'fold 1: 1 clips\nfold 2: 2 clips\n' in printed
+    with open(path, newline='') as file:
+        rows = list(csv.DictReader(file))
+    assert [row['fold'] for row in rows] == ['1', '2', '2']
+    assert rows[0] == dict(video='a, b.mp4', label='calm', subject='01', note='x', fold='1')
+    before = path.read_bytes()
+    assert run('ravdess', path)[0] is None and path.read_bytes() == before  # the same again
+
+    path.write_bytes(before.replace(b',2\n', b',3\n', 1))
+    assert run('ravdess', path)[0].startswith(f'ListError: {path}: 1 of 3 rows have another fold already')
+    assert run('ravdess', path, '--out', tmp_path / 'new.csv')[0] is None
+    assert (tmp_path / 'new.csv').read_bytes() == before != path.read_bytes()
+
+
+@pytest.mark.parametrize('text', ['', 'video,subject\n', 'a.mp4 1\n', 'video,subject\na.mp4\n', None])
+def test_what_is_no_list_is_one_clear_error(tmp_path, run, text):
+    if text is not None:
+        (tmp_path / 'all.csv').write_text(text)
+    assert run('ravdess', tmp_path / 'all.csv')[0].startswith(f'ListError: {tmp_path}/all.csv')
