@@ -17,31 +17,73 @@ BLOCKS: dict[str, tuple[tuple[int, int], ...]] = dict(
     msp_improv=tuple((session, session) for session in range(1, 7)),
     iemocap=tuple((session, session) for session in range(1, 6)),
 )
-# data set → numbers of the participants that are for testing, the official validation part
-FIXED_TEST: dict[str, tuple[int, ...]] = dict.fromkeys(
-    ('avcaffe_arousal', 'avcaffe_valence'),
-    (1, 2, 13, 14, 43, 44, 53, 54, 57, 58, 63, 64, 67, 68, 77, 78, 99, 100, 107, 108),
+AVCAFFE_TEST = tuple(
+    f'aiim{number:03d}' for number in (1, 2, 13, 14, 43, 44, 53, 54, 57, 58, 63, 64, 67, 68, 77, 78, 99, 100, 107, 108)
 )
+# data sets whose folds are their owners', and where they stand
+OFFICIAL = dict(
+    mafw11='Train_Test_Set/single/no_caption/set_<fold>/{train,test}.txt of MAFW',
+    mafw43='the set_<fold> folders of the compound part of Train_Test_Set of MAFW',
+    dfew='EmoLabel_DataSplit/{train,test}(single-labeled)/set_<fold>.csv of DFEW',
+    mer_multi='the label files of MER2023: test1-label.csv is `test`, train-label.csv is `train`',
+)
+
+
+def folds_by_rule(name: str, rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the fold of each row of a set's list, by the rule on its card.
+
+    Args:
+        name: Name of a card.
+        rows: Rows of the list by column: `subject` is needed, for MER24 `id` and `label`.
+
+    Raises:
+        ConfigError: There is no such set, or its folds follow no rule: they stand in a file of its owners, which the
+            message names, or its subjects are held out one at a time.
+        ListError: A row lacks what the rule needs, or its subject is in no fold; the first such row is named.
+    """
+    if name not in CARDS:
+        raise ConfigError(f'there is no target data set {name!r}, but {", ".join(CARDS)}')
+    if name in OFFICIAL:
+        raise ConfigError(f'{name}: its folds are official. Copy them into the column fold from {OFFICIAL[name]}.')
+    if CARDS[name].folds.column == 'subject':
+        raise ConfigError(f'{name}: its subjects are held out one at a time, by the column subject: it needs no fold.')
+    if name == 'mer24':
+        return seeded_folds(_column(rows, 'id'), _column(rows, 'label'))
+    subjects = _column(rows, 'subject')
+    if name in BLOCKS:
+        return [_fold_of_subject(name, subject, row) for row, subject in enumerate(subjects, start=1)]
+    return ['test' if subject in AVCAFFE_TEST else 'train' for subject in subjects]
+
+
+def _column(rows: Sequence[Mapping[str, str]], column: str) -> list[str]:
+    values = [row.get(column) or '' for row in rows]
+    if '' in values:
+        raise ListError(f'row {values.index("") + 1} of the list has no {column}, which decides on its fold')
+    return values
+
+
+def _fold_of_subject(name: str, subject: str, row: int) -> str:
+    number = re.search(r'\d+', subject)
+    try:
+        return fold_of(name, int(number.group()) if number else -1)
+    except ConfigError as error:
+        raise ListError(f'row {row} of the list: subject {subject!r} ({CARDS[name].subjects}): {error}') from error
 
 
 def fold_of(name: str, number: int) -> str:
     """Return the fold that holds an actor (CREMA-D, RAVDESS), group (Werewolf-XL) or session (IEMOCAP, MSP-IMPROV).
 
-    Of a set with a fixed test part (AVCAffe, by participant) it is 'test' or 'train'.
-
     Args:
         name: Name of the data set.
-        number: Number of the actor, group, session or participant.
+        number: Number of the actor, group or session.
 
     Raises:
         ConfigError: The set's folds follow no such rule, or no fold holds the number.
     """
-    if name in FIXED_TEST:
-        return 'test' if number in FIXED_TEST[name] else 'train'
     for fold, (first, last) in enumerate(BLOCKS.get(name, ()), start=1):
         if first <= number <= last:
             return str(fold)
-    rule = f'its folds hold {BLOCKS[name]}' if name in BLOCKS else f'there are rules for {", ".join([*BLOCKS, *FIXED_TEST])}'
+    rule = f'its folds hold {BLOCKS[name]}' if name in BLOCKS else f'there are rules for {", ".join(BLOCKS)}'
     raise ConfigError(f'{name}: no fold holds {number}; {rule}')
 
 
