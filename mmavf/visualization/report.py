@@ -25,8 +25,8 @@ Rows = Mapping[str, Sequence[Results]]
 HOW_TO_READ = (
     'Mean ± standard deviation: over runs where a row has several, else over folds. Below it the 95 % bootstrap '
     'interval of all predictions of one run. Bold: the best of a column; where intervals overlap, the order may be '
-    'chance. Figures are compared only within a table: other targets and other ways to choose the checkpoint have '
-    'tables of their own.'
+    'chance. Figures are compared only within a table: other targets, lists, folds, and other ways to choose the '
+    'checkpoint have tables of their own.'
 )
 
 
@@ -80,15 +80,18 @@ def comparison(rows: Rows) -> list[Block]:
 
 
 def _protocol(results: Results) -> tuple:
-    """What two runs must share to be compared: the target, how the checkpoint was chosen, and whether data overlap."""
+    """What two runs must share to be compared: target, selection of the checkpoint, overlap, and what is tested."""
     content = results.tests[0].content
     training = content['training'] or {}
-    return training.get('target'), content['selection'], training.get('allow_overlap', False)
+    tested = tuple((test.fold, tuple(sorted(test.content['test']['lists'].values()))) for test in results.tests)
+    return training.get('target'), content['selection'], training.get('allow_overlap', False), tested
 
 
 def _protocol_title(protocol: tuple) -> str:
-    target, selection, overlap = protocol
+    target, selection, overlap, tested = protocol
+    folds = [fold for fold, _ in tested if fold]
     title = f'{target or "Own list"}, {selection or "unknown"} selection of the checkpoint'
+    title += f', fold {folds[0]}' if len(folds) == 1 else f', {len(folds)} folds' if folds else ''
     return title + (', overlap with the training allowed' if overlap else '')
 
 

@@ -16,7 +16,7 @@ from mmavf.errors import ConfigError
 from mmavf.visualization.report import make_report
 from mmavf.visualization.results import read_results
 from mmavf.visualization.scores import best_row, heading, number, score_of
-from tests.helpers.results import make_predictions, make_values, write_cross_validation, write_log, write_test
+from tests.helpers.results import LIST, make_predictions, make_values, write_cross_validation, write_log, write_test
 
 ROOT = Path(__file__).resolve().parents[2]
 VOID = {'meta', 'img', 'br', 'hr', 'link'}
@@ -143,6 +143,20 @@ def test_comparison_keeps_protocols_apart_and_marks_the_best(compared, html):
     assert html.count('<strong>') == 3  # the scores of one row
 
 
+def test_comparison_keeps_other_folds_and_other_lists_apart(tmp_path):
+    write_test(tmp_path / 'a/test', make_predictions(1.0, '1'), '1')
+    write_test(tmp_path / 'b/test', make_predictions(2.0, '1'), '1')
+    write_test(tmp_path / 'other fold/test', make_predictions(1.0, '2'), '2')
+    content = write_test(tmp_path / 'other list/test', make_predictions(1.0, '1'), '1')
+    content['test']['lists'] = {LIST: 'ef' * 32}
+    (tmp_path / 'other list/test/metrics.json').write_text(json.dumps(content))
+    rows = {name: [read_results(tmp_path / name)] for name in ('a', 'b', 'other fold', 'other list')}
+    page = Page(make_report(rows))
+    compared = [[row[0][0] for row in table[1:]] for table in page.tables if table[0][0] == ['Run']]
+    assert compared == [['a', 'b'], ['other fold'], ['other list']]
+    assert 'toy, strict selection of the checkpoint, fold 2' in page.texts
+
+
 def test_runs_of_one_title_are_averaged_over_seeds(tmp_path):
     war = []
     for seed in range(3):
@@ -240,8 +254,8 @@ def test_overlap_is_said(tmp_path):
     for name, overlap in (('a', True), ('b', False)):
         write_test(tmp_path / name / 'test', make_predictions(1.0, '1'), '1', allow_overlap=overlap)
     page = Page(make_report({name: [read_results(tmp_path / name)] for name in 'ab'}))
-    assert 'toy, strict selection of the checkpoint, overlap with the training allowed' in page.texts
-    assert 'toy, strict selection of the checkpoint' in page.texts
+    assert 'toy, strict selection of the checkpoint, fold 1, overlap with the training allowed' in page.texts
+    assert 'toy, strict selection of the checkpoint, fold 1' in page.texts
 
 
 def test_log_of_a_resumed_run_replaces_what_it_did_again(tmp_path):
