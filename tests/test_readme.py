@@ -5,11 +5,22 @@ import re
 import subprocess
 import sys
 
+from mmengine.config import Config
+
 from tests.helpers.models import ROOT
 
 
+def test_the_config_of_ones_own_list_is_a_fine_tuning():
+    (printed,) = re.findall(r'```python\n(_base_[^`]*list_settings[^`]*)```', (ROOT / 'README.md').read_text())
+    config = Config.fromstring(printed.replace("'configs/", f"'{ROOT}/configs/"), '.py')
+    assert config.model.type == 'AVFMAERecognizer' and config.model.head.num_classes == 2
+    assert config.test_dataloader.dataset.data_root == '/data/mine'
+    assert config.test_dataloader.dataset.split.column == 'subject' and config.protocol.stage == 'finetune'
+
+
 def test_the_component_of_the_readme_is_swapped_in(tmp_path):
-    component, config = re.findall(r'```python\n(.*?)```', (ROOT / 'README.md').read_text(), flags=re.DOTALL)
+    section = (ROOT / 'README.md').read_text().split('\n## Swap a component\n')[1]
+    component, config = re.findall(r'```python\n(.*?)```', section, flags=re.DOTALL)
     (tmp_path / 'row_mask.py').write_text(component)
     (tmp_path / 'mine.py').write_text(config.replace("'configs/", f"'{ROOT}/configs/"))
     assert sum(bool(line.strip()) for line in (component + config).splitlines()) <= 10
