@@ -77,6 +77,7 @@ def write_results(runner: AVFRunner, scores: dict, args: argparse.Namespace, met
         checkpoint=args.checkpoint,
         selection=None if record is None else record['selection'],
         training=record,
+        origin=meta.get('origin', []),
         trained={key: meta[key] for key in TRAINED if key in meta},
         test=dict(
             fold=runner.cfg.get('protocol', {}).get('fold'),

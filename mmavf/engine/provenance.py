@@ -2,7 +2,7 @@
 
 import platform
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,16 @@ def training_record(cfg: Mapping, list_hashes: Mapping[str, str]) -> dict[str, A
         The protocol, `corpora` (families trained on) and `lists`.
     """
     return dict(cfg['protocol'], corpora=sorted(corpora(cfg['train_dataloader'])), lists=dict(list_hashes))
+
+
+def labelled_past(meta: Mapping) -> list[dict[str, Any]]:
+    """Return the records of all labelled trainings that the weights of a checkpoint went through, the first one first.
+
+    Args:
+        meta: Meta data of the checkpoint: `protocol`, its own `training_record`, and `origin`, the past of the weights
+            that it started from; either may be missing.
+    """
+    return [*meta.get('origin', ()), *([meta['protocol']] if 'protocol' in meta else [])]
 
 
 def read_meta(checkpoint: str | Path) -> dict[str, Any]:
@@ -66,34 +76,20 @@ def versions() -> dict[str, str]:
     )
 
 
-def find_leak(record: Mapping | None, cfg: Mapping) -> str | None:
+def find_leak(past: Sequence[Mapping], cfg: Mapping) -> str | None:
     """Say why a run tells nothing about unseen clips if it starts from, or tests, a certain checkpoint.
 
     Args:
-        record: The checkpoint's `training_record`; None of one that saw no labels.
+        past: The checkpoint's `labelled_past`.
         cfg: Config of the run.
 
     Returns:
-        The reason in words, or None: the run tests on corpora that the checkpoint did not see, or the checkpoint is of
-        the same target and fold.
+        The reason in words, or None: each training of the past saw no corpora that the run tests on, or was of the same
+        target and fold.
     """
-    own = cfg.get('protocol')
-    if record is None or own is None:
+    if cfg.get('protocol') is None:
         return None
-    shared = set(record['corpora']) & corpora_under_test(cfg)
-    if not shared:
-        return None
-    names = ', '.join(sorted(shared))
-    if record['allow_overlap']:
-        return f'it was trained on {names} with overlap allowed, and this run tests on it'
-    if (record['target'], record['fold']) != (own['target'], own['fold']):
-        return (
-            f'it was trained on {names} without {_held_out(record)}, and this run tests on {_held_out(own)}: clips '
-            'under test may have been trained on'
-        )
-    if (record['selection'], own['selection']) == ('paper', 'strict'):
-        return "its epoch was chosen on the test part (selection 'paper'), and this run is 'strict'"
-    return None
+    return next(filter(None, (_find_leak(record, cfg) for record in past)), None)
 
 
 def check_same_run(record: Mapping | None, protocol: Mapping | None) -> None:
@@ -127,6 +123,24 @@ def chosen_checkpoint(work_dir: str | Path, protocol: Mapping) -> Path:
     if not last.exists():
         raise CheckpointError(f'{work_dir} has no checkpoint.')
     return Path(last.read_text())
+
+
+def _find_leak(record: Mapping, cfg: Mapping) -> str | None:
+    own = cfg['protocol']
+    shared = set(record['corpora']) & corpora_under_test(cfg)
+    if not shared:
+        return None
+    names = ', '.join(sorted(shared))
+    if record['allow_overlap']:
+        return f'it was trained on {names} with overlap allowed, and this run tests on it'
+    if (record['target'], record['fold']) != (own['target'], own['fold']):
+        return (
+            f'it was trained on {names} without {_held_out(record)}, and this run tests on {_held_out(own)}: clips '
+            'under test may have been trained on'
+        )
+    if (record['selection'], own['selection']) == ('paper', 'strict'):
+        return "its epoch was chosen on the test part (selection 'paper'), and this run is 'strict'"
+    return None
 
 
 def _held_out(protocol: Mapping) -> str:

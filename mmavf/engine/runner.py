@@ -1,6 +1,7 @@
 """MMEngine's runner with exact resuming, learning-rate scaling by the real batch, and distribution without a GPU."""
 
 import copy
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from io import StringIO
 from typing import Any
@@ -20,7 +21,7 @@ from mmavf.engine.launch import resolve_loaders
 from mmavf.engine.load_report import report_match
 from mmavf.engine.loops import accumulative_counts
 from mmavf.engine.protocol import apply_protocol
-from mmavf.engine.provenance import check_same_run, find_leak, training_record
+from mmavf.engine.provenance import check_same_run, find_leak, labelled_past, training_record
 from mmavf.engine.rng import get_rng_state
 from mmavf.errors import CheckpointError, ConfigError
 from mmavf.registry import RUNNERS
@@ -35,6 +36,7 @@ class AVFRunner(Runner):
     """
 
     _resuming = False
+    _origin: Sequence[dict] = ()  # labelled past of the weights that the run started from
 
     @classmethod
     def from_cfg(cls, cfg: Config | dict) -> 'AVFRunner':
@@ -99,7 +101,7 @@ class AVFRunner(Runner):
     def save_checkpoint(self, out_dir: str, filename: str, *args, meta: dict | None = None, **kwargs) -> None:
         """Save a checkpoint; call it on all ranks, the main one writes. Arguments are MMEngine's."""
         resume = dict(rng_states=all_gather_object(get_rng_state()), loop=self.train_loop.state_dict())
-        meta = {**(meta or {}), 'resume': resume}
+        meta = {**(meta or {}), 'resume': resume, 'origin': list(self._origin)}
         if self._protocol is not None:
             list_hashes = getattr(self.train_dataloader.dataset, 'list_hashes', {})
             meta['protocol'] = training_record(self.cfg.to_dict(), list_hashes)
@@ -130,18 +132,21 @@ class AVFRunner(Runner):
             raise CheckpointError(f'{filename} does not fit the model: {error}') from error
         if told.getvalue():
             self.logger.debug(told.getvalue())
-        record = checkpoint.get('meta', {}).get('protocol')
+        meta = checkpoint.get('meta', {})
         if self._resuming:
-            checkpoint['meta'].pop('config', None)  # MMEngine would execute it as Python
-            self._resumed = checkpoint['meta']['resume']
-            check_same_run(record, self._protocol)
+            meta.pop('config', None)  # MMEngine would execute it as Python
+            self._resumed = meta['resume']
+            self._origin = meta.get('origin', ())
+            self._origin = meta.get('origin', ())
+            check_same_run(meta.get('protocol'), self._protocol)
         else:
-            self._check_leak(filename, record)
+            self._origin = labelled_past(meta)
+            self._check_leak(filename)
             self._check_match(filename, checkpoint.get('state_dict', checkpoint))
         return checkpoint
 
-    def _check_leak(self, filename: str, record: dict | None) -> None:
-        leak = find_leak(record, self.cfg)
+    def _check_leak(self, filename: str) -> None:
+        leak = find_leak(self._origin, self.cfg)
         if leak is None:
             return
         if not self._protocol['allow_overlap']:

@@ -11,11 +11,23 @@ from mmengine.config import Config
 
 from mmavf.datasets.targets import CEA_CLASSES
 from mmavf.engine.protocol import add_protocol_options, apply_protocol, merge_protocol_options
-from mmavf.engine.provenance import check_same_run, chosen_checkpoint, find_leak, training_record
+from mmavf.engine.provenance import check_same_run, chosen_checkpoint, find_leak, labelled_past, training_record
 from mmavf.errors import CheckpointError, ConfigError
 from tests.helpers.train import TINY_FOLDS, run_train, tiny_runner
 
 SPLIT = dict(column='fold', held_out=None, part='train')
+
+
+TINY_UNLABELLED = dict(
+    protocol=None,
+    train_dataloader__dataset__split__held_out='1',
+    val_dataloader=None,
+    val_cfg=None,
+    val_evaluator=None,
+    test_dataloader=None,
+    test_cfg=None,
+    test_evaluator=None,
+)
 
 
 def config(dataset=None, **protocol):
@@ -158,12 +170,13 @@ def test_options_of_the_tools():
 def find(trained=None, tested=None, dataset=None):
     record = training_record(applied(dataset, **{'fold': '1', **(trained or {})}), {'all.csv': 'abc'})
     assert json.loads(json.dumps(record)) == record
-    return find_leak(record, applied(**{'fold': '1', **(tested or {})}))
+    return find_leak([record], applied(**{'fold': '1', **(tested or {})}))
 
 
 def test_leaks():
     assert find() is None
-    assert find_leak(dict(corpora=['f'], **config(fold='1', stage='postpretrain').protocol), applied(fold='1')) is None
+    psi = dict(corpora=['f'], **config(fold='1', stage='postpretrain').protocol)
+    assert find_leak([psi], applied(fold='1')) is None
     assert 'fold 1 of t, and this run tests on fold 2 of t' in find(tested=dict(fold='2'))
     assert 'fold 1 of u, and this run tests on fold 1 of t' in find(trained=dict(target='u'))
     assert 'fold 1, and' in find(trained=dict(target=None))
@@ -174,7 +187,41 @@ def test_leaks():
     assert find(trained=dict(target='u', fold='7'), dataset=other) is None
     hybrid = dict(datasets=[other, dict(ann_file='all.csv', family='f', split=dict(SPLIT))])
     assert find(trained=dict(target='u', fold='7'), dataset=hybrid) is not None
-    assert find_leak(None, config()) is None and find_leak(dict(corpora=['f']), Config(dict())) is None
+    assert find_leak([], config()) is None and find_leak([dict(corpora=['f'])], Config(dict())) is None
+
+
+def test_leaks_of_trainings_before():
+    psi = dict(corpora=['f', 'g'], allow_overlap=False, target='a', fold='1', selection='strict')
+    fine_tuned = dict(psi, corpora=['h'])
+    past = labelled_past(dict(origin=[psi], protocol=fine_tuned))
+    assert past == [psi, fine_tuned]
+    assert labelled_past(dict(origin=[psi])) == [psi] and labelled_past(dict(protocol=psi)) == [psi]
+    assert labelled_past({}) == []
+    assert find_leak([fine_tuned], applied(fold='1')) is None
+    assert 'trained on f without fold 1 of a, and this run tests on fold 1 of t' in find_leak(past, applied(fold='1'))
+
+
+def test_weights_keep_their_past_through_other_trainings(tmp_path):
+    """Post-pre-training for one target, fine-tuning on it, unlabelled training, then another target; and resumption."""
+    other = {f'{part}_dataloader__dataset__family': 'other' for part in ('train', 'val', 'test')}
+    once = dict(protocol__fold='2', train_cfg__max_epochs=1)
+    tiny_runner(tmp_path / 'a', TINY_FOLDS, **once).train()
+    start = dict(load_from=str(tmp_path / 'a/epoch_1.pth'))
+    tiny_runner(tmp_path / 'b', TINY_FOLDS, protocol__target='b', **once, **other, **start).train()
+    start = dict(load_from=str(tmp_path / 'b/epoch_1.pth'))
+    unlabelled = dict(TINY_UNLABELLED, train_cfg__max_epochs=2)
+    tiny_runner(tmp_path / 'c', TINY_FOLDS, **unlabelled, **start).train()
+    start = dict(load_from=str(tmp_path / 'c/epoch_1.pth'))
+    tiny_runner(tmp_path / 'd', TINY_FOLDS, **unlabelled, **start, resume=True).train()
+    meta = torch.load(tmp_path / 'd/epoch_2.pth', weights_only=True)['meta']
+    assert 'protocol' not in meta
+    seen = [(record['target'], record['corpora']) for record in meta['origin']]
+    assert seen == [('tiny', ['tiny']), ('b', ['other'])]
+    start = dict(load_from=str(tmp_path / 'd/epoch_2.pth'))
+    tiny_runner(tmp_path / 'same', TINY_FOLDS, **once, **start).train()
+    runner = tiny_runner(tmp_path / 'leak', TINY_FOLDS, protocol__fold='1', **start)
+    with pytest.raises(ConfigError, match='trained on tiny without fold 2 of tiny, and this run tests on fold 1'):
+        runner.train()
 
 
 def test_a_run_that_goes_on_cannot_shed_its_overlap():
@@ -280,7 +327,7 @@ def test_post_pretraining_for_a_target_that_is_no_part_of_it_takes_all():
     apply_protocol(cfg)
     assert len(cfg.train_dataloader.dataset.datasets) == 2
     record = training_record(cfg, {})
-    assert record['corpora'] == ['crema_d', 'dfew'] and find_leak(record, applied(fold='3')) is None
+    assert record['corpora'] == ['crema_d', 'dfew'] and find_leak([record], applied(fold='3')) is None
 
 
 def test_post_pretraining_on_lists_of_ones_own():

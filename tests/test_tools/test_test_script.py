@@ -148,7 +148,7 @@ def test_the_checkpoint_says_which_fold_is_tested_and_how_it_was_chosen(tmp_path
     content = results(tmp_path / 'run/test')  # beside the checkpoint, wherever it was trained to
     assert (content['selection'], content['training']['fold'], content['test']['fold']) == ('paper', '2', '2')
     assert content['trained'].keys() == {'epoch', 'iter', 'time', 'mmengine_version'}
-    assert content['training']['lists'] == content['test']['lists'] != {}
+    assert content['training']['lists'] == content['test']['lists'] != {} and content['origin'] == []
     assert set(Predictions.load(tmp_path / 'p.pkl').fold) == {'2'} and content['num_clips'] == 12
     status, _, errors = test_here(best, '--fold', '1', config=TINY_FOLDS, options=options)
     assert status == 1 and errors.startswith('ConfigError') and 'trained on' in errors
