@@ -137,7 +137,6 @@ class AVFRunner(Runner):
             meta.pop('config', None)  # MMEngine would execute it as Python
             self._resumed = meta['resume']
             self._origin = meta.get('origin', ())
-            self._origin = meta.get('origin', ())
             check_same_run(meta.get('protocol'), self._protocol)
         else:
             self._origin = labelled_past(meta)
