@@ -76,20 +76,21 @@ def versions() -> dict[str, str]:
     )
 
 
-def find_leak(past: Sequence[Mapping], cfg: Mapping) -> str | None:
+def find_leak(past: Sequence[Mapping], cfg: Mapping, list_hashes: Mapping[str, str]) -> str | None:
     """Say why a run tells nothing about unseen clips if it starts from, or tests, a certain checkpoint.
 
     Args:
         past: The checkpoint's `labelled_past`.
         cfg: Config of the run.
+        list_hashes: SHA-256 of every list that the run reads, by its path.
 
     Returns:
         The reason in words, or None: each training of the past saw no corpora that the run tests on, or was of the same
-        target and fold.
+        target and fold, and the lists that both read have not been changed since.
     """
     if cfg.get('protocol') is None:
         return None
-    return next(filter(None, (_find_leak(record, cfg) for record in past)), None)
+    return next(filter(None, (_find_leak(record, cfg, list_hashes) for record in past)), None)
 
 
 def check_same_run(record: Mapping | None, protocol: Mapping | None) -> None:
@@ -125,7 +126,7 @@ def chosen_checkpoint(work_dir: str | Path, protocol: Mapping) -> Path:
     return Path(last.read_text())
 
 
-def _find_leak(record: Mapping, cfg: Mapping) -> str | None:
+def _find_leak(record: Mapping, cfg: Mapping, list_hashes: Mapping[str, str]) -> str | None:
     own = cfg['protocol']
     shared = set(record['corpora']) & corpora_under_test(cfg)
     if not shared:
@@ -137,6 +138,12 @@ def _find_leak(record: Mapping, cfg: Mapping) -> str | None:
         return (
             f'it was trained on {names} without {_held_out(record)}, and this run tests on {_held_out(own)}: clips '
             'under test may have been trained on'
+        )
+    changed = [name for name, value in record['lists'].items() if list_hashes.get(name, value) != value]
+    if changed:
+        return (
+            f'it was trained on {names} without {_held_out(record)}, but {", ".join(changed)} has been changed since: '
+            'clips that are under test now may have been trained on'
         )
     if (record['selection'], own['selection']) == ('paper', 'strict'):
         return "its epoch was chosen on the test part (selection 'paper'), and this run is 'strict'"

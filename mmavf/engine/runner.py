@@ -145,15 +145,21 @@ class AVFRunner(Runner):
         return checkpoint
 
     def _check_leak(self, filename: str) -> None:
-        leak = find_leak(self._origin, self.cfg)
+        leak = find_leak(self._origin, self.cfg, self._list_hashes())
         if leak is None:
             return
         if not self._protocol['allow_overlap']:
             raise ConfigError(
-                f'{filename} does not fit this run: {leak}. Take a checkpoint of the same target and fold and the same '
+                f'{filename} does not fit this run: {leak}. Take a checkpoint of the same target, fold, lists and '
                 'selection, or say --allow-overlap to go on all the same.'
             )
         self.logger.warning(f'{filename}: {leak}. Overlap is allowed: results are not those of unseen clips.')
+
+    def _list_hashes(self) -> dict[str, str]:
+        """Return the SHA-256 of all lists that are read, by path: in a training those of its test are not, as yet."""
+        loops = (self._train_loop, self._val_loop, self._test_loop)
+        built = [loop.dataloader.dataset for loop in loops if isinstance(loop, BaseLoop)]
+        return {name: value for dataset in built for name, value in getattr(dataset, 'list_hashes', {}).items()}
 
     def _check_match(self, filename: str, weights: dict) -> None:
         """Log what of the weights fits; a test needs all of them, as nothing trains what is missing."""

@@ -13,6 +13,7 @@ from mmavf.datasets.targets import CEA_CLASSES
 from mmavf.engine.protocol import add_protocol_options, apply_protocol, merge_protocol_options
 from mmavf.engine.provenance import check_same_run, chosen_checkpoint, find_leak, labelled_past, training_record
 from mmavf.errors import CheckpointError, ConfigError
+from tests.helpers.tiny_folds import TinyFolds
 from tests.helpers.train import TINY_FOLDS, run_train, tiny_runner
 
 SPLIT = dict(column='fold', held_out=None, part='train')
@@ -167,38 +168,42 @@ def test_options_of_the_tools():
         options(Config(dict()), '--fold', '4')
 
 
-def find(trained=None, tested=None, dataset=None):
+def find(trained=None, tested=None, dataset=None, list_hash='abc'):
     record = training_record(applied(dataset, **{'fold': '1', **(trained or {})}), {'all.csv': 'abc'})
     assert json.loads(json.dumps(record)) == record
-    return find_leak([record], applied(**{'fold': '1', **(tested or {})}))
+    return find_leak([record], applied(**{'fold': '1', **(tested or {})}), {'all.csv': list_hash, 'other.csv': 'x'})
 
 
 def test_leaks():
     assert find() is None
-    psi = dict(corpora=['f'], **config(fold='1', stage='postpretrain').protocol)
-    assert find_leak([psi], applied(fold='1')) is None
+    psi = dict(corpora=['f'], lists={}, **config(fold='1', stage='postpretrain').protocol)
+    assert find_leak([psi], applied(fold='1'), {'all.csv': 'abc'}) is None
     assert 'fold 1 of t, and this run tests on fold 2 of t' in find(tested=dict(fold='2'))
     assert 'fold 1 of u, and this run tests on fold 1 of t' in find(trained=dict(target='u'))
     assert 'fold 1, and' in find(trained=dict(target=None))
     assert 'overlap' in find(trained=dict(allow_overlap=True))
     assert 'chosen on the test part' in find(trained=dict(selection='paper'))
     assert find(trained=dict(selection='paper'), tested=dict(selection='paper')) is None
+    assert 'all.csv has been changed since' in find(list_hash='abd')
     other = dict(ann_file='b.csv', family='g', split=dict(SPLIT))
+    assert find(dataset=other, list_hash='abd') is None
     assert find(trained=dict(target='u', fold='7'), dataset=other) is None
     hybrid = dict(datasets=[other, dict(ann_file='all.csv', family='f', split=dict(SPLIT))])
     assert find(trained=dict(target='u', fold='7'), dataset=hybrid) is not None
-    assert find_leak([], config()) is None and find_leak([dict(corpora=['f'])], Config(dict())) is None
+    assert find_leak([], config(), {}) is None and find_leak([dict(corpora=['f'])], Config(dict()), {}) is None
 
 
 def test_leaks_of_trainings_before():
-    psi = dict(corpora=['f', 'g'], allow_overlap=False, target='a', fold='1', selection='strict')
+    psi = dict(corpora=['f', 'g'], lists={}, allow_overlap=False, target='a', fold='1', selection='strict')
     fine_tuned = dict(psi, corpora=['h'])
     past = labelled_past(dict(origin=[psi], protocol=fine_tuned))
     assert past == [psi, fine_tuned]
     assert labelled_past(dict(origin=[psi])) == [psi] and labelled_past(dict(protocol=psi)) == [psi]
     assert labelled_past({}) == []
-    assert find_leak([fine_tuned], applied(fold='1')) is None
-    assert 'trained on f without fold 1 of a, and this run tests on fold 1 of t' in find_leak(past, applied(fold='1'))
+    assert find_leak([fine_tuned], applied(fold='1'), {}) is None
+    assert 'trained on f without fold 1 of a, and this run tests on fold 1 of t' in find_leak(
+        past, applied(fold='1'), {}
+    )
 
 
 def test_weights_keep_their_past_through_other_trainings(tmp_path):
@@ -222,6 +227,24 @@ def test_weights_keep_their_past_through_other_trainings(tmp_path):
     runner = tiny_runner(tmp_path / 'leak', TINY_FOLDS, protocol__fold='1', **start)
     with pytest.raises(ConfigError, match='trained on tiny without fold 2 of tiny, and this run tests on fold 1'):
         runner.train()
+
+
+def test_folds_that_were_drawn_anew_are_not_the_same(tmp_path, monkeypatch):
+    once = dict(protocol__fold='2', train_cfg__max_epochs=1)
+    tiny_runner(tmp_path / 'before', TINY_FOLDS, **once).train()
+    start = dict(load_from=str(tmp_path / 'before/epoch_1.pth'))
+    init = TinyFolds.__init__
+
+    def changed(self, *args, **kwargs):
+        init(self, *args, **kwargs)
+        self.list_hashes = {'all.csv': 'of another file'}
+
+    monkeypatch.setattr(TinyFolds, '__init__', changed)
+    for run in ('train', 'test'):
+        runner = tiny_runner(tmp_path / run, TINY_FOLDS, **once, **start)
+        with pytest.raises(ConfigError, match=r'without fold 2 of tiny, but all\.csv has been changed since'):
+            getattr(runner, run)()
+    tiny_runner(tmp_path / 'allowed', TINY_FOLDS, protocol__allow_overlap=True, **once, **start).test()
 
 
 def test_a_run_that_goes_on_cannot_shed_its_overlap():
@@ -327,7 +350,7 @@ def test_post_pretraining_for_a_target_that_is_no_part_of_it_takes_all():
     apply_protocol(cfg)
     assert len(cfg.train_dataloader.dataset.datasets) == 2
     record = training_record(cfg, {})
-    assert record['corpora'] == ['crema_d', 'dfew'] and find_leak([record], applied(fold='3')) is None
+    assert record['corpora'] == ['crema_d', 'dfew'] and find_leak([record], applied(fold='3'), {}) is None
 
 
 def test_post_pretraining_on_lists_of_ones_own():
