@@ -23,7 +23,7 @@ from .bad_samples import BadSampleLog
 from .labels import ClassLabels, NumberLabels, check_classes, read_classes, read_labels, soft_target
 from .list_checks import check_paths, find_duplicates
 from .lists import Problem, clip_id, raise_problems, read_list
-from .overlap import ClipRef, clip_ref, find_overlap, overlap_text
+from .overlap import ClipRef, clip_ref, family_of, find_overlap, overlap_text
 from .sample_rng import seeded
 from .split import Split, check_held_out
 
@@ -218,7 +218,7 @@ class AVClipDataset(BaseDataset):
 
     def _refs(self, entries: Iterable[dict]) -> Iterator[ClipRef]:
         # within one list, and lists of one folder that say nothing else, ids and subjects mean the same
-        family = self.family or self.source or os.path.realpath(self.data_root)
+        family = family_of(self.family, self.source, self.data_root)
         return (clip_ref(entry, self.ann_file, self.data_root, family) for entry in entries)
 
     def labels(self) -> Iterator[int | tuple[int, ...] | list[float]]:

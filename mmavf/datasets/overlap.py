@@ -36,6 +36,11 @@ class ClipRef(NamedTuple):
     subject: str
 
 
+def family_of(family: str, source: str, data_root: str) -> str:
+    """Return the family of a data set: what its config says, else its source, else all lists of its folder are one."""
+    return family or source or os.path.realpath(data_root)
+
+
 def clip_ref(entry: dict, ann_file: str, data_root: str, family: str) -> ClipRef:
     """Return the reference to an entry of `read_list`."""
     name = entry['video'] or entry['audio']

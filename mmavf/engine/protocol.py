@@ -16,6 +16,7 @@ from inspect import signature
 
 from mmengine.config import Config
 
+from mmavf.datasets.overlap import family_of
 from mmavf.datasets.targets import hold_out_target
 from mmavf.errors import ConfigError
 from mmavf.registry import METRICS
@@ -102,7 +103,7 @@ def has_validation(protocol: Mapping) -> bool:
 
 
 def corpora(loader: Mapping | None) -> set[str]:
-    """Return the families of the data sets of a loader's config; a list without one is its own."""
+    """Return the families of the data sets of a loader's config (see `family_of`)."""
     return {_family(dataset) for held_out, dataset in _data_sets(loader) if not held_out}
 
 
@@ -191,4 +192,4 @@ def _key_of(evaluator: Mapping | Sequence[Mapping]) -> str:
 
 
 def _family(dataset: Mapping) -> str:
-    return dataset.get('family') or dataset.get('source') or f'{dataset.get("data_root", "")}:{dataset["ann_file"]}'
+    return family_of(*(dataset.get(key, '') for key in ('family', 'source', 'data_root')))

@@ -9,6 +9,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmavf.datasets import AVClipDataset
 from mmavf.datasets.targets import CEA_CLASSES
 from mmavf.engine.protocol import add_protocol_options, apply_protocol, merge_protocol_options
 from mmavf.engine.provenance import check_same_run, chosen_checkpoint, find_leak, labelled_past, training_record
@@ -254,11 +255,23 @@ def test_a_run_that_goes_on_cannot_shed_its_overlap():
         check_same_run(record, applied(fold='1').protocol)
 
 
-def test_lists_without_a_family_are_their_own():
-    own = dict(ann_file='lists/all.csv', split=dict(SPLIT))
-    seen = training_record(applied(dict(own, data_root='a'), fold='1'), {})['corpora']
-    assert seen != training_record(applied(dict(own, data_root='b'), fold='1'), {})['corpora']
-    assert len(seen) == 1
+def test_lists_of_one_folder_are_one_family_as_they_are_to_the_data_set(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path('linked').symlink_to('a')
+
+    def corpora_of(**data):
+        return training_record(applied(dict(split=dict(SPLIT), **data), fold='1'), {})['corpora']
+
+    (family,) = corpora_of(ann_file='all.csv', data_root='a')
+    assert family == str(tmp_path / 'a')
+    for name, folder in (('other.csv', 'a'), ('all.csv', 'linked'), ('all.csv', str(tmp_path / 'a'))):
+        assert corpora_of(ann_file=name, data_root=folder) == [family]
+        options = dict(ann_file=name, data_root=folder, lazy_init=True)
+        (ref,) = AVClipDataset(**options)._refs([dict(line=1, video='v.mp4')])
+        assert ref.family == family
+    assert corpora_of(ann_file='all.csv', data_root='b') != [family]
+    assert corpora_of(ann_file='all.csv', data_root='a', source='s') == ['s']
+    assert corpora_of(ann_file='all.csv', data_root='a', source='s', family='f') == ['f']
 
 
 def test_the_checkpoint_knows_what_it_was_trained_on(tmp_path):
