@@ -1,8 +1,8 @@
 # Stage 2 with the tiny model: supervised post-pre-training (PSI) on a labelled hybrid of two synthetic sets, in the
 # 13 classes of the categorical hybrids. Nobody in it is in the set that is fine-tuned on afterwards.
 #
-#   python tools/data/make_synthetic.py demo/data
-#   python tools/data/make_synthetic.py demo/more --clips 96 --subjects 8 --seed 2
+#   python tools/data/make_synthetic.py demo/hybrid_a --clips 240 --subjects 40
+#   python tools/data/make_synthetic.py demo/hybrid_b --clips 96 --subjects 16 --seed 2
 #   python tools/train.py configs/demo/avfmae_tiny_postpretrain.py --cfg-options load_from=CHECKPOINT
 _base_ = './avfmae_tiny_finetune.py'
 from mmavf.datasets.targets import CEA_CLASSES
@@ -12,6 +12,7 @@ train_dataloader = dict(
     dataset=dict(
         _delete_=True,
         type='ConcatClipDataset',
+        allow_missing_classes=True,  # the drawn faces show six of the 13
         datasets=[
             dict(
                 type='AVClipDataset',
@@ -21,7 +22,17 @@ train_dataloader = dict(
                 on_bad='raise',
                 pipeline=_base_.train_pipeline,
             )
-            for data_root in ('demo/data', 'demo/more')
+            for data_root in ('demo/hybrid_a', 'demo/hybrid_b')
+        ],
+        # what the fine-tuning tests on: refused if any of it were trained on
+        held_out=[
+            dict(
+                type='AVClipDataset',
+                ann_file='lists/all.csv',
+                data_root='demo/target',
+                metainfo=dict(classes=CEA_CLASSES),
+                test_mode=True,
+            )
         ],
     ),
 )

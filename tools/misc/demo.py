@@ -24,9 +24,9 @@ from mmavf.errors import MMAVFError
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = {stage: f'configs/demo/avfmae_tiny_{stage}.py' for stage in ('pretrain', 'postpretrain', 'finetune')}
 SETS = dict(
-    data=SyntheticSettings(clips=240, subjects=12, seed=0),
-    more=SyntheticSettings(clips=96, subjects=8, seed=2),
-    target=SyntheticSettings(clips=96, subjects=8, seed=1),
+    hybrid_a=SyntheticSettings(clips=240, subjects=40, seed=0),
+    hybrid_b=SyntheticSettings(clips=96, subjects=16, seed=2),
+    target=SyntheticSettings(clips=96, subjects=16, seed=1),
 )
 
 
@@ -88,9 +88,11 @@ class Demo:
         # relative, because MMEngine takes spaces out of what follows --cfg-options
         data = {name: os.path.relpath(self.data / name, ROOT) for name in SETS}
         roots = dict(
-            pretrain={'train_dataloader.dataset.data_root': data['data']},
+            pretrain={'train_dataloader.dataset.data_root': data['hybrid_a']},
             postpretrain={
-                f'train_dataloader.dataset.datasets.{i}.data_root': data[n] for i, n in enumerate(('data', 'more'))
+                'train_dataloader.dataset.datasets.0.data_root': data['hybrid_a'],
+                'train_dataloader.dataset.datasets.1.data_root': data['hybrid_b'],
+                'train_dataloader.dataset.held_out.0.data_root': data['target'],
             },
             finetune={f'{part}_dataloader.dataset.data_root': data['target'] for part in ('train', 'val', 'test')},
         )
@@ -139,7 +141,7 @@ def make_sets(out: Path) -> None:
 
 def draw_pictures(demo: Demo, report: Path) -> dict[str, Path]:
     """Draw reconstructions, the pre-training loss and the first fold's features; return the pictures by caption."""
-    clips = ('--list', 'lists/val.csv', '--data-root', demo.data / 'data', '--out', report)
+    clips = ('--list', 'lists/val.csv', '--data-root', demo.data / 'hybrid_a', '--out', report)
     run_tool('tools/visualizations/vis_reconstruction.py', CONFIGS['pretrain'], demo.checkpoint('pretrain'), *clips)
     shutil.copy(demo.work_dir('pretrain') / 'loss_curve.png', report / 'loss_curve.png')
     fold = demo.args.folds.split(',')[0] if demo.args.folds != 'all' else '1'

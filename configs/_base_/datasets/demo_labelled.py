@@ -1,18 +1,35 @@
-"""Labelled synthetic clips for the tiny model: finetune_av.py with no augmentation of the frames but mirroring."""
+"""Labelled clips for the tiny model: finetune_av.py with four frames in place of sixteen, over the same time, and no
+augmentation of the frames but mirroring.
+"""
 
 _base_ = './finetune_av.py'
 
+_window = dict(type='SampleWindow', clip_len=4, frame_interval=16)
+_resize = dict(type='mmaction.Resize', scale=(160, 160), keep_ratio=False)
+_log_mel = dict(type='LogMel', num_bins=128, num_frames=256)
 train_pipeline = [
     dict(type='OpenClip'),
-    dict(type='SampleWindow', clip_len=16, frame_interval=4, num_clips=1),
+    _window,
     dict(type='ReadFrames'),
-    dict(type='mmaction.Resize', scale=(160, 160), keep_ratio=False),
+    _resize,
     dict(type='mmaction.Flip', flip_ratio=0.5),
     dict(type='ReadAudio'),
     dict(type='RandomGain'),
-    dict(type='LogMel', num_bins=128, num_frames=256),
+    _log_mel,
     dict(type='PackAVInputs'),
 ]
+val_pipeline, test_pipeline = (
+    [
+        dict(type='OpenClip'),
+        dict(**_window, num_clips=views, test_mode=True),
+        dict(type='ReadFrames'),
+        _resize,
+        dict(type='ReadAudio'),
+        _log_mel,
+        dict(type='PackAVInputs'),
+    ]
+    for views in (1, 2)
+)
 train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(batch_size=8)
-test_dataloader = dict(batch_size=8)
+val_dataloader = dict(batch_size=8, dataset=dict(pipeline=val_pipeline))
+test_dataloader = dict(batch_size=8, dataset=dict(pipeline=test_pipeline))
