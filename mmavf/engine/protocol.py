@@ -87,7 +87,7 @@ def apply_protocol(cfg: Config | dict) -> None:
                 split_sets += 1
     if protocol['fold'] is not None and not split_sets and protocol['stage'] == 'finetune':
         raise ConfigError(f'--fold {protocol["fold"]}: no data set of this config has a `split`.')
-    protocol['fold'] = _fold_under_test(cfg)
+    protocol['fold'] = fold_under_test(cfg)
     if cfg.get('load_from'):
         cfg['load_from'] = cfg['load_from'].replace('{fold}', str(protocol['fold']))
     if has_validation(protocol):
@@ -110,6 +110,14 @@ def corpora(loader: Mapping | None) -> set[str]:
 def corpora_under_test(cfg: Mapping) -> set[str]:
     """Return the families of the data sets that `cfg` tests on, or keeps out of the training for a later test."""
     return {_family(dataset) for dataset in _under_test(cfg)}
+
+
+def fold_under_test(cfg: Mapping) -> str | None:
+    """Return what `cfg` holds out, be it by `protocol.fold` or by its splits; None where that is still to be said."""
+    given = cfg['protocol']['fold']
+    splits = [dataset.get('split') for dataset in _under_test(cfg)]
+    values = {split.get('held_out') for split in splits if split is not None} if given is None else {given}
+    return str(values.pop()) if len(values) == 1 and values != {None} else None
 
 
 def _check(protocol: Mapping) -> None:
@@ -163,14 +171,6 @@ def _set_split(split: dict, protocol: Mapping, part: str) -> None:
     split.update(part=part, val_share=protocol['val_share'])
     if protocol['fold'] is not None:
         split['held_out'] = str(protocol['fold'])
-
-
-def _fold_under_test(cfg: Mapping) -> str | None:
-    """Return what is held out, be it by the command line or by the config."""
-    given = cfg['protocol']['fold']
-    splits = [dataset.get('split') for dataset in _under_test(cfg)]
-    values = {split.get('held_out') for split in splits if split is not None} if given is None else {given}
-    return str(values.pop()) if len(values) == 1 and values != {None} else None
 
 
 def _keep_best(cfg: Config | dict) -> None:

@@ -14,7 +14,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from mmavf.errors import CheckpointError, ConfigError
 from mmavf.version import __version__
 
-from .protocol import corpora, corpora_under_test, has_validation
+from .protocol import corpora, corpora_under_test, fold_under_test, has_validation
 
 # `allow_overlap` too: what it let a run start from is not looked at again when the run goes on
 _SAME_RUN = ('stage', 'target', 'fold', 'selection', 'val_share', 'allow_overlap')
@@ -52,18 +52,23 @@ def read_meta(checkpoint: str | Path) -> dict[str, Any]:
 
 
 def follow_checkpoint(cfg: Config, args: Namespace, record: Mapping | None) -> None:
-    """Of a target that the checkpoint was trained on, test its fold unless the command line says another.
+    """Of a target that the checkpoint was trained on, test its fold unless config or command line say one.
 
     Args:
-        cfg: The config; `fold` and `selection` of its `protocol` are set to the checkpoint's.
-        args: What the command line says, see `add_protocol_options`.
+        cfg: The config; `fold` and `selection` of its `protocol` are set to the checkpoint's. What is held out already,
+            and a selection that the command line names, stay.
+        args: What the command line says: `cfg_options`, and see `add_protocol_options`.
         record: The checkpoint's `training_record`.
     """
     own = cfg.get('protocol')
     if own is None or record is None or own['target'] != record['target']:
         return
-    if set(record['corpora']) & corpora_under_test(cfg):
-        own.update({key: record[key] for key in ('fold', 'selection') if getattr(args, key) is None})
+    if not set(record['corpora']) & corpora_under_test(cfg):
+        return
+    if fold_under_test(cfg) is None:
+        own['fold'] = record['fold']
+    if args.selection is None and 'protocol.selection' not in (args.cfg_options or {}):
+        own['selection'] = record['selection']
 
 
 def versions() -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import copy
 import json
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,14 @@ from mmengine.config import Config
 from mmavf.datasets import AVClipDataset
 from mmavf.datasets.targets import CEA_CLASSES
 from mmavf.engine.protocol import add_protocol_options, apply_protocol, merge_protocol_options
-from mmavf.engine.provenance import check_same_run, chosen_checkpoint, find_leak, labelled_past, training_record
+from mmavf.engine.provenance import (
+    check_same_run,
+    chosen_checkpoint,
+    find_leak,
+    follow_checkpoint,
+    labelled_past,
+    training_record,
+)
 from mmavf.errors import CheckpointError, ConfigError
 from tests.helpers.tiny_folds import TinyFolds
 from tests.helpers.train import TINY_FOLDS, run_train, tiny_runner
@@ -167,6 +174,27 @@ def test_options_of_the_tools():
         options(config(), '--target', 'other')
     with pytest.raises(ConfigError, match='takes no fold'):
         options(Config(dict()), '--fold', '4')
+
+
+def follow(cfg, selection=None, **options):
+    """Follow a checkpoint of fold 1, selected as in the paper; return the fold and selection that are tested."""
+    record = training_record(applied(fold='1', selection='paper'), {})
+    cfg.merge_from_dict(options)
+    follow_checkpoint(cfg, Namespace(selection=selection, cfg_options=options or None), record)
+    apply_protocol(cfg)
+    return cfg.protocol.fold, cfg.protocol.selection
+
+
+def test_the_checkpoint_says_what_nobody_else_says():
+    assert follow(config()) == ('1', 'paper')
+    assert follow(config(fold='2')) == ('2', 'paper')
+    assert follow(config(), **{'protocol.fold': 3}) == ('3', 'paper')
+    assert follow(config(), **{'test_dataloader.dataset.split.held_out': '3'}) == ('3', 'paper')
+    assert follow(config(), **{'protocol.selection': 'strict'}) == ('1', 'strict')
+    assert follow(config(), selection='strict') == ('1', 'strict')
+    assert follow(config(target='u')) == (None, 'strict')
+    other = {'test_dataloader.dataset.family': 'g'}
+    assert follow(config(), **other) == (None, 'strict')
 
 
 def find(trained=None, tested=None, dataset=None, list_hash='abc'):

@@ -242,7 +242,7 @@ def test_tool_draws_the_fold_of_the_test_set_and_keeps_its_features(folder, run_
 def test_tool_draws_the_fold_that_the_checkpoint_left_out(folder, run_tool):
     weights = torch.load(folder / 'tiny.pth', weights_only=True)
     (folder / 'run').mkdir()
-    record = dict(target=None, fold='3', selection='strict', corpora=[f'{folder / "data"}:lists/all.csv'])
+    record = dict(target=None, fold='3', selection='strict', corpora=[str((folder / 'data').resolve())])
     torch.save(dict(weights, meta=dict(protocol=record)), folder / 'run/tiny.pth')
     assert run_tool(folder / 'run/tiny.pth') is None
     with np.load(folder / 'run/tsne.npz') as kept:
