@@ -68,7 +68,7 @@ class FoldRuns:
         devices: Values of CUDA_VISIBLE_DEVICES, one per process at a time; None leaves the variable as it is.
 
     Raises:
-        ConfigError: `prepare` finds a fold of another config.
+        ConfigError: `prepare` finds a fold of another config, or a name that no folder can have.
     """
 
     def __init__(self, cfg: Config, work_dir: Path, tools: Path, devices: Sequence[str | None] = (None,)) -> None:
@@ -102,8 +102,14 @@ class FoldRuns:
         """Make the folders, and make sure that what lies there is of this config.
 
         Raises:
-            ConfigError: A folder holds a run of another config, or one whose config is not known.
+            ConfigError: A folder holds a run of another config, or one whose config is not known. Or a fold's name
+                cannot be a folder's.
         """
+        if nested := [fold for fold in folds if '/' in fold]:
+            raise ConfigError(
+                f'Each fold gets a folder of its name, which cannot hold a slash: {", ".join(nested)}. Name them '
+                'otherwise in the list.'
+            )
         foreign = []
         for fold in folds:
             mark = self.folder(fold) / HASH_FILE

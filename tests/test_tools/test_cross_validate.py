@@ -223,6 +223,12 @@ def test_folds_of_another_config_are_not_touched(tmp_path, tools):
         runs_of(tmp_path, tools, train_cfg=dict(max_epochs=3)).prepare(['1', '5'])
 
 
+def test_folds_that_no_folder_can_be_named_after(tmp_path, tools):
+    with pytest.raises(ConfigError, match='cannot hold a slash: a/1, b/c/2. Name them'):
+        runs_of(tmp_path / 'runs', tools).prepare(['a/1', '3', 'b/c/2'])
+    assert not (tmp_path / 'runs').exists()
+
+
 def test_the_hash_is_that_of_the_contents():
     one, other = (Config(dict(a=1, b=dict(c=2), work_dir=folder)) for folder in ('x', 'y'))
     assert config_hash(one) == config_hash(other) != config_hash(Config(dict(a=1, b=dict(c=3))))
