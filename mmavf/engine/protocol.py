@@ -88,8 +88,8 @@ def apply_protocol(cfg: Config | dict) -> None:
     if protocol['fold'] is not None and not split_sets and protocol['stage'] == 'finetune':
         raise ConfigError(f'--fold {protocol["fold"]}: no data set of this config has a `split`.')
     protocol['fold'] = fold_under_test(cfg)
-    if cfg.get('load_from'):
-        cfg['load_from'] = cfg['load_from'].replace('{fold}', str(protocol['fold']))
+    if cfg.get('load_from') and protocol['fold'] is not None:
+        cfg['load_from'] = cfg['load_from'].replace('{fold}', protocol['fold'])
     if has_validation(protocol):
         _keep_best(cfg)
     else:

@@ -43,9 +43,14 @@ class AVFRunner(Runner):
         """Build from a config, with data sets and validation as its `protocol` says (see `apply_protocol`).
 
         Loader options may be left to the machine (see `resolve_loaders`).
+
+        Raises:
+            ConfigError: See `apply_protocol`; or `load_from` depends on the fold, and there is none.
         """
         cfg = copy.deepcopy(cfg)
         apply_protocol(cfg)
+        if '{fold}' in (cfg.get('load_from') or ''):
+            raise ConfigError(f'load_from={cfg["load_from"]}: which fold? Say what is held out by --fold.')
         resolve_loaders(cfg)
         return super().from_cfg(cfg)
 

@@ -125,6 +125,12 @@ def test_each_fold_starts_from_its_own_checkpoint():
     assert cfg.load_from == 'psi/fold_4/epoch_50.pth'
 
 
+def test_without_a_fold_there_is_no_checkpoint_of_it(tmp_path):
+    with pytest.raises(ConfigError, match=r'psi/fold_\{fold\}/epoch_50.pth: which fold\? .* --fold'):
+        tiny_runner(tmp_path, TINY_FOLDS, load_from='psi/fold_{fold}/epoch_50.pth')
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_config_without_protocol_stays():
     cfg = Config(dict(train_dataloader=dict(dataset=dict(split=SPLIT))))
     before = copy.deepcopy(cfg)
