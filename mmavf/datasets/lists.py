@@ -74,9 +74,10 @@ def raise_problems(ann_file: str, problems: list[Problem]) -> None:
 
 
 def clip_id(entry: dict) -> str:
-    """Return the id of an entry: what the list gives, else the file and the part of it that is used."""
+    """Return the id of an entry: what the list gives, else its files and the part of them that is used."""
+    files = '+'.join(entry[kind] for kind in ('video', 'audio') if entry.get(kind))
     span = f'#{entry.get("start", 0):g}-{entry.get("end", "")}' if 'start' in entry or 'end' in entry else ''
-    return entry.get('id') or (entry['video'] or entry['audio']) + span
+    return entry.get('id') or files + span
 
 
 def _check_separator(ann_file: str, line: str) -> None:

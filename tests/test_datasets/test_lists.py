@@ -5,7 +5,7 @@ import os
 import pytest
 
 from mmavf.datasets.list_checks import check_paths, find_duplicates
-from mmavf.datasets.lists import raise_problems, read_list
+from mmavf.datasets.lists import clip_id, raise_problems, read_list
 from mmavf.errors import ListError
 
 from ..helpers.media import write_list
@@ -141,6 +141,15 @@ def test_duplicates_are_the_same_part_of_the_same_files():
         dict(line=6, video='a.mp4', start=1.0),
     ]
     assert find_duplicates(entries) == [(5, 'a.mp4 stands in line 2 already'), (6, 'a.mp4 stands in line 3 already')]
+
+
+def test_clips_without_an_id_have_names_of_their_own(tmp_path):
+    rows = ['a.mp4,,', 'a.mp4,a.wav,', 'a.mp4,b.wav,', ',b.wav,', 'a.mp4,b.wav,1.5', 'a.mp4,b.wav,2']
+    path = _text(tmp_path / 'l.csv', '\n'.join(['video,audio,start', *rows]))
+    names = [clip_id(entry) for entry in read_list(path)[0]]
+    assert names[:4] == ['a.mp4', 'a.mp4+a.wav', 'a.mp4+b.wav', 'b.wav']
+    assert len(set(names)) == len(rows)
+    assert clip_id(dict(video='a.mp4', audio='a.wav', start=1.0, id='x')) == 'x'
 
 
 @pytest.mark.parametrize(('separator', 'name'), [(';', 'semicolons'), ('\t', 'tabs')])
