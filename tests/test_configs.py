@@ -103,6 +103,17 @@ def test_a_targets_config_says_what_its_card_says(name, size):
         ]
 
 
+@pytest.mark.parametrize(
+    ('name', 'key'), [('mafw11', 'dataset'), ('werewolf_xl', 'dataset'), ('samm', 'dataset.datasets.0')]
+)
+def test_crops_are_an_argument_of_a_test(name, key):
+    config = load(FINETUNE[name, 'b'])
+    config.merge_from_dict({f'test_dataloader.{key}.pipeline.3.num_crops': 3})
+    crops = {part: single_sets(config, part)[0].pipeline[3] for part in ('val', 'test')}
+    resize = dict(type='ResizeCrops', size=160)
+    assert crops == dict(val=dict(resize, num_crops=1), test=dict(resize, num_crops=3))
+
+
 def single_sets(config, part):
     dataset = config[f'{part}_dataloader'].dataset
     return dataset.get('datasets', [dataset])

@@ -3,12 +3,14 @@
 import random
 from collections import Counter
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageEnhance, ImageOps
 
-from mmavf.datasets.transforms import PerView, RandAugment, SpecAugment, rand_augment
+from mmavf.datasets.transforms import PerView, RandAugment, ResizeCrops, SpecAugment, rand_augment
+from mmavf.errors import ConfigError
 from mmavf.registry import TRANSFORMS
 
 GREY = (128, 128, 128)
@@ -160,6 +162,50 @@ def test_several_crops_of_a_window_are_views_of_it():
     assert out['window_sec'][:, 0].tolist() == [0, 0, 0, 2, 2, 2]
     first_columns = [int(img[0, 0, 0]) for img in out['imgs'][::4]]
     assert first_columns == [0, 40, 20, 100, 140, 120]
+
+
+def views_of(num_windows, shape):
+    """Two frames per window, in which red and green grow linearly with the column and the row."""
+    rows, columns = np.meshgrid(*(np.linspace(0, 255, size) for size in shape), indexing='ij')
+    frame = np.stack([columns, rows, 0 * rows], axis=2).round().astype(np.uint8)
+    window = np.arange(num_windows)
+    return dict(
+        imgs=[frame + np.uint8([0, 0, number]) for number in window for _ in range(2)],
+        img_shape=shape,
+        num_clips=num_windows,
+        modality='RGB',
+        frame_inds=np.repeat(window[:, None], 2, axis=1),
+        window_sec=np.repeat(window[:, None], 2, axis=1).astype(float),
+    )
+
+
+@pytest.mark.parametrize('shape', [(90, 90), (60, 120), (120, 60)])
+def test_one_crop_is_the_whole_squashed_frame(shape):
+    results = views_of(2, shape)
+    expected = [cv2.resize(img, (40, 40), interpolation=cv2.INTER_LINEAR) for img in results['imgs']]
+    out = ResizeCrops(40)(results)
+    assert out['num_clips'] == 2 and out['img_shape'] == (40, 40)
+    np.testing.assert_array_equal(out['imgs'], expected)
+
+
+@pytest.mark.parametrize('shape', [(98, 98), (60, 120)])
+def test_three_crops_of_each_window(shape):
+    out = ResizeCrops(49, num_crops=3)(views_of(2, shape))
+    assert out['num_clips'] == 6 and out['img_shape'] == (49, 49)
+    imgs = np.stack(out['imgs'])
+    assert imgs.shape == (12, 49, 49, 3)
+    assert imgs[:, 0, 0, 2].tolist() == [0] * 6 + [1] * 6 and out['frame_inds'][:, 0].tolist() == [0, 0, 0, 1, 1, 1]
+    # of 56 pixels each way: from columns 0, 6 and 3 on, and from row 3; a pixel of the ramp is 255 / 56 levels
+    first = imgs[::2, 0, 0, :2] / (255 / 56)
+    np.testing.assert_allclose(first[:, 0], [0, 6, 3] * 2, atol=1.5)
+    assert first[0, 0] < first[2, 0] < first[1, 0]
+    np.testing.assert_allclose(first[:, 1], 3.5, atol=1)
+    np.testing.assert_allclose(imgs[:, -1, -1, 1] / (255 / 56), 52, atol=1)
+
+
+def test_other_numbers_of_crops_are_refused():
+    with pytest.raises(ConfigError, match='1 or 3, not 2'):
+        ResizeCrops(40, num_crops=2)
 
 
 def test_augmentation_draws_from_the_seeded_generators_alone():

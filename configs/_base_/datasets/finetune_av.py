@@ -2,7 +2,11 @@
 
 A leaf config gives `data_root` and `metainfo.classes` (or `label_columns`) of the three data sets; `--fold` says which
 fold is held out. Training: the released augmentation, on the frames and, as gain, on the sound. Validation: the middle
-window. Test: two windows, the first and the last.
+window. Test: two windows, the first and the last; with three crops of each, six views:
+
+    tools/test.py CONFIG CHECKPOINT --cfg-options test_dataloader.dataset.pipeline.3.num_crops=3
+
+(of a composite `test_dataloader.dataset.datasets.0.pipeline...`, for each part).
 """
 
 frame_augment = dict(
@@ -21,7 +25,7 @@ frame_augment = dict(
         ),
     ],
 )
-frame_resize = dict(type='mmaction.Resize', scale=(160, 160), keep_ratio=False)
+frame_resize = dict(type='ResizeCrops', size=160, num_crops=1)
 
 train_pipeline = [
     dict(type='OpenClip'),

@@ -13,6 +13,7 @@ from .pack import PackAVInputs
 from .per_view import PerView
 from .rand_augment import RandAugment
 from .read_media import ReadAudio, ReadFrames
+from .resize_crops import ResizeCrops
 from .sample_segments import SampleSegments
 from .sample_window import SampleWindow
 from .spec_augment import SpecAugment
@@ -26,6 +27,7 @@ __all__ = [
     'RandomGain',
     'ReadAudio',
     'ReadFrames',
+    'ResizeCrops',
     'SampleSegments',
     'SampleWindow',
     'SpecAugment',
