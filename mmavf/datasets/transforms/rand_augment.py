@@ -65,8 +65,11 @@ class RandAugment(BaseTransform):
     """RandAugment (arXiv 1909.13719) with one draw for all frames; the defaults are timm's rand-m7-n4-mstd0.5-inc1.
 
     `num_ops` of 15 operations are drawn with replacement. Each is left out with probability 0.5; its level is drawn
-    from a normal distribution and kept in [0, 10]; where it has a direction, that is drawn too. What comes in from
-    outside the frame is grey (128).
+    from a normal distribution and kept in [0, 10]; where it has a direction, that is drawn too. Turns, shears and
+    shifts interpolate bilinearly; what comes in from outside the frame is grey (128).
+
+    The base configs apply it after crop, resize and flip: a shift is a share of what the model sees, and what it pushes
+    out of the frame is lost.
 
     Required and changed keys: `imgs` (list of T arrays (H, W, 3), uint8, of one view: use it in PerView).
 
