@@ -46,7 +46,8 @@ def labelled_past(meta: Mapping) -> list[dict[str, Any]]:
 def read_meta(checkpoint: str | Path) -> dict[str, Any]:
     """Return the meta data of a checkpoint file or address; {} where it has none. Its weights are not kept.
 
-    `protocol` in it is the `training_record`, which a checkpoint that saw no labels lacks.
+    `protocol` in it is the `training_record`, which a checkpoint of a training without labels lacks; `origin` are those
+    of the trainings before.
     """
     return CheckpointLoader.load_checkpoint(str(checkpoint), map_location='meta').get('meta', {})
 
