@@ -6,7 +6,6 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 import pytest
-import torch
 from mmengine.config import Config
 
 from mmavf.datasets import AVClipDataset
@@ -14,29 +13,15 @@ from mmavf.datasets.targets import CEA_CLASSES
 from mmavf.engine.protocol import add_protocol_options, apply_protocol, merge_protocol_options
 from mmavf.engine.provenance import (
     check_same_run,
-    chosen_checkpoint,
     find_leak,
     follow_checkpoint,
     labelled_past,
     training_record,
 )
-from mmavf.errors import CheckpointError, ConfigError
-from tests.helpers.tiny_folds import TinyFolds
-from tests.helpers.train import TINY_FOLDS, run_train, tiny_runner
+from mmavf.errors import ConfigError
+from tests.helpers.train import TINY_FOLDS, tiny_runner
 
 SPLIT = dict(column='fold', held_out=None, part='train')
-
-
-TINY_UNLABELLED = dict(
-    protocol=None,
-    train_dataloader__dataset__split__held_out='1',
-    val_dataloader=None,
-    val_cfg=None,
-    val_evaluator=None,
-    test_dataloader=None,
-    test_cfg=None,
-    test_evaluator=None,
-)
 
 
 def config(dataset=None, **protocol):
@@ -241,47 +226,6 @@ def test_leaks_of_trainings_before():
     )
 
 
-def test_weights_keep_their_past_through_other_trainings(tmp_path):
-    """Post-pre-training for one target, fine-tuning on it, unlabelled training, then another target; and resumption."""
-    other = {f'{part}_dataloader__dataset__family': 'other' for part in ('train', 'val', 'test')}
-    once = dict(protocol__fold='2', train_cfg__max_epochs=1)
-    tiny_runner(tmp_path / 'a', TINY_FOLDS, **once).train()
-    start = dict(load_from=str(tmp_path / 'a/epoch_1.pth'))
-    tiny_runner(tmp_path / 'b', TINY_FOLDS, protocol__target='b', **once, **other, **start).train()
-    start = dict(load_from=str(tmp_path / 'b/epoch_1.pth'))
-    unlabelled = dict(TINY_UNLABELLED, train_cfg__max_epochs=2)
-    tiny_runner(tmp_path / 'c', TINY_FOLDS, **unlabelled, **start).train()
-    start = dict(load_from=str(tmp_path / 'c/epoch_1.pth'))
-    tiny_runner(tmp_path / 'd', TINY_FOLDS, **unlabelled, **start, resume=True).train()
-    meta = torch.load(tmp_path / 'd/epoch_2.pth', weights_only=True)['meta']
-    assert 'protocol' not in meta
-    seen = [(record['target'], record['corpora']) for record in meta['origin']]
-    assert seen == [('tiny', ['tiny']), ('b', ['other'])]
-    start = dict(load_from=str(tmp_path / 'd/epoch_2.pth'))
-    tiny_runner(tmp_path / 'same', TINY_FOLDS, **once, **start).train()
-    runner = tiny_runner(tmp_path / 'leak', TINY_FOLDS, protocol__fold='1', **start)
-    with pytest.raises(ConfigError, match='trained on tiny without fold 2 of tiny, and this run tests on fold 1'):
-        runner.train()
-
-
-def test_folds_that_were_drawn_anew_are_not_the_same(tmp_path, monkeypatch):
-    once = dict(protocol__fold='2', train_cfg__max_epochs=1)
-    tiny_runner(tmp_path / 'before', TINY_FOLDS, **once).train()
-    start = dict(load_from=str(tmp_path / 'before/epoch_1.pth'))
-    init = TinyFolds.__init__
-
-    def changed(self, *args, **kwargs):
-        init(self, *args, **kwargs)
-        self.list_hashes = {'all.csv': 'of another file'}
-
-    monkeypatch.setattr(TinyFolds, '__init__', changed)
-    for run in ('train', 'test'):
-        runner = tiny_runner(tmp_path / run, TINY_FOLDS, **once, **start)
-        with pytest.raises(ConfigError, match=r'without fold 2 of tiny, but all\.csv has been changed since'):
-            getattr(runner, run)()
-    tiny_runner(tmp_path / 'allowed', TINY_FOLDS, protocol__allow_overlap=True, **once, **start).test()
-
-
 def test_a_run_that_goes_on_cannot_shed_its_overlap():
     record = training_record(applied(fold='1', allow_overlap=True), {})
     check_same_run(record, applied(fold='1', allow_overlap=True).protocol)
@@ -306,50 +250,6 @@ def test_lists_of_one_folder_are_one_family_as_they_are_to_the_data_set(tmp_path
     assert corpora_of(ann_file='all.csv', data_root='b') != [family]
     assert corpora_of(ann_file='all.csv', data_root='a', source='s') == ['s']
     assert corpora_of(ann_file='all.csv', data_root='a', source='s', family='f') == ['f']
-
-
-def test_the_checkpoint_knows_what_it_was_trained_on(tmp_path):
-    tiny_runner(tmp_path, TINY_FOLDS, protocol__fold='2', train_cfg__max_epochs=1).train()
-    record = torch.load(tmp_path / 'epoch_1.pth', weights_only=True)['meta']['protocol']
-    lists = record.pop('lists')
-    assert record == dict(
-        stage='finetune',
-        target='tiny',
-        fold='2',
-        selection='strict',
-        val_share=0.0,
-        allow_overlap=False,
-        corpora=['tiny'],
-    )
-    assert list(lists) == ['all.csv'] and len(lists['all.csv']) == 64
-    last = chosen_checkpoint(tmp_path, record)
-    assert last.name == 'epoch_1.pth'
-
-    runner = tiny_runner(tmp_path / 'leak', TINY_FOLDS, protocol__fold='1', load_from=str(last))
-    with pytest.raises(ConfigError, match='without fold 2 of tiny, and this run tests on fold 1 of tiny'):
-        runner.train()
-    runner = tiny_runner(tmp_path / 'leak', TINY_FOLDS, protocol__fold='1', load_from=str(last))
-    with pytest.raises(ConfigError, match='--allow-overlap'):
-        runner.test()
-    tiny_runner(tmp_path / 'same', TINY_FOLDS, protocol__fold='2', load_from=str(last)).test()
-    options = dict(protocol__fold='1', load_from=str(last), protocol__allow_overlap=True)
-    tiny_runner(tmp_path / 'allowed', TINY_FOLDS, **options).test()
-    with pytest.raises(ConfigError, match='with fold 2, this one has 1'):
-        tiny_runner(tmp_path, TINY_FOLDS, protocol__fold='1', train_cfg__max_epochs=1, resume=True).train()
-    with pytest.raises(CheckpointError, match=r'no best_\*\.pth'):
-        chosen_checkpoint(tmp_path, dict(record, selection='paper'))
-    with pytest.raises(CheckpointError, match='no checkpoint'):
-        chosen_checkpoint(tmp_path / 'allowed', record)
-
-
-@pytest.mark.slow
-def test_two_processes_train_on_a_fold(tmp_path):
-    args = ['--fold', '3', '--selection', 'paper']
-    done = run_train(tmp_path, 'train_cfg.max_epochs=1', config=TINY_FOLDS, args=args, processes=2)
-    assert done.returncode == 0, done.stderr
-    (best,) = Path(tmp_path).glob('best_acc_epoch_1.pth')
-    record = torch.load(best, weights_only=True)['meta']['protocol']
-    assert (record['fold'], record['selection']) == ('3', 'paper')
 
 
 def hybrid(**protocol):
