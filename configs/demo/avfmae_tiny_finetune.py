@@ -12,7 +12,7 @@ from mmavf.datasets.synthetic.emotions import CLASSES
 from mmavf.datasets.targets import list_settings
 
 globals().update(list_settings(data_root='demo/target', classes=CLASSES, split_column='fold'))
-train_cfg = dict(max_epochs=10)
+train_cfg = dict(max_epochs=16)
 # the rate stands for the batch as it is, and all layers learn alike
 optim_wrapper = dict(
     dtype='float32',  # bfloat16 gains nothing at this width
