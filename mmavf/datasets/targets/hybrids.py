@@ -8,7 +8,7 @@ from mmavf.errors import ConfigError
 
 from .card import Card, Recipe
 from .label_spaces import CEA_ALIGNMENT, CEA_CLASSES, MER_CLASSES
-from .settings import classifier, concat, get_card, list_config, schedule
+from .settings import KEPT, classifier, concat, get_card, list_config, schedule
 
 # what tells one list from another; the rest of a data set's config is common to all parts of a hybrid
 LIST_KEYS = (
@@ -69,6 +69,7 @@ def hybrid_settings(kind: Literal['cea', 'mer'], base: Mapping) -> dict[str, Any
         train_dataloader=dict(batch_size=hybrid.recipe.batch_size, dataset=concat(template, parts)),
         **no_loop,
         **schedule(hybrid.recipe),
+        **KEPT,
         protocol=dict(stage='postpretrain'),
     )
 

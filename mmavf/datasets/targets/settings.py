@@ -11,6 +11,8 @@ from .cards import CARDS
 Size = Literal['b', 'l', 'h']
 Modality = Literal['video', 'audio']
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+# a checkpoint of Huge holds 6 GB, and a run has up to a hundred epochs; the best one is kept beside the last two
+KEPT = dict(default_hooks=dict(checkpoint=dict(max_keep_ckpts=2)))
 FINAL_LR = 1e-6  # for a total batch of 256, as the rate is
 
 
@@ -49,6 +51,7 @@ def target_settings(
         **_loaders(parts, base, recipe),
         **_evaluators(_evaluator(card, len(parts) > 1)),
         **schedule(recipe),
+        **KEPT,
         protocol=dict(target=name),
     )
 
@@ -85,7 +88,7 @@ def list_settings(
         evaluator = dict(type='RegressionMetric', dims=list(label_columns))
     model = classifier(len(classes), modalities) if classes else _regressor(len(label_columns), modalities)
     loaders = {loader: dict(dataset=clips) for loader in LOADERS}
-    return dict(model=model, **loaders, **_evaluators(evaluator))
+    return dict(model=model, **loaders, **_evaluators(evaluator), **KEPT)
 
 
 def get_card(name: str) -> Card:
