@@ -7,12 +7,7 @@
 #
 #   tools/dist_train.sh configs/avfmae_l_postpretrain_cea.py 4 \
 #       --target mafw11 --fold 1 --cfg-options load_from=CHECKPOINT
-_base_ = [
-    './_base_/models/avfmae_l_finetune.py',
-    './_base_/datasets/finetune_av.py',
-    './_base_/stages/finetune.py',
-    './default_runtime.py',
-]
+_base_ = './avfmae_l_finetune.py'
 from mmavf.datasets.targets import hybrid_settings
 
 globals().update(hybrid_settings('cea', _base_))

@@ -6,12 +6,7 @@
 #
 #   tools/dist_train.sh configs/avfmae_l_postpretrain_mer.py 1 \
 #       --target casme3 --fold casme3_spNO.1 --cfg-options load_from=CHECKPOINT
-_base_ = [
-    './_base_/models/avfmae_l_finetune.py',
-    './_base_/datasets/finetune_micro.py',
-    './_base_/stages/finetune.py',
-    './default_runtime.py',
-]
+_base_ = './avfmae_l_finetune_micro.py'
 from mmavf.datasets.targets import hybrid_settings
 
 globals().update(hybrid_settings('mer', _base_))

@@ -21,7 +21,7 @@ CONFIGS = sorted(
 
 FINETUNE = {(name, size): f'configs/finetune/{name}/avfmae_{size}_{name}.py' for name in CARDS for size in 'blh'}
 PSI = {(kind, size): f'configs/avfmae_{size}_postpretrain_{kind}.py' for kind in HYBRIDS for size in 'blh'}
-OWN_LIST = [f'configs/avfmae_{size}_finetune.py' for size in 'blh']
+OWN_LIST = [f'configs/avfmae_{size}_finetune{kind}.py' for size in 'blh' for kind in ('', '_micro')]
 SIZES = dict(b='Base', l='Large', h='Huge')
 
 

@@ -4,12 +4,7 @@
 #
 #   tools/dist_train.sh configs/finetune/avcaffe_valence/avfmae_h_avcaffe_valence.py 4 \
 #       --cfg-options load_from=CHECKPOINT
-_base_ = [
-    '../../_base_/models/avfmae_h_finetune.py',
-    '../../_base_/datasets/finetune_av.py',
-    '../../_base_/stages/finetune.py',
-    '../../default_runtime.py',
-]
+_base_ = '../../avfmae_h_finetune.py'
 from mmavf.datasets.targets import target_settings
 
 globals().update(target_settings('avcaffe_valence', 'h', _base_))

@@ -4,12 +4,7 @@
 #
 #   tools/dist_train.sh configs/finetune/crema_d4/avfmae_h_crema_d4.py 4 --fold 1 \
 #       --cfg-options load_from=CHECKPOINT
-_base_ = [
-    '../../_base_/models/avfmae_h_finetune.py',
-    '../../_base_/datasets/finetune_av.py',
-    '../../_base_/stages/finetune.py',
-    '../../default_runtime.py',
-]
+_base_ = '../../avfmae_h_finetune.py'
 from mmavf.datasets.targets import target_settings
 
 globals().update(target_settings('crema_d4', 'h', _base_))

@@ -4,12 +4,7 @@
 #
 #   python tools/cross_validate.py configs/finetune/mmew/avfmae_b_mmew.py --folds all \
 #       --cfg-options load_from=CHECKPOINT
-_base_ = [
-    '../../_base_/models/avfmae_b_finetune.py',
-    '../../_base_/datasets/finetune_micro.py',
-    '../../_base_/stages/finetune.py',
-    '../../default_runtime.py',
-]
+_base_ = '../../avfmae_b_finetune_micro.py'
 from mmavf.datasets.targets import target_settings
 
 globals().update(target_settings('mmew', 'b', _base_))

@@ -5,12 +5,7 @@
 #
 #   python tools/cross_validate.py configs/finetune/smic/avfmae_l_smic.py --folds all \
 #       --cfg-options load_from=CHECKPOINT
-_base_ = [
-    '../../_base_/models/avfmae_l_finetune.py',
-    '../../_base_/datasets/finetune_micro.py',
-    '../../_base_/stages/finetune.py',
-    '../../default_runtime.py',
-]
+_base_ = '../../avfmae_l_finetune_micro.py'
 from mmavf.datasets.targets import target_settings
 
 globals().update(target_settings('smic', 'l', _base_))

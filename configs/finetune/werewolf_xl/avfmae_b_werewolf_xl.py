@@ -4,12 +4,7 @@
 #
 #   tools/dist_train.sh configs/finetune/werewolf_xl/avfmae_b_werewolf_xl.py 4 --fold 1 \
 #       --cfg-options load_from=CHECKPOINT
-_base_ = [
-    '../../_base_/models/avfmae_b_finetune.py',
-    '../../_base_/datasets/finetune_av.py',
-    '../../_base_/stages/finetune.py',
-    '../../default_runtime.py',
-]
+_base_ = '../../avfmae_b_finetune.py'
 from mmavf.datasets.targets import target_settings
 
 globals().update(target_settings('werewolf_xl', 'b', _base_))
