@@ -2,6 +2,7 @@
 
 import importlib.util
 import logging
+import runpy
 import sys
 
 from tests.helpers.train import ROOT
@@ -21,3 +22,14 @@ def run_here(script, *args, monkeypatch, capsys):
     except SystemExit as exit_:  # argparse
         status = exit_.code
     return (status, *capsys.readouterr())
+
+
+def run_main(script, *words, monkeypatch):
+    """Run tools/<script> as `python` does, from the root of the project; return what it ends with (None: well)."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sys, 'argv', [f'tools/{script}', *map(str, words)])
+    try:
+        runpy.run_path(f'tools/{script}', run_name='__main__')
+    except SystemExit as end:
+        return end.code
+    return None

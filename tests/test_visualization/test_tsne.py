@@ -1,5 +1,3 @@
-import runpy
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,6 +20,7 @@ from mmavf.registry import MODELS
 from mmavf.structures import AVDataSample
 from mmavf.visualization import collect_features, draw_classes, draw_values, save_features, tsne
 from mmavf.visualization.palette import COLOURS, MARKS, class_look
+from tests.helpers.tools import run_main
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = 'configs/demo/avfmae_tiny_finetune.py'
@@ -216,16 +215,9 @@ def run_tool(monkeypatch, folder):
     """Run the tool in this process; return what it ends with (None: well)."""
 
     def run(*words, options=()):
-        tool = 'tools/visualizations/vis_tsne.py'
         data = f'test_dataloader.dataset.data_root={folder / "data"}'
         options = ('--cfg-options', data, 'test_dataloader.num_workers=0', *options)
-        monkeypatch.chdir(ROOT)
-        monkeypatch.setattr(sys, 'argv', [tool, CONFIG, *map(str, words), *options])
-        try:
-            runpy.run_path(tool, run_name='__main__')
-        except SystemExit as end:
-            return end.code
-        return None
+        return run_main('visualizations/vis_tsne.py', CONFIG, *words, *options, monkeypatch=monkeypatch)
 
     return run
 

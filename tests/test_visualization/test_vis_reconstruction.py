@@ -1,5 +1,3 @@
-import runpy
-import sys
 from pathlib import Path
 
 import cv2
@@ -11,6 +9,7 @@ from mmengine.registry import init_default_scope
 import mmavf.models  # noqa: F401  (registers the model)
 from mmavf.datasets.synthetic import SyntheticSettings, build_synthetic_set
 from mmavf.registry import MODELS
+from tests.helpers.tools import run_main
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = 'configs/demo/avfmae_tiny_pretrain.py'
@@ -32,14 +31,7 @@ def run_tool(monkeypatch):
     """Run the tool in this process; return what it ends with (None: well)."""
 
     def run(*words):
-        tool = 'tools/visualizations/vis_reconstruction.py'
-        monkeypatch.chdir(ROOT)
-        monkeypatch.setattr(sys, 'argv', [tool, CONFIG, *map(str, words)])
-        try:
-            runpy.run_path(tool, run_name='__main__')
-        except SystemExit as end:
-            return end.code
-        return None
+        return run_main('visualizations/vis_reconstruction.py', CONFIG, *words, monkeypatch=monkeypatch)
 
     return run
 
