@@ -31,3 +31,11 @@ class NonFiniteLossError(MMAVFError, RuntimeError):
 
 class CheckpointError(MMAVFError, RuntimeError):
     """A checkpoint cannot be read, is not trusted, or does not fit the model."""
+
+
+class RawDataError(MMAVFError, ValueError):
+    """A raw data set is not where, or not laid out as, its parser expects."""
+
+
+class PreparationError(MMAVFError, RuntimeError):
+    """Preparation cannot go on: other settings than those begun with, no room on the disk."""

@@ -49,3 +49,8 @@ METRICS = _child(MMENGINE_METRICS, 'mmavf.evaluation')
 
 VISUALIZERS = _child(MMENGINE_VISUALIZERS, 'mmavf.visualization')
 VISBACKENDS = _child(MMENGINE_VISBACKENDS, 'mmavf.visualization')
+
+# preparation of raw data sets: MMEngine has no such parts
+RAW_SETS = Registry('raw data set', scope='mmavf', locations=['mmavf.preparation.raw_sets'])
+FACE_DETECTORS = Registry('face detector', scope='mmavf', locations=['mmavf.preparation.faces'])
+PACKS = Registry('pack', scope='mmavf', locations=['mmavf.preparation.packs'])

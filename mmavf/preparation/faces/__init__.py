@@ -1,0 +1,1 @@
+"""Finding, following and cropping of the face of a clip."""

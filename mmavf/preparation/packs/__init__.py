@@ -1,0 +1,1 @@
+"""How the frames of face clips are stored."""

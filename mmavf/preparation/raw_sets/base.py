@@ -1,0 +1,100 @@
+"""What every parser of a raw data set is."""
+
+import os
+import re
+from abc import ABC, abstractmethod
+from collections import Counter
+from pathlib import Path
+
+from mmavf.datasets.natural_order import natural_order
+from mmavf.errors import RawDataError
+
+from ..raw_clip import LeftOut, RawClip, RawIndex
+
+VIDEO_SUFFIXES = ('.mp4', '.avi', '.mov', '.mkv', '.flv', '.mpg', '.mpeg', '.webm', '.m4v', '.wmv')
+SOUND_SUFFIXES = ('.wav', '.flac', '.m4a', '.mp3', '.aac', '.ogg')
+SAFE_ID = re.compile(r'[A-Za-z0-9_.-]+')
+
+
+class RawSet(ABC):
+    """A raw data set as its owners distribute it; it is read, never written to.
+
+    A subclass registers itself in `RAW_SETS` under the name of its card or corpus, says in `layout` what is expected
+    where, and implements `parse`. Nothing else has to be touched for a new set.
+
+    Args:
+        raw: The folder with the raw files.
+        name: The name that the parser was asked for by; one class may serve several cards.
+
+    Raises:
+        RawDataError: The folder does not exist, or is no folder that may be read.
+    """
+
+    layout: str = ''
+
+    def __init__(self, raw: str | Path, name: str) -> None:
+        self.raw = Path(raw)
+        self.name = name
+        self._unreadable: list[LeftOut] = []
+        try:
+            next(self.raw.iterdir(), None)
+        except OSError as error:
+            raise RawDataError(
+                f'{self.raw}: the raw folder cannot be read ({error.strerror}). {self.expected}'
+            ) from error
+
+    @property
+    def expected(self) -> str:
+        """What is expected where, as a sentence with the layout."""
+        return f'Expected of {self.name} in it:\n{self.layout}'
+
+    def index(self) -> RawIndex:
+        """Return the set's clips, ordered by id, and what becomes none.
+
+        Raises:
+            RawDataError: The folder does not hold the set as `layout` says, no clip is found, or two clips have the
+                same id, or an id that cannot be a file name.
+        """
+        clips, left_out = self.parse()
+        if not clips:
+            raise RawDataError(f'{self.raw}: no clip found ({len(left_out)} left out). {self.expected}')
+        unsafe = [clip.id for clip in clips if not SAFE_ID.fullmatch(clip.id)]
+        twice = [name for name, count in Counter(clip.id for clip in clips).items() if count > 1]
+        if unsafe or twice:
+            raise RawDataError(f'{self.raw}: ids that cannot be used {unsafe[:10]}, or used twice {twice[:10]}')
+        return RawIndex(sorted(clips, key=lambda clip: natural_order(clip.id)), sorted({*left_out, *self._unreadable}))
+
+    @abstractmethod
+    def parse(self) -> RawIndex:
+        """Return the clips and what becomes none, in any order; see `index`."""
+
+    def require(self, *names: str) -> Path:
+        """Return the path of the first of `names`, relative to the raw folder, that exists.
+
+        Raises:
+            RawDataError: None does; the message says what was expected where.
+        """
+        for name in names:
+            if (self.raw / name).exists():
+                return self.raw / name
+        raise RawDataError(f'{self.raw}: there is no {" or ".join(names)}. {self.expected}')
+
+    def relative(self, path: Path) -> str:
+        """Return `path` relative to the raw folder, with forward slashes."""
+        return path.relative_to(self.raw).as_posix()
+
+    def files(self, folder: str = '.', suffixes: tuple[str, ...] = VIDEO_SUFFIXES) -> list[Path]:
+        """Return the files below `folder` with one of `suffixes` in any case, in natural order of their paths.
+
+        A folder that cannot be listed becomes part of what `index` says is left out.
+        """
+        found = [
+            Path(root) / name
+            for root, _, names in os.walk(self.raw / folder, onerror=self._note_unreadable, followlinks=True)
+            for name in names
+            if name.lower().endswith(suffixes)
+        ]
+        return sorted(found, key=lambda path: natural_order(self.relative(path)))
+
+    def _note_unreadable(self, error: OSError) -> None:
+        self._unreadable.append(LeftOut(self.relative(Path(error.filename)), 'the folder cannot be listed'))
