@@ -9,7 +9,7 @@ from pathlib import Path
 from mmavf.datasets.natural_order import natural_order
 from mmavf.errors import RawDataError
 
-from ..raw_clip import LeftOut, RawClip, RawIndex
+from ..raw_clip import LeftOut, RawIndex
 
 VIDEO_SUFFIXES = ('.mp4', '.avi', '.mov', '.mkv', '.flv', '.mpg', '.mpeg', '.webm', '.m4v', '.wmv')
 SOUND_SUFFIXES = ('.wav', '.flac', '.m4a', '.mp3', '.aac', '.ogg')
