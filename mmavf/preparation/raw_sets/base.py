@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from mmavf.datasets.natural_order import natural_order
+from mmavf.datasets.targets import CARDS
 from mmavf.errors import RawDataError
 
 from ..raw_clip import LeftOut, RawIndex
@@ -67,6 +68,10 @@ class RawSet(ABC):
     @abstractmethod
     def parse(self) -> RawIndex:
         """Return the clips and what becomes none, in any order; see `index`."""
+
+    def class_names(self) -> list[str]:
+        """Return the names of the classes in index order: those of the card; [] for a set without classes."""
+        return list(CARDS[self.name].classes) if self.name in CARDS else []
 
     def require(self, *names: str) -> Path:
         """Return the path of the first of `names`, relative to the raw folder, that exists.
