@@ -1,0 +1,110 @@
+"""Reading of the tables that come with raw data sets: label sheets, split files."""
+
+import csv
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from zipfile import BadZipFile
+
+import pandas
+
+from mmavf.errors import RawDataError
+
+SEARCHED_ROWS = 40
+XLSX_START, XLS_START = b'PK\x03\x04', b'\xd0\xcf\x11\xe0'
+
+Columns = Mapping[str, str | Sequence[str]]
+
+
+def read_table(
+    path: Path,
+    columns: Columns,
+    *,
+    optional: Sequence[str] = (),
+    sheet: int | str = 0,
+    separator: str | None = ',',
+) -> list[dict[str, str]]:
+    """Read a table with a header: text (UTF-8, with or without a byte-order mark), or a workbook (.xlsx).
+
+    The header is the first row that has all needed columns: some owners put a title and terms of use above it. Names
+    of columns are compared without regard to case, spaces and underscores.
+
+    Args:
+        path: The table.
+        columns: For each name in the result, the name or the alternative names that the column has in the file.
+        optional: Names in the result whose column may be missing; they are '' then.
+        sheet: Sheet of a workbook, by number from 0 or by name.
+        separator: What stands between the fields of a text; None for any white space.
+
+    Returns:
+        The rows that are not empty, as dicts with the keys of `columns`: texts without surrounding white space, ''
+        for empty cells; whole numbers of a workbook without decimals.
+
+    Raises:
+        RawDataError: The table cannot be read, or lacks a column; the message names both and the columns there are.
+    """
+    cells = _read_workbook(path, sheet) if _is_workbook(path) else _read_text(path, separator)
+    needed = [name for name in columns if name not in optional]
+    best: list[str] = []
+    for number, header in enumerate(cells[:SEARCHED_ROWS]):
+        places = _places(header, columns)
+        if all(name in places for name in needed):
+            rows = [[*row, *[''] * len(header)] for row in cells[number + 1 :] if any(row)]
+            return [{name: row[places[name]] if name in places else '' for name in columns} for row in rows]
+        # the row that comes closest is the one meant as the header
+        best = max(best, header, key=lambda row: (len(_places(row, columns)), sum(map(bool, row))))
+    missing = [' or '.join(_aliases(columns[name])) for name in needed if name not in _places(best, columns)]
+    raise RawDataError(
+        f'{path}: there is no column {"; ".join(missing)}. The columns there are: {", ".join(filter(None, best))}'
+    )
+
+
+def _is_workbook(path: Path) -> bool:
+    """Tell by its first bytes, since owners give old and new workbooks and even texts the same suffix."""
+    try:
+        with path.open('rb') as file:
+            start = file.read(4)
+    except OSError as error:
+        raise RawDataError(f'{path}: the table cannot be read ({error.strerror})') from error
+    if start == XLS_START:
+        raise RawDataError(f'{path}: a workbook of the old .xls format. Save it as .xlsx, or as .csv in UTF-8.')
+    if not start:
+        raise RawDataError(f'{path}: the table is empty')
+    return start == XLSX_START
+
+
+def _read_workbook(path: Path, sheet: int | str) -> list[list[str]]:
+    try:
+        table = pandas.read_excel(
+            path, sheet_name=sheet, engine='openpyxl', header=None, dtype=str, keep_default_na=False, na_filter=False
+        )
+    except (OSError, EOFError, ValueError, KeyError, TypeError, SyntaxError, BadZipFile, zlib.error) as error:
+        raise RawDataError(f'{path}: no workbook that can be read, or no sheet {sheet!r} in it ({error})') from error
+    return [[str(cell).strip() for cell in row] for row in table.to_numpy()]
+
+
+def _read_text(path: Path, separator: str | None) -> list[list[str]]:
+    try:
+        with path.open(encoding='utf-8-sig', newline='') as file:
+            rows = csv.reader(file, delimiter=separator) if separator else (line.split() for line in file)
+            return [[cell.strip() for cell in row] for row in rows]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise RawDataError(f'{path}: no text table in UTF-8 that can be read ({error})') from error
+
+
+def _places(header: Sequence[str], columns: Columns) -> dict[str, int]:
+    """Return where each column that is in a header stands; the first alternative that is there counts."""
+    there = {_plain(cell): place for place, cell in reversed(list(enumerate(header)))}
+    found = {
+        name: [there[_plain(alias)] for alias in _aliases(columns[name]) if _plain(alias) in there] for name in columns
+    }
+    return {name: places[0] for name, places in found.items() if places}
+
+
+def _aliases(names: str | Sequence[str]) -> Sequence[str]:
+    return (names,) if isinstance(names, str) else names
+
+
+def _plain(name: str) -> str:
+    return re.sub(r'[\s_]+', '', name).lower()
