@@ -16,7 +16,7 @@ _decoder = dict(embed_dims=64, num_heads=8, num_skips=2)
 model = dict(
     video_encoder=_encoder,
     audio_encoder=_encoder,
-    correlation=dict(embed_dims=80, num_heads=4),
+    correlation=dict(embed_dims=80, num_heads=4, refinement=dict(own_norms=True)),
     video_decoder=_decoder,
     audio_decoder=_decoder,
 )

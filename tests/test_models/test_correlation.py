@@ -23,6 +23,37 @@ def test_refinement_by_its_formula():
     torch.testing.assert_close(layer(fused, video, audio), expected, atol=1e-5, rtol=1e-5)
 
 
+def test_units_with_norms_of_their_own_keep_their_statistics_apart():
+    torch.manual_seed(0)
+    batches = [torch.randn(64, 4, 8), torch.randn(64, 4, 8) + 5]  # what two units hand over
+
+    def difference(layer):
+        """Train both passes, then compare evaluation with training: the largest difference of the refined tokens."""
+        for _ in range(200):
+            trained = [layer(tokens, tokens, tokens, unit=i) for i, tokens in enumerate(batches)]
+        evaluated = [layer.eval()(tokens, tokens, tokens, unit=i) for i, tokens in enumerate(batches)]
+        return max((t - e).abs().max() for t, e in zip(trained, evaluated, strict=True))
+
+    assert difference(EvolutionaryRefinement(8, num_units=2, own_norms=True)) < 0.01
+    assert difference(EvolutionaryRefinement(8, num_units=2)) > 0.1
+
+
+def test_norms_of_their_own_leave_the_released_names_as_they_are():
+    released = EvolutionaryRefinement(8).state_dict()
+    own = EvolutionaryRefinement(8, num_units=3, own_norms=True).state_dict()
+    assert set(released) == {name for name in own if not name.startswith('later_')}
+    assert sum(name.endswith('running_mean') for name in own) == 3 * 2
+
+
+def test_the_module_tells_the_refinement_layer_which_unit_it_follows():
+    head = IAVCLHead(
+        embed_dims=8, num_heads=2, num_units=3, refinement=dict(type='EvolutionaryRefinement', own_norms=True)
+    )
+    head(torch.randn(2, 5, 8), torch.randn(2, 4, 8), torch.randn(2, 2, 16))
+    seen = [norm.num_batches_tracked for norm in head.refinement.modules() if isinstance(norm, torch.nn.BatchNorm1d)]
+    assert seen == [1] * 6
+
+
 def test_hafe_gates_sum_over_units():
     layer = HAFELayer(8, 2)
     outputs = [torch.randn(2, 5, 8) for _ in range(3)]

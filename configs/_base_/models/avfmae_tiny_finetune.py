@@ -6,5 +6,5 @@ _encoder = dict(embed_dims=80, num_heads=4, depth=3, drop_path_rate=0.0)
 model = dict(
     video_encoder=dict(**_encoder, input_size=(4, 160, 160), region_size=(1, 5, 5)),
     audio_encoder=_encoder,
-    correlation=dict(embed_dims=80, num_heads=4, drop_path_rate=0.0),
+    correlation=dict(embed_dims=80, num_heads=4, drop_path_rate=0.0, refinement=dict(own_norms=True)),
 )

@@ -18,7 +18,8 @@ class IAVCLHead(BaseModule):
 
     The units run one after the other; after each, the one shared refinement layer updates the fused tokens. The HAFE
     layer then fuses all units' outputs and relates them to the fused tokens. Every part is built from a nested
-    configuration, to which `embed_dims`, `num_heads` and `mlp_ratio` are handed unless it sets them.
+    configuration, to which `embed_dims`, `num_heads` and `mlp_ratio` (to the refinement layer: `embed_dims` and
+    `num_units`) are handed unless it sets them.
 
     Args:
         embed_dims: Channels C.
@@ -49,7 +50,7 @@ class IAVCLHead(BaseModule):
         sizes = dict(embed_dims=embed_dims, num_heads=num_heads, mlp_ratio=mlp_ratio)
         rates = torch.linspace(0, drop_path_rate, num_units, device='cpu').tolist()
         self.units = nn.ModuleList(MODELS.build({**sizes, 'drop_path': rate, **unit}) for rate in rates)
-        self.refinement = MODELS.build({'embed_dims': embed_dims, **refinement})
+        self.refinement = MODELS.build({'embed_dims': embed_dims, 'num_units': num_units, **refinement})
         self.hafe = MODELS.build({**sizes, 'drop_path': drop_path_rate / 2, **hafe})
 
     def forward(self, video: Tensor, audio: Tensor, fused: Tensor) -> tuple[Tensor, Tensor]:
@@ -65,9 +66,9 @@ class IAVCLHead(BaseModule):
         """
         fused = self.refinement.reduce(fused)  # (B, F, 2C) -> (B, F, C)
         video_outputs, audio_outputs = [], []
-        for unit in self.units:
+        for i, unit in enumerate(self.units):
             video, audio = unit(video, audio)
-            fused = self.refinement(fused, video, audio)
+            fused = self.refinement(fused, video, audio, unit=i)
             video_outputs.append(video)
             audio_outputs.append(audio)
         return self.hafe(video_outputs, audio_outputs, fused)

@@ -17,28 +17,41 @@ def _convolve(embed_dims: int) -> nn.Sequential:
 class EvolutionaryRefinement(nn.Module):
     """Let the fused tokens gather from both modalities; one module serves all units.
 
+    The units have its weights in common and, as released, its two BatchNorms: training normalises each unit's pass by
+    that pass's own batch, evaluation by running statistics in which the passes are mixed. Where passes differ more than
+    clips do within a pass, as in small models, that mixture spoils evaluation; `own_norms` is the remedy.
+
     Args:
         embed_dims: Channels C.
+        num_units: Units that the module is run after.
+        own_norms: Each unit has its own BatchNorms, with statistics and weights of its own.
     """
 
-    def __init__(self, embed_dims: int) -> None:
+    def __init__(self, embed_dims: int, num_units: int = 1, own_norms: bool = False) -> None:
         super().__init__()
         self.reduce = nn.Linear(2 * embed_dims, embed_dims)
         self.video_conv = _convolve(embed_dims)
         self.audio_conv = _convolve(embed_dims)
         self.norm = nn.LayerNorm(embed_dims)  # eps 1e-5, unlike all others, as released
+        if own_norms:  # the first unit keeps the released names
+            later = range(num_units - 1)
+            self.later_video_norms = nn.ModuleList(nn.BatchNorm1d(embed_dims) for _ in later)
+            self.later_audio_norms = nn.ModuleList(nn.BatchNorm1d(embed_dims) for _ in later)
+        self.own_norms = own_norms
 
-    def forward(self, fused: Tensor, video: Tensor, audio: Tensor) -> Tensor:
-        """Refine fused tokens (B, F, C) by video (B, N, C) and audio (B, M, C) tokens: (B, F, C)."""
-        return self.norm(
-            fused + self._gather(fused, video, self.video_conv) + self._gather(fused, audio, self.audio_conv)
-        )
+    def forward(self, fused: Tensor, video: Tensor, audio: Tensor, unit: int = 0) -> Tensor:
+        """Refine fused tokens (B, F, C) by video (B, N, C) and audio (B, M, C) tokens after a unit: (B, F, C)."""
+        video_norm, audio_norm = self.video_conv[1], self.audio_conv[1]
+        if self.own_norms and unit:
+            video_norm, audio_norm = self.later_video_norms[unit - 1], self.later_audio_norms[unit - 1]
+        by_video = self._gather(fused, video, self.video_conv, video_norm)
+        return self.norm(fused + by_video + self._gather(fused, audio, self.audio_conv, audio_norm))
 
     @staticmethod
-    def _gather(fused: Tensor, tokens: Tensor, conv: nn.Module) -> Tensor:
+    def _gather(fused: Tensor, tokens: Tensor, conv: nn.Sequential, batch_norm: nn.BatchNorm1d) -> Tensor:
         """softmax(fused tokensᵀ / √C) tokens, without projections and with one head, then the convolution."""
         gathered = F.scaled_dot_product_attention(fused, tokens.to(fused.dtype), tokens.to(fused.dtype))
-        point, batch_norm, activation = conv
+        point, _, activation = conv
         # the convolution as a product: its own gradient has another layout than its weight, which DDP has to mend
         mapped = F.linear(gathered, point.weight.flatten(1), point.bias)
         return activation(batch_norm(mapped.transpose(1, 2))).transpose(1, 2)  # (B, F, C) -> (B, C, F) -> (B, F, C)
