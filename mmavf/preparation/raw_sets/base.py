@@ -73,16 +73,20 @@ class RawSet(ABC):
         """Return the names of the classes in index order: those of the card; [] for a set without classes."""
         return list(CARDS[self.name].classes) if self.name in CARDS else []
 
+    def find(self, *names: str) -> Path | None:
+        """Return the path of the first of `names`, relative to the raw folder, that exists; None where none does."""
+        return next((self.raw / name for name in names if (self.raw / name).exists()), None)
+
     def require(self, *names: str) -> Path:
         """Return the path of the first of `names`, relative to the raw folder, that exists.
 
         Raises:
             RawDataError: None does; the message says what was expected where.
         """
-        for name in names:
-            if (self.raw / name).exists():
-                return self.raw / name
-        raise RawDataError(f'{self.raw}: there is no {" or ".join(names)}. {self.expected}')
+        found = self.find(*names)
+        if found is None:
+            raise RawDataError(f'{self.raw}: there is no {" or ".join(names)}. {self.expected}')
+        return found
 
     def relative(self, path: Path) -> str:
         """Return `path` relative to the raw folder, with forward slashes."""
