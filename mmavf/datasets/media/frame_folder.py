@@ -1,7 +1,8 @@
 """Frames of a folder of images."""
 
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -24,6 +25,9 @@ class FrameFolder:
         duration_sec: Length of the clip's sound.
         start_sec: Frames before this time are left out.
         end_sec: Frames at or after this time are left out; None means to the end.
+        first_number: Images whose number, the last one in the name, is smaller do not count, as if they were not there;
+            None means that all count.
+        last_number: The same for larger ones.
 
     Attributes:
         frame_times: (N,) float64, the time of each frame in seconds, N > 0.
@@ -39,6 +43,8 @@ class FrameFolder:
         duration_sec: float,
         start_sec: float = 0.0,
         end_sec: float | None = None,
+        first_number: int | None = None,
+        last_number: int | None = None,
     ) -> None:
         self.path = path
         try:
@@ -47,6 +53,10 @@ class FrameFolder:
             raise ClipError(f'{path}: the folder cannot be listed ({error.strerror})') from error
         if not names:
             raise ClipError(f'{path}: the folder holds no image ({", ".join(IMAGE_SUFFIXES)})')
+        if first_number is not None or last_number is not None:
+            names = [name for name in names if _is_between(name, first_number, last_number)]
+            if not names:
+                raise ClipError(f'{path}: no image is numbered from {first_number} to {last_number}')
         times = np.arange(len(names)) * (1 / fps if fps else duration_sec / len(names))
         first, last = np.searchsorted(times, [start_sec, float('inf') if end_sec is None else end_sec])
         if first >= last:
@@ -62,13 +72,37 @@ class FrameFolder:
             One (H, W, 3) uint8 RGB array per index.
 
         Raises:
-            ClipError: An image is missing, damaged, cut off, or differs in size from the others.
+            ClipError: An image is missing, damaged, cut off, or differs in size from the first.
         """
-        frames = {index: _read_image(os.path.join(self.path, self._names[index])) for index in sorted(set(indices))}
-        sizes = {frame.shape for frame in frames.values()}
-        if len(sizes) > 1:
-            raise ClipError(f'{self.path}: the images differ in size: {sorted(sizes)}')
+        order = sorted(set(indices))
+        frames = dict(zip(order, self.iter_frames(order), strict=True))
         return [frames[index] for index in indices]
+
+    def iter_frames(self, indices: Sequence[int]) -> Iterator[np.ndarray]:
+        """Read frames one after the other; only one is in memory.
+
+        Yields:
+            One (H, W, 3) uint8 RGB array per index.
+
+        Raises:
+            ClipError: An image is missing, damaged, cut off, or differs in size from the first.
+        """
+        shape = None
+        for index in indices:
+            frame = _read_image(os.path.join(self.path, self._names[index]))
+            shape = shape or frame.shape
+            if frame.shape != shape:
+                raise ClipError(
+                    f'{self.path}: the images differ in size: {self._names[index]} has {frame.shape[:2]}, '
+                    f'{self._names[indices[0]]} {shape[:2]} (height, width)'
+                )
+            yield frame
+
+
+def _is_between(name: str, first: int | None, last: int | None) -> bool:
+    numbers = re.findall('[0-9]+', os.path.splitext(name)[0])
+    number = int(numbers[-1]) if numbers else None
+    return number is not None and (first is None or first <= number) and (last is None or number <= last)
 
 
 def _read_image(path: str) -> np.ndarray:

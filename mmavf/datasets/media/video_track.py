@@ -1,6 +1,7 @@
 """Frames of a video stream by index, decoded from its packets."""
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 
 import av
 import numpy as np
@@ -43,7 +44,7 @@ class VideoTrack:
         self._codec.thread_count = 1  # data workers are the parallelism
         self._reformatter = VideoReformatter()
         self._packets = packets
-        self._keys = [(i, packet.pts) for i, packet in enumerate(packets) if packet.is_keyframe]
+        self._keys = sorted((packet.pts, i) for i, packet in enumerate(packets) if packet.is_keyframe)
         unit_sec = float(stream.time_base)
         times = {p.pts: p.pts * unit_sec - origin_sec for p in packets if not p.is_discard}
         self._pts = sorted(pts for pts, time in times.items() if start_sec <= time < end_sec)
@@ -60,46 +61,62 @@ class VideoTrack:
         Raises:
             ClipError: A frame is damaged or missing.
         """
-        wanted = sorted({self._pts[index] for index in indices})
+        order = sorted(set(indices))
+        frames = dict(zip(order, self.iter_frames(order), strict=True))
+        return [frames[index] for index in indices]
+
+    def iter_frames(self, indices: Sequence[int]) -> Iterator[np.ndarray]:
+        """Decode frames one after the other; no more than a few are in memory. One iteration at a time.
+
+        Args:
+            indices: Ascending and distinct.
+
+        Yields:
+            One (H, W, 3) uint8 RGB array per index.
+
+        Raises:
+            ClipError: A frame is damaged or missing.
+        """
         try:
-            frames = self._decode(wanted)
+            yield from self._decode([self._pts[index] for index in indices])
         except av.FFmpegError as error:
             raise ClipError(f'{self.path}: video cannot be decoded ({error.strerror})') from error
-        return [frames[self._pts[index]] for index in indices]
 
-    def _decode(self, wanted: list[int]) -> dict[int, np.ndarray]:
-        frames: dict[int, np.ndarray] = {}
+    def _decode(self, wanted: list[int]) -> Iterator[np.ndarray]:
+        ready: dict[int, np.ndarray] = {}
+        missing = set(wanted)
         self._restart()
         position = -1  # of the last packet that was fed
         for pts in wanted:
             key = self._key_before(pts)
-            if pts not in frames and key > position:
+            if pts in missing and key > position:
                 self._restart()
                 position = key - 1
-            while pts not in frames:
+            while pts in missing:
                 position += 1
-                self._feed(position, set(wanted), frames)
-        return frames
+                self._feed(position, missing, ready)
+            yield ready.pop(pts)
 
     def _restart(self) -> None:
         self._codec.flush_buffers()
         self._last_pts = -(2**63)
 
     def _key_before(self, pts: int) -> int:
-        return max((i for i, key_pts in self._keys if key_pts <= pts), default=0)
+        place = bisect_right(self._keys, (pts, len(self._packets)))
+        return self._keys[place - 1][1] if place else 0
 
-    def _feed(self, position: int, wanted: set[int], frames: dict[int, np.ndarray]) -> None:
-        """Decode one packet (past the last: what the decoder still holds) and keep the wanted frames."""
+    def _feed(self, position: int, missing: set[int], ready: dict[int, np.ndarray]) -> None:
+        """Decode one packet (past the last: what the decoder still holds); what is missing of it becomes ready."""
         if position > len(self._packets):
-            missing = len(wanted - frames.keys())
-            raise ClipError(f'{self.path}: {missing} of {len(wanted)} video frames could not be decoded')
+            raise ClipError(f'{self.path}: {len(missing)} of the wanted video frames could not be decoded')
         packet = self._packets[position] if position < len(self._packets) else None
         for frame in self._codec.decode(packet):
             if frame.pts <= self._last_pts:  # H.264 with B-frames in avi: FFmpeg guesses its stamps, and wrongly
                 raise ClipError(f'{self.path}: the stamps of the video frames do not ascend: write it anew as mp4')
             self._last_pts = frame.pts
-            if frame.pts in wanted:
-                frames[frame.pts] = self._to_rgb(frame)
+            if frame.pts in missing:
+                ready[frame.pts] = self._to_rgb(frame)
+                missing.remove(frame.pts)
 
     def _to_rgb(self, frame: av.VideoFrame) -> np.ndarray:
         if frame.is_corrupt:
