@@ -27,11 +27,16 @@ class RawSet(ABC):
         raw: The folder with the raw files.
         name: The name that the parser was asked for by; one class may serve several cards.
 
+    Attributes:
+        layout: What is expected where.
+        labelled: Whether clips have labels; a corpus for pre-training has none.
+
     Raises:
         RawDataError: The folder does not exist, or is no folder that may be read.
     """
 
     layout: str = ''
+    labelled: bool = True
 
     def __init__(self, raw: str | Path, name: str) -> None:
         self.raw = Path(raw)
@@ -48,6 +53,11 @@ class RawSet(ABC):
     def expected(self) -> str:
         """What is expected where, as a sentence with the layout."""
         return f'Expected of {self.name} in it:\n{self.layout}'
+
+    @property
+    def list_file(self) -> str:
+        """Where the list of the clips belongs, relative to the set's folder: where configs look for it."""
+        return 'lists/all.csv' if self.labelled else 'lists/pretrain.csv'
 
     def index(self) -> RawIndex:
         """Return the set's clips, ordered by id, and what becomes none.
@@ -75,7 +85,8 @@ class RawSet(ABC):
 
     def find(self, *names: str) -> Path | None:
         """Return the path of the first of `names`, relative to the raw folder, that exists; None where none does."""
-        return next((self.raw / name for name in names if (self.raw / name).exists()), None)
+        # os.path: a folder above it that may not be read means that it is not found
+        return next((self.raw / name for name in names if os.path.exists(self.raw / name)), None)
 
     def require(self, *names: str) -> Path:
         """Return the path of the first of `names`, relative to the raw folder, that exists.
