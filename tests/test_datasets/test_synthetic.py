@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from mmavf.datasets.synthetic import CLASSES, EMOTIONS, SyntheticSettings, build_synthetic_set
-from mmavf.datasets.synthetic.builder import perform_entry, plan_clips
+from mmavf.datasets.synthetic.builder import _write_lists, perform_entry, plan_clips
 from mmavf.datasets.synthetic.face import FacePainter
 from mmavf.datasets.synthetic.subjects import make_subject
 from mmavf.datasets.synthetic.timeline import perform
@@ -88,6 +88,14 @@ def test_another_seed_gives_other_clips(small_set):
     other = SyntheticSettings(clips=24, subjects=4, seed=4, seconds=(1.0, 1.4), size=64)
     assert make_subject(3, 0) != make_subject(4, 0)
     assert perform_entry(other, plan_clips(other)[0]).syllables != perform_entry(SMALL, plan_clips(SMALL)[0]).syllables
+
+
+def test_a_hundred_subjects_and_more_are_told_apart(tmp_path):
+    _write_lists(tmp_path, plan_clips(SyntheticSettings(clips=720, subjects=120)))
+    rows = read_list(tmp_path / 'all.csv')
+    clips = Counter(row['subject'] for row in rows)
+    assert len(clips) == 120 and set(clips.values()) == {6}
+    assert all(row['id'].split('_')[0] == row['subject'] for row in rows)
 
 
 def test_a_subject_does_not_depend_on_how_many_there_are():

@@ -77,6 +77,15 @@ class ClipEntry:
     fold: int
     id: str
 
+    @property
+    def subject_name(self) -> str:
+        """Name of the subject in lists and at the start of the id."""
+        return _subject_name(self.subject)
+
+
+def _subject_name(subject: int) -> str:
+    return f's{subject + 1:02d}'
+
 
 def plan_clips(settings: SyntheticSettings) -> list[ClipEntry]:
     """Lay out all clips: subjects take turns, and every turn acts each emotion once."""
@@ -85,7 +94,7 @@ def plan_clips(settings: SyntheticSettings) -> list[ClipEntry]:
         turn, place = divmod(number, len(CLASSES))
         take, subject = divmod(turn, settings.subjects)
         emotion = CLASSES[place]
-        clip_id = f's{subject + 1:02d}_{emotion}_{take + 1:02d}'
+        clip_id = f'{_subject_name(subject)}_{emotion}_{take + 1:02d}'
         entries.append(ClipEntry(number, subject, emotion, 1 + subject % FOLDS, clip_id))
     return entries
 
@@ -177,7 +186,7 @@ def _write_lists(folder: Path, entries: list[ClipEntry]) -> None:
         writer.writerow(_COLUMNS)
         for entry in part:
             label = '' if name == 'pretrain' else entry.emotion
-            writer.writerow((f'videos/{entry.id}.mp4', '', label, entry.id[:3], entry.fold, entry.id))
+            writer.writerow((f'videos/{entry.id}.mp4', '', label, entry.subject_name, entry.fold, entry.id))
         _write_text(folder / f'{name}.csv', table.getvalue())
 
 
