@@ -103,7 +103,7 @@ class FoldRuns:
 
         Raises:
             ConfigError: A folder holds a run of another config, or one whose config is not known. Or a fold's name
-                cannot be a folder's.
+                cannot be a folder's. Or the config holds what cannot be written down.
         """
         if nested := [fold for fold in folds if '/' in fold]:
             raise ConfigError(
@@ -124,9 +124,20 @@ class FoldRuns:
             )
         self.work_dir.mkdir(parents=True, exist_ok=True)
         self._cfg.dump(self.config)
+        self._check_readable()
         for fold in folds:
             self.folder(fold).mkdir(exist_ok=True)
             (self.folder(fold) / HASH_FILE).write_text(self._hash)
+
+    def _check_readable(self) -> None:
+        """Make sure that the processes can read the config as it was written down."""
+        try:
+            Config.fromfile(self.config)
+        except (NameError, SyntaxError) as error:
+            raise ConfigError(
+                f'The config cannot be written down as text and read again ({error}): it holds something other than '
+                f'plain values, such as an object that it imports. See {self.config}.'
+            ) from error
 
     def run(self, folds: Sequence[str], report: Callable[[str], None]) -> dict[str, str]:
         """Train and test the folds; one that fails does not stop the others.

@@ -229,6 +229,12 @@ def test_folds_that_no_folder_can_be_named_after(tmp_path, tools):
     assert not (tmp_path / 'runs').exists()
 
 
+def test_a_config_that_cannot_be_written_down(tmp_path, tools):
+    cfg = Config(dict(protocol=dict(selection='strict'), helper=Path('a')))
+    with pytest.raises(ConfigError, match='holds something other than plain values'):
+        FoldRuns(cfg, tmp_path / 'runs', tools).prepare(['1'])
+
+
 def test_the_hash_is_that_of_the_contents():
     one, other = (Config(dict(a=1, b=dict(c=2), work_dir=folder)) for folder in ('x', 'y'))
     assert config_hash(one) == config_hash(other) != config_hash(Config(dict(a=1, b=dict(c=3))))
