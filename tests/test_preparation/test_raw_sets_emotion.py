@@ -64,6 +64,9 @@ def test_mafw_lists_elsewhere_by_option(tmp_path):
     with pytest.raises(RawDataError, match='no Train_Test_Set/compound/no_caption or .*Expected of mafw43'):
         raw_set('mafw43', tmp_path)
     assert len(index('mafw43', tmp_path, lists='splits/compound/no_caption').clips) == 10
+    found = index('mafw11', tmp_path, lists='splits/compound/no_caption')
+    assert len(found.clips) == 5, 'compound classes are none of the 11'
+    assert reasons(found)['00013'] == "label 'fear_sadness_anxiety' is none of the classes"
 
 
 def test_mafw_contradictory_lists_are_reported(tmp_path):
