@@ -18,7 +18,7 @@ class SMIC(MicroSet):
 HS/s01/micro/negative/s01_ne_01/reg_image01.bmp   the folder of a clip names subject, class (ne, po, sur) and sample;
                                                   all its images are used, in the order of their numbers
 Only the part HS belongs in it, at any depth; where the cropped faces lie there too, the options images=FOLDER and
-cropped=True say which. The folders above that of the clip and the names of the images are not checked against the set."""
+cropped=True say which. The folders above that of the clip and the names of images are not checked against the set."""
     fps = 100.0
     tail = 1
 

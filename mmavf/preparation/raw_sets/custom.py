@@ -1,0 +1,201 @@
+"""Any folder of videos, with or without labels."""
+
+import math
+import os
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from mmavf.datasets.media.frame_folder import IMAGE_SUFFIXES
+from mmavf.datasets.natural_order import natural_order
+from mmavf.errors import RawDataError
+from mmavf.registry import RAW_SETS
+
+from ..raw_clip import LeftOut, RawClip, RawIndex
+from .base import SOUND_SUFFIXES, VIDEO_SUFFIXES, RawSet
+from .path_ids import ids_of_paths
+from .tables import read_table
+
+OPTIONAL = ('subject', 'fold', 'start', 'end')
+
+
+class Media(NamedTuple):
+    """What one or more clips are taken from.
+
+    Attributes:
+        path: Video file or folder of frames, relative to the raw folder.
+        stem: The path without the suffix of a file.
+        audio: As in `RawClip`.
+    """
+
+    path: str
+    stem: str
+    audio: str | None
+
+
+@RAW_SETS.register_module(name='custom')
+class Custom(RawSet):
+    """A user's own videos; ids follow from the paths, so that they stay when other files come or go.
+
+    Args:
+        raw: See `RawSet`.
+        name: See `RawSet`.
+        labels: Table with labels, relative to the raw folder; '' for none.
+        label_columns: Columns of the table with numbers to regress; () means that its column `label` names a class.
+        label_from: 'folder': the class of a clip is the name of the first folder of its path; '' for not.
+        fps: Frames per second of folders of frames; None where nobody knows.
+
+    Raises:
+        RawDataError: `labels` and `label_from` are both given, or `label_from` is something else.
+    """
+
+    layout = """\
+any/folders/clip.mp4   videos of any kind, at any depth
+any/folders/clip.wav   sound of the same name beside a video or folder of frames; without it that of the video is taken
+any/folders/clip/      a folder with images and no video in it is a clip
+labels.csv             by the option labels=labels.csv: columns file (or video: a path in the raw folder, with or
+                       without suffix) and label, or those named by label_columns=[...] with numbers; and where wanted
+                       subject, fold, start, end (seconds). A file may be in several rows with different times
+With the option label_from='folder' the first folder of a path is the class instead."""
+
+    def __init__(
+        self,
+        raw: str | Path,
+        name: str,
+        labels: str = '',
+        label_columns: Sequence[str] = (),
+        label_from: str = '',
+        fps: float | None = None,
+    ) -> None:
+        super().__init__(raw, name)
+        if label_from not in ('', 'folder') or (labels and label_from):
+            raise RawDataError(f"{name}: labels come from a table or by label_from='folder', not {label_from!r}")
+        self.labels = labels
+        self.label_columns = tuple(label_columns)
+        self.label_from = label_from
+        self.fps = fps
+        self.labelled = bool(labels or label_from)
+
+    def class_names(self) -> list[str]:
+        """Return the classes that clips have, in natural order of their names."""
+        return sorted({clip.label for clip in self.parse().clips} - {''}, key=natural_order)
+
+    def parse(self) -> RawIndex:
+        """See `RawSet.index`."""
+        media, left_out = self._media()
+        ids = ids_of_paths({item.path: item.stem for item in media})
+        if self.labels:
+            clips, without = self._from_table(media, ids)
+        else:
+            clips, without = self._from_paths(media, ids)
+        return RawIndex(clips, left_out + without)
+
+    def _media(self) -> tuple[list[Media], list[LeftOut]]:
+        """Return videos and folders of frames with their sound, and sound that belongs to none."""
+        sounds: dict[str, str] = {}
+        for path in map(self.relative, self.files(suffixes=SOUND_SUFFIXES)):
+            # of several kinds of sound the uncompressed comes first
+            other = sounds.get(_stem(path))
+            if other is None or _sound_rank(path) < _sound_rank(other):
+                sounds[_stem(path)] = path
+        videos = [self.relative(path) for path in self.files()]
+        media = [Media(path, _stem(path), sounds.get(_stem(path), '')) for path in videos]
+        media += [Media(path, path, sounds.get(path)) for path in self._frame_folders()]
+        stems = {item.stem for item in media}
+        return media, [LeftOut(path, 'sound without a video') for stem, path in sounds.items() if stem not in stems]
+
+    def _frame_folders(self) -> list[str]:
+        return [
+            self.relative(Path(root))
+            for root, _, names in os.walk(self.raw, followlinks=True)
+            if Path(root) != self.raw
+            and any(name.lower().endswith(IMAGE_SUFFIXES) for name in names)
+            and not any(name.lower().endswith(VIDEO_SUFFIXES) for name in names)
+        ]
+
+    def _from_paths(self, media: Sequence[Media], ids: Mapping[str, str]) -> tuple[list[RawClip], list[LeftOut]]:
+        clips, left_out = [], []
+        for item in media:
+            folders = PurePosixPath(item.path).parts[:-1]
+            if self.label_from and not folders:
+                left_out.append(LeftOut(item.path, 'it lies in no folder that names its class'))
+            else:
+                clips.append(self._clip(item, ids[item.path], label=folders[0] if self.label_from else ''))
+        return clips, left_out
+
+    def _from_table(self, media: Sequence[Media], ids: Mapping[str, str]) -> tuple[list[RawClip], list[LeftOut]]:
+        wanted = self.label_columns or ('label',)
+        columns = dict(file=('file', 'video'), **{name: name for name in (*OPTIONAL, *wanted)})
+        rows = read_table(self.require(self.labels), columns, optional=OPTIONAL)
+        by_path = _by_path(media)
+        clips: dict[str, RawClip] = {}
+        left_out, named = [], set()
+        for row in rows:
+            item = by_path.get(_plain(row['file']))
+            if item is None:
+                left_out.append(LeftOut(row['file'], 'a label without media'))
+                continue
+            named.add(item.path)
+            try:
+                clip = self._row_clip(item, ids[item.path], row)
+            except ValueError as error:
+                left_out.append(LeftOut(row['file'], str(error)))
+                continue
+            if clip.id in clips:
+                left_out.append(LeftOut(clip.id, 'an earlier row names the same clip'))
+            else:
+                clips[clip.id] = clip
+        left_out += [LeftOut(item.path, 'media without a label') for item in media if item.path not in named]
+        return list(clips.values()), left_out
+
+    def _row_clip(self, item: Media, clip_id: str, row: Mapping[str, str]) -> RawClip:
+        """Return the clip of a row of the table; ValueError says why there is none."""
+        numbers = {name: _number(row[name], name) for name in self.label_columns}
+        label = '' if self.label_columns else row['label']
+        if not (numbers or label):
+            raise ValueError('its label is empty')
+        start_sec = _number(row['start'] or '0', 'start')
+        end_sec = _number(row['end'], 'end') if row['end'] else None
+        if start_sec < 0 or (end_sec is not None and end_sec <= start_sec):
+            raise ValueError('its end is not after its start')
+        if row['start'] or row['end']:
+            end = 'end' if end_sec is None else round(1000 * end_sec)
+            clip_id = f'{clip_id}_{round(1000 * start_sec)}-{end}'
+        fields = dict(subject=row['subject'], fold=row['fold'], start_sec=start_sec, end_sec=end_sec)
+        return self._clip(item, clip_id, label=label, numbers=numbers, **fields)
+
+    def _clip(self, item: Media, clip_id: str, **fields) -> RawClip:
+        is_folder = item.path == item.stem
+        return RawClip(id=clip_id, video=item.path, audio=item.audio, fps=self.fps if is_folder else None, **fields)
+
+
+def _by_path(media: Sequence[Media]) -> dict[str, Media]:
+    """Return media by path, and by path without suffix where only one has it."""
+    count = Counter(item.stem for item in media)
+    by_stem = {_plain(item.stem): item for item in media if count[item.stem] == 1}
+    return {**by_stem, **{_plain(item.path): item for item in media}}
+
+
+def _plain(path: str) -> str:
+    # tables and file systems compose letters with marks in different ways
+    return unicodedata.normalize('NFC', path.replace('\\', '/').removeprefix('./').rstrip('/'))
+
+
+def _stem(path: str) -> str:
+    return str(PurePosixPath(path).with_suffix(''))
+
+
+def _sound_rank(path: str) -> int:
+    return SOUND_SUFFIXES.index(PurePosixPath(path).suffix.lower())
+
+
+def _number(text: str, name: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f'its {name} is no number')
+    return number
