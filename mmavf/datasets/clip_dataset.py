@@ -23,6 +23,7 @@ from .bad_samples import BadSampleLog
 from .labels import ClassLabels, NumberLabels, check_classes, read_classes, read_labels, soft_target
 from .list_checks import check_paths, find_duplicates
 from .lists import Problem, clip_id, raise_problems, read_list
+from .media.shard import SUFFIX, number_shards
 from .overlap import ClipRef, clip_ref, family_of, find_overlap, overlap_text
 from .sample_rng import seeded
 from .split import Split, check_held_out
@@ -234,6 +235,22 @@ class AVClipDataset(BaseDataset):
         if 'classes' not in self.metainfo:
             raise ConfigError(f'{self.ann_file}: the data set has no classes: give it metainfo=dict(classes=[...])')
         return np.array([label[0] if isinstance(label, tuple) else label for label in self.labels()], dtype=np.int64)
+
+    def shards(self) -> Iterator[str]:
+        """Yield the path of the shard that each clip lies in.
+
+        Raises:
+            ConfigError: A clip lies in none.
+        """
+        for index in range(len(self)):
+            shard = os.path.dirname(os.path.join(self.data_root, super().get_data_info(index)['video']))
+            if not shard.endswith(SUFFIX):
+                raise ConfigError(f'{self.ann_file}: not all clips lie in shards: train on it with KeyedSampler')
+            yield shard
+
+    def shard_indices(self) -> np.ndarray:
+        """Return a number for the shard of each clip, (N,) int64, 0 to number of shards - 1; see `shards`."""
+        return number_shards(self.shards())
 
     def get_data_info(self, idx: int) -> dict:
         """Return what the pipeline gets for entry `idx`."""

@@ -13,6 +13,7 @@ from mmavf.structures import SampleKey
 
 from .clip_dataset import AVClipDataset
 from .labels import check_classes
+from .media.shard import number_shards
 from .natural_order import natural_order
 from .overlap import ClipRef, refuse_overlap
 from .split import check_held_out
@@ -108,6 +109,10 @@ class ConcatClipDataset(MMEngineConcatDataset):
     def class_indices(self) -> np.ndarray:
         """Return the class index of each clip, (N,) int64; see AVClipDataset."""
         return np.concatenate([part.class_indices() for part in self.datasets])
+
+    def shard_indices(self) -> np.ndarray:
+        """Return a number for the shard of each clip, (N,) int64; see AVClipDataset."""
+        return number_shards(shard for part in self.datasets for shard in part.shards())
 
     def __getitem__(self, key: SampleKey | int) -> Any:
         """Return the sample of `key`, an index over all parts or a SampleKey with one."""

@@ -5,7 +5,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from mmavf.errors import ClipError
+
 from .lists import Problem
+from .media.shard import index_path, is_shard, read_index
 
 # Folders looked through at once; the time goes into waiting for a network drive.
 SCAN_THREADS = 8
@@ -19,7 +22,8 @@ def clip_key(entry: dict) -> tuple:
 def check_paths(entries: Sequence[dict], data_root: str) -> list[Problem]:
     """Look for paths that do not exist or may not be read.
 
-    Each folder is listed once, and the files that a list names in it are looked at in the same go.
+    Each folder is listed once, and the files that a list names in it are looked at in the same go. A clip of a shard is
+    looked up in the shard's table, and the shard must be long enough to hold it.
 
     For root, whom the system lets read anything, a file counts as unreadable when its mode lets nobody read it.
     """
@@ -30,12 +34,32 @@ def check_paths(entries: Sequence[dict], data_root: str) -> list[Problem]:
                 folder, name = os.path.split(os.path.join(data_root, path).rstrip('/'))
                 wanted[folder][name].append(entry['line'])
     with ThreadPoolExecutor(SCAN_THREADS) as pool:
-        faults = pool.map(_scan_folder, wanted.items())
+        faults = pool.map(_scan, wanted.items())
     return [problem for folder_faults in faults for problem in folder_faults]
 
 
-def _scan_folder(item: tuple[str, dict[str, list[int]]]) -> list[Problem]:
-    folder, wanted = item
+def _scan(item: tuple[str, dict[str, list[int]]]) -> list[Problem]:
+    return _scan_shard(*item) if is_shard(item[0]) else _scan_folder(*item)
+
+
+def _scan_shard(shard: str, wanted: dict[str, list[int]]) -> list[Problem]:
+    all_lines = [line for lines in wanted.values() for line in lines]
+    folder, name = os.path.split(shard)
+    faults = _scan_folder(folder, {name: all_lines, index_path(name).name: all_lines})
+    if faults:
+        return faults
+    try:
+        index = read_index(shard)
+    except ClipError as error:
+        return [(line, str(error)) for line in all_lines]
+    length = os.path.getsize(shard)
+    reasons = {clip: f'{shard} holds no clip {clip}' for clip in wanted.keys() - index.keys()}
+    cut = [clip for clip in wanted.keys() & index.keys() if sum(index[clip]) > length]
+    reasons |= {clip: f'{shard} is cut off before the end of clip {clip}' for clip in cut}
+    return [(line, reason) for clip, reason in reasons.items() for line in wanted[clip]]
+
+
+def _scan_folder(folder: str, wanted: dict[str, list[int]]) -> list[Problem]:
     reasons = {}
     try:
         with os.scandir(folder or '.') as found:

@@ -3,9 +3,22 @@
 from .audio_track import AudioTrack
 from .container import MediaFile
 from .frame_folder import FrameFolder
+from .open_sound import open_sound
 from .resample import SAMPLE_RATE_HZ
+from .shard import ShardClip, in_shard
 from .silence import Silence
 from .sound_file import SoundFile
 from .video_track import VideoTrack
 
-__all__ = ['SAMPLE_RATE_HZ', 'AudioTrack', 'FrameFolder', 'MediaFile', 'Silence', 'SoundFile', 'VideoTrack']
+__all__ = [
+    'SAMPLE_RATE_HZ',
+    'AudioTrack',
+    'FrameFolder',
+    'MediaFile',
+    'ShardClip',
+    'Silence',
+    'SoundFile',
+    'VideoTrack',
+    'in_shard',
+    'open_sound',
+]

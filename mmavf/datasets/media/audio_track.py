@@ -30,14 +30,23 @@ class AudioTrack:
         self._unit_sec = float(stream.time_base)
 
     @property
+    def start_sec(self) -> float:
+        """Start of the sound, as far as it was read, in seconds from the start of the file.
+
+        Raises:
+            ClipError: The stream holds no sound.
+        """
+        self._require_packets()
+        return self._packets[0].pts * self._unit_sec - self._origin_sec
+
+    @property
     def duration_sec(self) -> float:
         """End of the sound in seconds from the start of the file.
 
         Raises:
             ClipError: The stream holds no sound.
         """
-        if not self._packets:
-            raise ClipError(f'{self.path}: the sound stream holds no samples')
+        self._require_packets()
         last = self._packets[-1]
         return (last.pts + (last.duration or 0)) * self._unit_sec - self._origin_sec
 
@@ -51,8 +60,7 @@ class AudioTrack:
         Raises:
             ClipError: The sound is damaged, not finite, or the stream holds none at all.
         """
-        if not self._packets:
-            raise ClipError(f'{self.path}: the sound stream holds no samples')
+        self._require_packets()
         window = np.zeros(round((end_sec - start_sec) * SAMPLE_RATE_HZ), dtype=np.float32)
         try:
             runs = self._decode(start_sec, end_sec)
@@ -63,6 +71,10 @@ class AudioTrack:
             mono = to_mono_16k(samples, self._codec.sample_rate)
             place_samples(window, mono, round((run_start_sec - start_sec) * SAMPLE_RATE_HZ))
         return window
+
+    def _require_packets(self) -> None:
+        if not self._packets:
+            raise ClipError(f'{self.path}: the sound stream holds no samples')
 
     def _decode(self, start_sec: float, end_sec: float) -> list[tuple[float, np.ndarray]]:
         """Return the runs of unbroken sound that touch the window: (start in seconds, (channels, N) float32)."""

@@ -47,10 +47,7 @@ class FrameFolder:
         last_number: int | None = None,
     ) -> None:
         self.path = path
-        try:
-            names = [name for name in os.listdir(path) if name.lower().endswith(IMAGE_SUFFIXES)]
-        except OSError as error:
-            raise ClipError(f'{path}: the folder cannot be listed ({error.strerror})') from error
+        names = [name for name in self._list_names() if name.lower().endswith(IMAGE_SUFFIXES)]
         if not names:
             raise ClipError(f'{path}: the folder holds no image ({", ".join(IMAGE_SUFFIXES)})')
         if first_number is not None or last_number is not None:
@@ -89,14 +86,28 @@ class FrameFolder:
         """
         shape = None
         for index in indices:
-            frame = _read_image(os.path.join(self.path, self._names[index]))
+            name = self._names[index]
+            frame = _decode_image(self._read_bytes(name), os.path.join(self.path, name))
             shape = shape or frame.shape
             if frame.shape != shape:
                 raise ClipError(
-                    f'{self.path}: the images differ in size: {self._names[index]} has {frame.shape[:2]}, '
+                    f'{self.path}: the images differ in size: {name} has {frame.shape[:2]}, '
                     f'{self._names[indices[0]]} {shape[:2]} (height, width)'
                 )
             yield frame
+
+    def _list_names(self) -> list[str]:
+        try:
+            return os.listdir(self.path)
+        except OSError as error:
+            raise ClipError(f'{self.path}: the folder cannot be listed ({error.strerror})') from error
+
+    def _read_bytes(self, name: str) -> np.ndarray:
+        path = os.path.join(self.path, name)
+        try:
+            return np.fromfile(path, dtype=np.uint8)
+        except OSError as error:
+            raise ClipError(f'{path}: the image cannot be read ({error.strerror})') from error
 
 
 def _is_between(name: str, first: int | None, last: int | None) -> bool:
@@ -105,11 +116,7 @@ def _is_between(name: str, first: int | None, last: int | None) -> bool:
     return number is not None and (first is None or first <= number) and (last is None or number <= last)
 
 
-def _read_image(path: str) -> np.ndarray:
-    try:
-        data = np.fromfile(path, dtype=np.uint8)
-    except OSError as error:
-        raise ClipError(f'{path}: the image cannot be read ({error.strerror})') from error
+def _decode_image(data: np.ndarray, path: str) -> np.ndarray:
     if path.lower().endswith(('.jpg', '.jpeg')) and b'\xff\xd9' not in data[-1024:].tobytes():
         # OpenCV fills the missing part of a cut JPEG with grey and says nothing
         raise ClipError(f'{path}: the JPEG has no end marker: the file is cut off')

@@ -1,5 +1,7 @@
 """Windows of a wav or flac file."""
 
+import io
+
 import numpy as np
 import soundfile
 
@@ -12,18 +14,23 @@ class SoundFile:
     """A wav or flac file of which single windows are read.
 
     Args:
-        path: The file.
+        path: The file; only its name, for messages, where its bytes are given.
+        data: The bytes of the file.
+
+    Attributes:
+        start_sec: Start of the sound, 0.
 
     Raises:
         ClipError: It cannot be opened, is no sound, or holds no samples or ones that are not finite.
     """
 
     SUFFIXES = ('.wav', '.flac')
+    start_sec = 0.0
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, data: bytes | memoryview | None = None) -> None:
         self.path = path
         try:
-            self._file = soundfile.SoundFile(path)
+            self._file = soundfile.SoundFile(path if data is None else io.BytesIO(data))
         except (soundfile.LibsndfileError, OSError) as error:
             raise ClipError(f'{path}: cannot be opened as sound ({error})') from error
         if self._file.frames == 0:

@@ -2,5 +2,6 @@
 
 from .class_balanced_sampler import ClassBalancedSampler
 from .keyed_sampler import KeyedSampler
+from .shard_shuffle_sampler import ShardShuffleSampler
 
-__all__ = ['ClassBalancedSampler', 'KeyedSampler']
+__all__ = ['ClassBalancedSampler', 'KeyedSampler', 'ShardShuffleSampler']

@@ -12,7 +12,17 @@ from mmengine.logging import MMLogger
 from mmavf.errors import ClipError, ConfigError
 from mmavf.registry import TRANSFORMS
 
-from ..media import AudioTrack, FrameFolder, MediaFile, Silence, SoundFile, VideoTrack
+from ..media import (
+    AudioTrack,
+    FrameFolder,
+    MediaFile,
+    ShardClip,
+    Silence,
+    SoundFile,
+    VideoTrack,
+    in_shard,
+    open_sound,
+)
 
 # Rate of the moments that a clip of sound alone is sampled by, and of a folder of images when nothing tells its rate.
 DEFAULT_FPS = 25.0
@@ -24,8 +34,9 @@ Sound = SoundFile | AudioTrack | None
 class OpenClip(BaseTransform):
     """Open a clip and read its time stamps; nothing is decoded yet.
 
-    Required keys: `video_path` (media file, or folder of images), `audio_path` (sound or media file; empty: the video
-    file's own sound); optional `start`, `end` (seconds within the file: only this part is used), `fps` (of a folder).
+    Required keys: `video_path` (media file, folder of images, or clip of a shard: `<shard>.tar/<id>`), `audio_path`
+    (sound or media file; empty: the video file's own sound, or what the shard has of it); optional `start`, `end`
+    (seconds within the file: only this part is used), `fps` (of images).
 
     Added keys: `frame_times` ((N,) float64, seconds), `total_frames` (N), `modality`; `video_reader` where video is
     wanted; `audio_reader` where sound is wanted. With `missing_audio='silence'` also `missing_audio` (bool).
@@ -64,8 +75,8 @@ class OpenClip(BaseTransform):
             results['frame_times'] = self._open_audio(results, span)
         elif not results['video_path']:
             raise ClipError(f'{results.get("audio_path")}: the list names no video for this sound')
-        elif os.path.isdir(results['video_path']):
-            results['frame_times'] = self._open_folder(results, span)
+        elif os.path.isdir(results['video_path']) or in_shard(results['video_path']):
+            results['frame_times'] = self._open_images(results, span)
         else:
             results['frame_times'] = self._open_media(results, span)
         results.update(total_frames=len(results['frame_times']), modality='RGB')
@@ -75,24 +86,27 @@ class OpenClip(BaseTransform):
         path = results.get('audio_path') or results['video_path']
         if os.path.isdir(path):
             raise _no_sound_of_folder(path)
-        sound = results['audio_reader'] = _require(_open_sound(path), path, 'sound')
+        sound = ShardClip(path).sound() if in_shard(path) else open_sound(path)
+        results['audio_reader'] = _require(sound, path, 'sound')
         start, end = span[0], sound.duration_sec if span[1] is None else min(span[1], sound.duration_sec)
         if end <= start:
             raise ClipError(f'{path}: no sound from {start:g} s on: it ends at {sound.duration_sec:g} s')
         return start + np.arange(int((end - start) * DEFAULT_FPS + 1e-6) + 1) / DEFAULT_FPS
 
-    def _open_folder(self, results: dict, span: tuple[float, float | None]) -> np.ndarray:
+    def _open_images(self, results: dict, span: tuple[float, float | None]) -> np.ndarray:
         path, audio_path, fps = results['video_path'], results.get('audio_path'), results.get('fps')
+        shard = ShardClip(path) if in_shard(path) else None
         duration_sec = None
         if 'audio' in self.modalities:
-            sound = _open_sound(audio_path) if audio_path else None
-            if sound is None and self.missing_audio == 'raise':
+            sound = open_sound(audio_path) if audio_path else shard.sound() if shard else None
+            if sound is None and shard is None and self.missing_audio == 'raise':
                 raise _no_sound_of_folder(path)
-            duration_sec = sound.duration_sec if sound else None
             self._set_sound(results, sound, audio_path or path)
+            duration_sec = sound.duration_sec if sound else None
         if duration_sec is None:
             fps = fps or DEFAULT_FPS
-        video = results['video_reader'] = FrameFolder(path, fps, duration_sec, *span)
+        video = shard.frames(fps, duration_sec, *span) if shard else FrameFolder(path, fps, duration_sec, *span)
+        results['video_reader'] = video
         return video.frame_times
 
     def _open_media(self, results: dict, span: tuple[float, float | None]) -> np.ndarray:
@@ -101,7 +115,7 @@ class OpenClip(BaseTransform):
         media = MediaFile(path, *span, kinds=kinds)
         video = results['video_reader'] = _require(media.video, path, 'video')
         if 'audio' in self.modalities:
-            self._set_sound(results, _open_sound(audio_path) if audio_path else media.audio, audio_path or path)
+            self._set_sound(results, open_sound(audio_path) if audio_path else media.audio, audio_path or path)
         return video.frame_times
 
     def _set_sound(self, results: dict, sound: Sound, path: str) -> None:
@@ -116,10 +130,6 @@ class OpenClip(BaseTransform):
             results['audio_reader'] = sound or Silence()
         else:
             results['audio_reader'] = _require(sound, path, 'sound')
-
-
-def _open_sound(path: str) -> Sound:
-    return SoundFile(path) if path.lower().endswith(SoundFile.SUFFIXES) else MediaFile(path, kinds=('audio',)).audio
 
 
 def _no_sound_of_folder(path: str) -> ClipError:
