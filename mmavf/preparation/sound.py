@@ -1,0 +1,60 @@
+"""The sound of a raw clip as 16 kHz mono wav."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import soundfile
+
+from mmavf.datasets.media import SAMPLE_RATE_HZ, open_sound
+from mmavf.errors import ClipError
+
+from .raw_clip import RawClip
+
+# Sound whose largest sample lies below -60 dB of full scale is silent: only the noise of a recorder, if anything.
+SILENT_PEAK = 1e-3
+FULL_SCALE = 32768
+
+
+class SoundFacts(NamedTuple):
+    """What the sound of a clip is like.
+
+    Attributes:
+        silent: Nothing is to be heard.
+        starts_late_sec: Seconds at the beginning for which the source has no sound.
+        ends_early_sec: Seconds at the end for which it has none.
+    """
+
+    silent: bool
+    starts_late_sec: float
+    ends_early_sec: float
+
+
+def write_sound(raw: Path, clip: RawClip, start_sec: float, end_sec: float, out: Path) -> SoundFacts:
+    """Write a part of a clip's sound as mono 16 kHz wav of 16 bits.
+
+    Loudness stays as it is; what exceeds full scale is cut. Where the source has no sound, the wav has zeros, so that
+    sound and picture stay together. The same source gives the same bytes.
+
+    Args:
+        raw: The set's raw folder.
+        clip: The clip; its sound is that of `clip.audio`, or where that is empty of `clip.video`.
+        start_sec: Start of the part in seconds from the start of the clip.
+        end_sec: Its end.
+        out: The file to write, whatever its suffix.
+
+    Raises:
+        ClipError: The source has no sound, none in this part, or it is damaged, cut off or not finite.
+    """
+    path = str(raw / (clip.audio or clip.video))
+    start, end = clip.start_sec + start_sec, clip.start_sec + end_sec
+    sound = open_sound(path, start, end)
+    if sound is None:
+        raise ClipError(f'{path}: the file has no sound stream')
+    late, early = max(0.0, sound.start_sec - start), max(0.0, end - sound.duration_sec)
+    if late + early >= end - start:
+        raise ClipError(f'{path}: no sound between {start:g} and {end:g} s')
+    samples = sound.read_audio(start, end)  # (N,)
+    scaled = np.rint(samples * FULL_SCALE).clip(-FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
+    soundfile.write(out, scaled, SAMPLE_RATE_HZ, subtype='PCM_16', format='WAV')
+    return SoundFacts(bool(np.abs(samples).max() < SILENT_PEAK), late, early)
