@@ -1,0 +1,122 @@
+"""Linking of the faces found in single frames to tracks, and the choice of the tracks to keep."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .detector import Face
+
+MIN_OVERLAP = 0.3  # of one sighting and the next, as intersection over union
+
+
+@dataclass
+class FaceTrack:
+    """One face over time.
+
+    Attributes:
+        looks: Which of the frames looked at show it, ascending.
+        faces: The face in each of them.
+    """
+
+    looks: list[int] = field(default_factory=list)
+    faces: list[Face] = field(default_factory=list)
+
+    @property
+    def first(self) -> int:
+        """The first look that shows it."""
+        return self.looks[0]
+
+    @property
+    def last(self) -> int:
+        """The last look that shows it."""
+        return self.looks[-1]
+
+    @property
+    def boxes(self) -> np.ndarray:
+        """The boxes, (n, 4) float64: x, y, width, height."""
+        return np.array([face.box for face in self.faces])
+
+
+def link_faces(
+    seen: Sequence[Sequence[Face]], times_sec: np.ndarray, cuts: set[int], max_gap_sec: float
+) -> list[FaceTrack]:
+    """Link faces whose boxes overlap from one look to the next.
+
+    A track ends at a shot change, where its face jumps (no box overlaps the last one enough), and where the face was
+    not seen for longer than `max_gap_sec`. Pairs are made by falling overlap.
+
+    Args:
+        seen: The faces found at each look.
+        times_sec: (n,) times of the looks.
+        cuts: Looks that are the first of a new shot.
+        max_gap_sec: Longest time between two sightings of a track.
+    """
+    tracks: list[FaceTrack] = []
+    running: list[FaceTrack] = []
+    for look, faces in enumerate(seen):
+        # one look follows the other however far apart they are
+        running = [
+            track
+            for track in running
+            if look not in cuts and (track.last == look - 1 or times_sec[look] - times_sec[track.last] <= max_gap_sec)
+        ]
+        pairs = [
+            (overlap(track.faces[-1].box, face.box), t, f)
+            for t, track in enumerate(running)
+            for f, face in enumerate(faces)
+        ]
+        free_tracks, free_faces = set(range(len(running))), set(range(len(faces)))
+        for share, t, f in sorted(pairs, reverse=True):
+            if share >= MIN_OVERLAP and t in free_tracks and f in free_faces:
+                running[t].looks.append(look)
+                running[t].faces.append(faces[f])
+                free_tracks.remove(t)
+                free_faces.remove(f)
+        begun = [FaceTrack([look], [faces[f]]) for f in sorted(free_faces)]
+        tracks += begun
+        running += begun
+    return tracks
+
+
+def overlap(a: Sequence[float], b: Sequence[float]) -> float:
+    """Return intersection over union of two boxes (x, y, width, height)."""
+    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    shared = max(width, 0.0) * max(height, 0.0)
+    return shared / (a[2] * a[3] + b[2] * b[3] - shared)
+
+
+def most_at_once(tracks: Sequence[FaceTrack]) -> int:
+    """Return the largest number of tracks that run at the same time."""
+    return max((sum(t.first <= track.first <= t.last for t in tracks) for track in tracks), default=0)
+
+
+def choose_tracks(tracks: Sequence[FaceTrack], choose: str, size: tuple[int, int]) -> list[FaceTrack]:
+    """Choose the face to keep at each time.
+
+    The best track is taken, then the best of those that run while none taken does, and so on.
+
+    Args:
+        tracks: All of them.
+        choose: 'largest': the best has the largest product of median box area and number of sightings. 'central': of
+            number of sightings and closeness to the middle of the picture, 1 there and 0 in its corners.
+        size: Width and height of the picture.
+
+    Returns:
+        Tracks that do not run at the same time, by time.
+    """
+
+    def worth(track: FaceTrack) -> float:
+        boxes = track.boxes  # (n, 4)
+        if choose == 'largest':
+            return len(boxes) * float(np.median(boxes[:, 2] * boxes[:, 3]))
+        middle = np.array(size) / 2
+        distances = np.linalg.norm(boxes[:, :2] + boxes[:, 2:] / 2 - middle, axis=1)  # (n,)
+        return len(boxes) * (1 - float(np.median(distances)) / float(np.linalg.norm(middle)))
+
+    chosen: list[FaceTrack] = []
+    for track in sorted(tracks, key=worth, reverse=True):
+        if all(track.last < other.first or track.first > other.last for other in chosen):
+            chosen.append(track)
+    return sorted(chosen, key=lambda track: track.first)
