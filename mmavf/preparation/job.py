@@ -1,0 +1,220 @@
+"""The work on one raw clip: find its face, write its frames and its sound."""
+
+import errno
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from itertools import islice
+from math import ceil
+from pathlib import Path
+from typing import NamedTuple
+
+import av
+import cv2
+import numpy as np
+import torch
+
+from mmavf.errors import ClipError, PreparationError
+from mmavf.registry import PACKS
+
+from .faces import FaceCropper, FacePart
+from .frames import RawFrames
+from .outcome import ClipJob, ClipResult, Outcome, ShardJob
+from .packs.mp4 import usual_interval_sec
+from .packs.shards import write_shard
+from .settings import PrepareSettings, source_sha256
+from .sound import write_sound
+
+WORK = '.work'
+FRAME_FOLDERS = dict(mp4='clips', jpeg='frames', shards='shards')
+SOUND_FOLDER = 'audio'
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+ROOM_BYTES = 1 << 20  # what fails with less than this left fails for lack of it
+
+
+class Piece(NamedTuple):
+    """A run of frames that becomes a face clip: its id, its first frame, and (n, 4) places of the face."""
+
+    id: str
+    first: int
+    places: np.ndarray
+
+
+class Preparer:
+    """Does the jobs of a preparation; there is one in each process.
+
+    The files of a clip are written below the folder `.work` and renamed when all of them are whole.
+
+    Args:
+        settings: The settings.
+        raw: The raw folder; only read.
+        out: The output folder, with the folders of its files.
+        labelled: Whether clips have labels, so that each becomes one face clip; else there may be several.
+
+    Attributes:
+        pack: Writes the frames.
+
+    Raises:
+        ConfigError: The detector or the pack cannot be built.
+    """
+
+    def __init__(self, settings: PrepareSettings, raw: Path, out: Path, labelled: bool) -> None:
+        cv2.setNumThreads(0)  # the clips are what runs in parallel
+        torch.set_num_threads(1)
+        av.logging.set_level(None)  # what FFmpeg says of broken files, the errors say
+        self._settings, self._raw, self._out, self._labelled = settings, raw, out, labelled
+        self._cropper = FaceCropper(**settings.cropper(labelled))
+        self.pack = PACKS.build(settings.pack_config())
+
+    def __call__(self, job: ClipJob | ShardJob) -> ClipResult | None:
+        """Do a job; a shard has no result.
+
+        Raises:
+            PreparationError: The disk is full, or cannot be written to any more.
+        """
+        if isinstance(job, ShardJob):
+            with disk_failures(self._out):
+                return self._write_shard(job)
+        sources = {source: source_sha256(self._raw / source) for source in job.sources}
+        try:
+            with disk_failures(self._out):
+                outcomes = self._prepare(job)
+        except ClipError as error:
+            reason = str(error)
+            for folder in (self._raw, self._out):  # of this machine: no matter of the result
+                reason = reason.replace(f'{folder}/', '')
+            outcomes = [Outcome(id=job.clip.id, raw_id=job.clip.id, reason=reason)]
+        return ClipResult([asdict(outcome) for outcome in outcomes], sources)
+
+    def _prepare(self, job: ClipJob) -> list[Outcome]:
+        folder = self._out / WORK / job.clip.id
+        shutil.rmtree(folder, ignore_errors=True)  # of a process that died
+        folder.mkdir()
+        try:
+            outcomes = list(self._write_pieces(job, folder))
+            if job.shard is None:
+                for outcome in outcomes:
+                    self._settle(outcome, folder)
+        except BaseException:
+            shutil.rmtree(folder)
+            raise
+        if job.shard is None:
+            shutil.rmtree(folder)
+        return outcomes
+
+    def _write_pieces(self, job: ClipJob, folder: Path) -> Iterator[Outcome]:
+        """Write the face clips of a raw clip into `folder`."""
+        clip = job.clip
+        frames = RawFrames(self._raw, clip)
+        interval_sec = usual_interval_sec(frames.times_sec)
+        if clip.faces:
+            parts, seen = [_whole(frames)], {}
+        else:
+            located = self._cropper.locate(frames, clip.id)
+            parts = located.parts
+            seen = dict(parts=len(parts), faces_seen=located.faces_seen, missing=round(located.missing, 3))
+        shortest_sec, longest_sec = self._settings.lengths_sec(self._labelled)
+        pieces = cut(clip.id, parts, frames.times_sec, interval_sec, longest_sec, self._labelled)
+        wanted = [i for piece in pieces for i in range(piece.first, piece.first + len(piece.places))]
+        stream = frames.pick(wanted)
+        for piece in pieces:
+            times = frames.times_sec[piece.first : piece.first + len(piece.places)]  # (n,)
+            start_sec, end_sec = float(times[0]), float(times[-1]) + interval_sec
+            if end_sec - start_sec < shortest_sec:
+                raise ClipError(f'{clip.video}: {end_sec - start_sec:.2f} s, shorter than {shortest_sec:g} s')
+            crops = map(self._cropper.crop, islice(stream, len(times)), piece.places)
+            self.pack.write(folder / f'{piece.id}{self.pack.suffix}', crops, times - times[0])
+            heard = {}
+            if clip.audio is not None:
+                heard = write_sound(self._raw, clip, start_sec, end_sec, folder / f'{piece.id}.wav')._asdict()
+            place = dict(start_sec=start_sec, frames=len(times), seconds=end_sec - start_sec)
+            facts = {name: round(v, 4) if isinstance(v, float) else v for name, v in {**place, **heard}.items()}
+            yield Outcome(id=piece.id, raw_id=clip.id, **self._files(piece.id, job), **facts, **seen)
+
+    def _files(self, clip_id: str, job: ClipJob) -> dict[str, str]:
+        """Return what the list names as the files of a face clip."""
+        folder = FRAME_FOLDERS[self._settings.pack]
+        if job.shard is not None:
+            return dict(video=f'{folder}/{shard_name(job.shard)}/{clip_id}')
+        sound = {} if job.clip.audio is None else dict(audio=f'{SOUND_FOLDER}/{clip_id}.wav')
+        return dict(video=f'{folder}/{clip_id}{self.pack.suffix}', **sound)
+
+    def _settle(self, outcome: Outcome, folder: Path) -> None:
+        """Move the files of a face clip to their places."""
+        for name in filter(None, (outcome.video, outcome.audio)):
+            target = self._out / name
+            if target.is_dir():  # of a run that died before it noted this
+                shutil.rmtree(target)
+            (folder / target.name).replace(target)
+
+    def _write_shard(self, job: ShardJob) -> None:
+        clips = []
+        for clip_id, raw_id in job.clips:
+            folder = self._out / WORK / raw_id
+            sound = folder / f'{clip_id}.wav'
+            clips.append((clip_id, folder / clip_id, sound if sound.exists() else None))
+        write_shard(self._out / FRAME_FOLDERS['shards'] / shard_name(job.number), clips)
+        for raw_id in dict.fromkeys(raw_id for _, raw_id in job.clips):
+            shutil.rmtree(self._out / WORK / raw_id)
+
+
+def shard_name(number: int) -> str:
+    """Return the file name of a shard."""
+    return f'{number:05d}.tar'
+
+
+def cut(
+    clip_id: str, parts: Sequence[FacePart], times_sec: np.ndarray, interval_sec: float, longest_sec: float, whole: bool
+) -> list[Piece]:
+    """Choose what becomes face clips.
+
+    Args:
+        clip_id: Id of the raw clip.
+        parts: Its parts with a face, in order.
+        times_sec: (N,) times of its frames.
+        interval_sec: How long a frame stands.
+        longest_sec: Longer parts are cut into pieces of equal length.
+        whole: Take the longest part alone, as it is, with the id of the raw clip; else all, numbered.
+    """
+    ends_sec = np.append(times_sec[1:], times_sec[-1] + interval_sec)
+    lengths_sec = [ends_sec[part.last] - times_sec[part.first] for part in parts]
+    if whole:
+        part = parts[int(np.argmax(lengths_sec))]
+        return [Piece(clip_id, part.first, part.places)]
+    pieces = []
+    for part, length_sec in zip(parts, lengths_sec, strict=True):
+        times = times_sec[part.first : part.last + 1]  # (n,)
+        number = ceil(length_sec / longest_sec - 1e-6)  # stamps are rounded
+        edges = np.searchsorted(times, times[0] + np.arange(number + 1) * length_sec / number - interval_sec / 2)
+        for first, last in zip(edges[:-1], edges[1:], strict=True):
+            pieces.append(Piece(f'{clip_id}_{len(pieces):03d}', part.first + int(first), part.places[first:last]))
+    return pieces
+
+
+def _whole(frames: RawFrames) -> FacePart:
+    """Return all frames as one part with the largest square in their middle."""
+    (width, height), number = frames.size, len(frames.times_sec)
+    return FacePart(0, number - 1, np.tile([width / 2, height / 2, min(width, height), 0.0], (number, 1)))
+
+
+@contextmanager
+def disk_failures(out: Path) -> Iterator[None]:
+    """Turn failures that are the disk's into a PreparationError.
+
+    Args:
+        out: Folder on the disk that is written to.
+
+    Raises:
+        PreparationError: The disk is full or read-only.
+    """
+    try:
+        yield
+    except PreparationError:
+        raise
+    except Exception as error:
+        full = shutil.disk_usage(out).free < ROOM_BYTES
+        if not full and getattr(error, 'errno', None) not in DISK_ERRORS:
+            raise
+        reason = 'no room left on the disk' if full else f'cannot be written to ({error})'
+        raise PreparationError(f'{out}: {reason}. Mend that and start the command again: it goes on.') from error

@@ -1,0 +1,153 @@
+"""A whole preparation: from a raw folder to clips, lists, manifest and summary."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import cv2
+from mmengine.fileio import put_text
+
+from mmavf.datasets.natural_order import natural_order
+from mmavf.engine import atomic_file  # noqa: F401  (registers the backend that writes a file at once)
+from mmavf.errors import ConfigError, PreparationError
+from mmavf.registry import RAW_SETS
+
+from .job import FRAME_FOLDERS, SOUND_FOLDER, WORK, Preparer, disk_failures
+from .journal import Journal, remove
+from .manifest import manifest_text
+from .outcome import ClipJob, Outcome
+from .prepared_lists import list_rows, list_text
+from .progress import ClipProgress
+from .raw_clip import RawIndex
+from .raw_sets import RawSet
+from .schedule import Schedule, Unit, make_units
+from .settings import PrepareSettings
+from .summary import left_out_rows, left_out_text, summarise, summary_text
+from .worker_pool import Died, WorkerPool
+
+SOFTWARE = ('mmavf', 'av', 'numpy', 'soundfile', 'torchaudio')  # that the bytes depend on, and OpenCV
+RESULTS = ('classes.txt', 'manifest.json', 'summary.md', 'summary.json', 'left_out.csv', 'contact_sheet.png')
+
+
+class Preparation:
+    """The preparation of a raw data set, or the continuation of one that was stopped.
+
+    The result depends on the raw files and the settings alone: not on the number of processes, nor on how often and at
+    what moments it was stopped.
+
+    Args:
+        settings: What to make of what.
+        raw: Folder of the raw set; it is only read.
+        out: Folder for the result: new, empty, or that of a preparation with the same settings.
+        limit: Take only so many clips, the first ones; the others may follow in a later run. None: all.
+
+    Raises:
+        ConfigError: A setting is impossible, or one of the folders lies in the other.
+        RawDataError: The raw folder does not hold the set.
+    """
+
+    def __init__(self, settings: PrepareSettings, raw: Path, out: Path, limit: int | None = None) -> None:
+        self._settings, self._raw, self._out = settings, raw.resolve(), out.resolve()
+        if self._raw.is_relative_to(self._out) or self._out.is_relative_to(self._raw):
+            raise ConfigError(f'{raw} and {out}: the raw folder and the output folder must lie apart')
+        name = settings.dataset
+        self._set: RawSet = RAW_SETS.build(dict(type=name, raw=self._raw, name=name, **settings.options))
+        self._index = self._set.index()
+        self._clips = self._index.clips[:limit]
+        self._worker = settings, self._raw, self._out, self._set.labelled
+        self._pack = Preparer(*self._worker).pack  # what is wrong with the settings shows here, not in every process
+
+    def run(self, workers: int = 1, restart: bool = False, retry_failed: bool = False) -> dict[str, Any]:
+        """Prepare what is not prepared yet, and write lists, manifest and summary.
+
+        Args:
+            workers: Number of processes.
+            restart: Remove what earlier runs made, and begin anew.
+            retry_failed: Try the clips again that were left out for their media.
+
+        Returns:
+            The summary.
+
+        Raises:
+            PreparationError: Stopped by SIGINT; the disk is full; begun with other settings; another run is at work.
+        """
+        header = dict(settings=self._settings.record(), index=index_sha256(self._index))
+        header['software'] = dict(opencv=cv2.__version__, **{name: version(name) for name in SOFTWARE})
+        own = [*FRAME_FOLDERS.values(), SOUND_FOLDER, WORK, self._set.list_file, *RESULTS]
+        with Journal(self._out, header, own if restart else ()) as journal, disk_failures(self._out):
+            remove([self._out / WORK])  # of a run that was killed
+            for folder in (FRAME_FOLDERS[self._settings.pack], SOUND_FOLDER, WORK):
+                (self._out / folder).mkdir(exist_ok=True)
+            try:
+                self._prepare(journal, workers, retry_failed)
+            except KeyboardInterrupt:
+                raise PreparationError('stopped. Start the same command again: it goes on.') from None
+            finally:
+                remove([self._out / WORK])
+            return self._write_results(journal, header)
+
+    def _units(self) -> Iterator[Unit]:
+        in_shards = self._settings.pack == 'shards'
+        return make_units(self._clips, self._pack.clips_per_shard if in_shards else None)
+
+    def _prepare(self, journal: Journal, workers: int, retry_failed: bool) -> None:
+        open_units = {unit.name for unit in self._units() if not self._is_done(unit, journal, retry_failed)}
+        schedule = Schedule(unit for unit in self._units() if unit.name in open_units)
+        left = sum(len(unit.jobs) for unit in self._units() if unit.name in open_units)
+        if not left:
+            return
+        bar = ClipProgress(len(self._clips), len(self._clips) - left)
+        with bar, WorkerPool(Preparer, self._worker, min(workers, left)) as pool:
+            for job, result in pool.run(schedule.next_job):
+                if isinstance(job, ClipJob):
+                    bar.add(isinstance(result, Died) or any(outcome['reason'] for outcome in result.outcomes))
+                if unit := schedule.take(job, result):
+                    journal.write(unit.name, unit.record())
+
+    def _is_done(self, unit: Unit, journal: Journal, retry_failed: bool) -> bool:
+        """Tell whether an earlier run did a unit, and its files are still there."""
+        record = journal.read(unit.name)
+        if not unit.is_done_by(record) or (retry_failed and any(o['reason'] for o in record['outcomes'])):
+            return False
+        files = {name for o in record['outcomes'] for name in (o['video'], o['audio']) if name}
+        if self._settings.pack == 'shards':
+            files = {str(Path(name).parent) for name in files}
+        return all((self._out / name).exists() for name in files)
+
+    def _write_results(self, journal: Journal, header: dict[str, Any]) -> dict[str, Any]:
+        outcomes, sources = [], {}
+        for unit in self._units():
+            record = journal.read(unit.name)
+            outcomes += [Outcome(**outcome) for outcome in record['outcomes']]
+            sources |= record['sources']
+        rows = list_rows(self._settings.dataset, self._index.clips, outcomes, self._pack.fps)
+        summary = summarise(self._settings.dataset, self._index, self._clips, outcomes, rows)
+        texts = {
+            'manifest.json': manifest_text(header, sources, outcomes, self._index.left_out),
+            'left_out.csv': left_out_text(left_out_rows(self._index, outcomes)),
+            'summary.json': json.dumps(summary, indent=1) + '\n',
+            'summary.md': summary_text(summary),
+        }
+        if rows:
+            texts[self._set.list_file] = list_text(rows)
+        # a set of the user's own has the classes that its labels name
+        classes = self._set.class_names() or sorted(
+            {clip.label for clip in self._index.clips} - {''}, key=natural_order
+        )
+        if classes:
+            texts['classes.txt'] = ''.join(f'{name}\n' for name in classes)
+        for name, text in texts.items():
+            put_text(text, self._out / name, backend_args=dict(backend='atomic'))
+        return summary
+
+
+def index_sha256(index: RawIndex) -> str:
+    """Return a hash of what a raw set holds, by which a change of it is noticed."""
+    digest = sha256()
+    for entry in [*map(asdict, index.clips), *index.left_out]:
+        digest.update(json.dumps(entry, sort_keys=True).encode())
+    return digest.hexdigest()

@@ -1,0 +1,110 @@
+"""What decides on the content of a prepared data set."""
+
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from mmavf.errors import ConfigError
+
+DETECTORS = dict(cascade='CascadeDetector', yunet='YuNetDetector', boxes='BoxFileDetector', none='NoDetector')
+_FILE_ARGUMENT = dict(yunet='model', boxes='path')
+PACK_TYPES = dict(mp4='Mp4Pack', jpeg='JpegPack', shards='ShardPack')
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrepareSettings:
+    """Settings of a preparation; the same raw files and settings give the same result.
+
+    Attributes:
+        dataset: Name of a target data set, a corpus or `custom`.
+        options: Arguments of its parser.
+        detector: What finds faces: `cascade`, `yunet:FILE`, `boxes:PATH` or `none`.
+        choose: Which of several faces is followed: the `largest` one, or the most `central`.
+        align_eyes: Crops are turned so that the eyes are level.
+        max_missing: A clip is left out when more than this share of the frames looked at is without its face.
+        pack: How frames are stored: `mp4`, `jpeg` (folders) or `shards` (tar files of JPEG and wav).
+        pack_options: Arguments of what writes them.
+        size: Height and width of the face frames in pixels, even.
+        min_sec: Parts shorter than this are left out; None: 1 for a corpus, 0 for a labelled set.
+        max_sec: Longer parts are cut into equal pieces; None: 10. Clips of a labelled set stay whole.
+
+    Raises:
+        ConfigError: A value is impossible.
+    """
+
+    dataset: str
+    options: dict[str, Any] = field(default_factory=dict)
+    detector: str = 'cascade'
+    choose: str = 'largest'
+    align_eyes: bool = False
+    max_missing: float = 0.5
+    pack: str = 'mp4'
+    pack_options: dict[str, Any] = field(default_factory=dict)
+    size: int = 160
+    min_sec: float | None = None
+    max_sec: float | None = None
+
+    def __post_init__(self) -> None:
+        kind, _, file = self.detector.partition(':')
+        shortest, longest = self.min_sec or 0, 10.0 if self.max_sec is None else self.max_sec
+        rules = (
+            (kind in DETECTORS, f'detector must be one of {", ".join(DETECTORS)}, not {kind!r}'),
+            (bool(file) == (kind in _FILE_ARGUMENT), 'detector must be cascade, none, yunet:FILE or boxes:PATH'),
+            (self.pack in PACK_TYPES, f'pack must be one of {", ".join(PACK_TYPES)}, not {self.pack!r}'),
+            (self.size >= 16 and self.size % 2 == 0, f'size must be even and at least 16, not {self.size}'),
+            (0 <= self.max_missing < 1, f'max_missing must be at least 0 and less than 1, not {self.max_missing}'),
+            (shortest >= 0 and longest > 0, f'min_sec and max_sec must be positive, not {self.min_sec}, {longest}'),
+            (2 * shortest <= longest, f'max_sec ({longest:g}) must be at least twice min_sec ({shortest:g})'),
+        )
+        for holds, complaint in rules:
+            if not holds:
+                raise ConfigError(complaint)
+
+    def lengths_sec(self, labelled: bool) -> tuple[float, float]:
+        """Return the shortest and the longest length of a face clip in seconds."""
+        if labelled:
+            return self.min_sec or 0.0, float('inf')
+        return 1.0 if self.min_sec is None else self.min_sec, 10.0 if self.max_sec is None else self.max_sec
+
+    def cropper(self, labelled: bool) -> dict[str, Any]:
+        """Return the configuration of the face cropper."""
+        kind, _, file = self.detector.partition(':')
+        detector = dict(type=DETECTORS[kind], **({_FILE_ARGUMENT[kind]: file} if file else {}))
+        kept = dict(size=self.size, choose=self.choose, align_eyes=self.align_eyes, max_missing=self.max_missing)
+        return dict(detector=detector, min_sec=self.lengths_sec(labelled)[0], **kept)
+
+    def pack_config(self) -> dict[str, Any]:
+        """Return the configuration of what writes frames."""
+        return dict(type=PACK_TYPES[self.pack], **self.pack_options)
+
+    def record(self) -> dict[str, Any]:
+        """Return the settings for the manifest: of files their name and hash, nothing of this machine's folders."""
+        settings = asdict(self)
+        kind, _, file = self.detector.partition(':')
+        if file:
+            settings['detector'] = f'{kind}:{Path(file).name}'
+            settings['detector_sha256'] = source_sha256(Path(file))
+        # what stands in a file that an option names shows in the hash of the index
+        options = {name: Path(value).name if _is_path(value) else value for name, value in self.options.items()}
+        return settings | dict(options=options)
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str) and Path(value).is_absolute()
+
+
+def source_sha256(path: Path) -> str | None:
+    """Return the SHA-256 of a file; of a folder that of its files' names and hashes; None where it cannot be read."""
+    digest = sha256()
+    try:
+        if path.is_dir():
+            for file in sorted(file for file in path.iterdir() if file.is_file()):
+                digest.update(f'{file.name}\0{source_sha256(file)}\n'.encode())
+        else:
+            with open(path, 'rb') as file:
+                while block := file.read(1 << 20):
+                    digest.update(block)
+    except OSError:
+        return None
+    return digest.hexdigest()

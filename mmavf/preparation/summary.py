@@ -1,0 +1,172 @@
+"""What came of a raw set: counts against the card's, what was left out and why, what to look at."""
+
+import csv
+import io
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from mmavf.datasets.natural_order import natural_order
+from mmavf.datasets.targets import CARDS, Card
+
+from .outcome import Outcome
+from .raw_clip import LeftOut, RawClip, RawIndex
+
+SHOWN = 10  # of a long list of names
+SOUND_SHIFT_SEC = 0.1  # less is the usual padding of codecs
+_TITLES = dict(
+    several_faces='more than one face is seen at a time: one of them was taken',
+    cut='the face is not seen without a break: the longest part was taken',
+    face_missing='the face is missing in a part of the frames looked at; its place was interpolated, or the clip cut',
+    silent='the sound is zero all through',
+    late_sound='the sound starts late; zeros stand before it',
+    early_end='the sound ends early; zeros stand after it',
+)
+
+
+def summarise(
+    name: str, index: RawIndex, prepared: Sequence[RawClip], outcomes: Sequence[Outcome], rows: Sequence[Mapping]
+) -> dict[str, Any]:
+    """Count what came of a raw set.
+
+    Args:
+        name: Name of the data set.
+        index: What the raw set holds.
+        prepared: The clips that were tried, in their order.
+        outcomes: What came of them.
+        rows: Rows of the list.
+
+    Returns:
+        What JSON can hold; see `summary_text` for the parts.
+    """
+    usable = [outcome for outcome in outcomes if not outcome.reason]
+    left_out = left_out_rows(index, outcomes)
+    counts = dict(
+        raw_clips=len(index.clips),
+        left_out_by_parser=len(index.left_out),
+        tried=len(prepared),
+        left_out_by_media=len(outcomes) - len(usable),
+        face_clips=len(usable),
+        hours=round(sum(outcome.seconds for outcome in usable) / 3600, 3),
+    )
+    lengths = [outcome.seconds for outcome in usable] or [0.0]
+    spread = np.percentile(lengths, (0, 50, 100)).round(3).tolist()
+    counts['seconds'] = dict(zip(('min', 'median', 'max'), spread, strict=True))
+    return dict(
+        dataset=name,
+        counts=counts,
+        left_out=_reasons(left_out),
+        card=against_card(name, rows),
+        remarks=_remarks(usable),
+        same_names=_same_names(index.clips),
+    )
+
+
+def against_card(name: str, rows: Sequence[Mapping[str, str]]) -> list[list[Any]]:
+    """Return rows of a table: what is counted, how many there are, how many the card publishes (None: nothing)."""
+    card = CARDS.get(name)
+    table = [['clips', len(rows), card.clips if card else None]]
+    table.append(['subjects', len({row['subject'] for row in rows} - {''}), None])
+    if card and card.folds.column == 'subject':
+        table[-1][2] = card.folds.number
+    labels = Counter(_class(card, row['label']) for row in rows if row.get('label'))
+    published = dict(zip(card.classes, card.class_counts, strict=False)) if card else {}
+    names = (card.classes if card else ()) or sorted(labels, key=natural_order)
+    table += [[f'class {label}', labels[label], published.get(label)] for label in names]
+    folds = Counter(row['fold'] for row in rows if row['fold'])
+    order = sorted(folds, key=natural_order)
+    held_out = [fold for fold in order if card is None or card.folds.only in ('', fold)]
+    sizes = dict(zip(held_out, card.folds.test_sizes, strict=False)) if card else {}
+    return table + [[f'fold {fold}', folds[fold], sizes.get(fold)] for fold in order]
+
+
+def _class(card: Card | None, label: str) -> str:
+    """Return the class of a label of the list."""
+    return (card.label_map.get(label) or label) if card else label
+
+
+def left_out_rows(index: RawIndex, outcomes: Sequence[Outcome]) -> list[LeftOut]:
+    """Return all that became no face clip, by the parser and by the media."""
+    return [*index.left_out, *(LeftOut(outcome.id, outcome.reason) for outcome in outcomes if outcome.reason)]
+
+
+def left_out_text(left_out: Sequence[LeftOut]) -> str:
+    """Return the table of what was left out as CSV."""
+    text = io.StringIO(newline='')
+    writer = csv.writer(text, lineterminator='\n')
+    writer.writerow(LeftOut._fields)
+    writer.writerows(left_out)
+    return text.getvalue()
+
+
+def _reasons(left_out: Sequence[LeftOut]) -> dict[str, dict[str, Any]]:
+    """Return by reason, names of files and numbers taken out of it, how many there are and the first names."""
+    found = defaultdict(list)
+    for name, reason in left_out:
+        # messages begin with the file at fault
+        kind = re.sub(r'^\S.*?\.?\w*: ', '', reason) if ': ' in reason else reason
+        found[re.sub(r'\d+(\.\d+)?', 'N', kind)].append(name)
+    order = sorted(found, key=lambda kind: (-len(found[kind]), kind))
+    return {kind: dict(number=len(found[kind]), names=found[kind][:SHOWN]) for kind in order}
+
+
+def _remarks(usable: Sequence[Outcome]) -> dict[str, list[str]]:
+    """Return what should be looked at: kind of remark → ids."""
+    tests = dict(
+        several_faces=lambda o: o.faces_seen > 1,
+        cut=lambda o: o.parts > 1,
+        face_missing=lambda o: o.missing > 0,
+        silent=lambda o: o.silent,
+        late_sound=lambda o: o.starts_late_sec > SOUND_SHIFT_SEC and not o.silent,
+        early_end=lambda o: o.ends_early_sec > SOUND_SHIFT_SEC and not o.silent,
+    )
+    return {kind: [o.id for o in usable if test(o)] for kind, test in tests.items()}
+
+
+def _same_names(clips: Sequence[RawClip]) -> dict[str, list[str]]:
+    """Return the file names that occur in several folders, with their paths."""
+    paths = defaultdict(set)
+    for clip in clips:
+        paths[PurePosixPath(clip.video or clip.audio).name].add(clip.video or clip.audio)
+    return {name: sorted(own) for name, own in sorted(paths.items()) if len(own) > 1}
+
+
+def summary_text(summary: Mapping[str, Any]) -> str:
+    """Return the summary as Markdown."""
+    counts, lengths = summary['counts'], summary['counts']['seconds']
+    text = [
+        f'# Preparation of {summary["dataset"]}\n',
+        f'{counts["raw_clips"]:,} raw clips, of which {counts["tried"]:,} were tried; '
+        f'{counts["left_out_by_parser"]:,} things that the parser left out.',
+        f'**{counts["face_clips"]:,} face clips** came out of them, {counts["hours"]:.2f} hours, '
+        f'{lengths["min"]:.2f} to {lengths["max"]:.2f} s long (median {lengths["median"]:.2f} s); '
+        f'{counts["left_out_by_media"]:,} clips were left out.',
+    ]
+    text.append('\n## Counts\n\nOf the list, and as published where that is known.\n')
+    text.append(_table(['', 'here', 'published'], [[a, b, '' if c is None else c] for a, b, c in summary['card']]))
+    text.append('\n## Left out\n\nEach one stands in `left_out.csv`.\n' if summary['left_out'] else '')
+    if summary['left_out']:
+        rows = [[own['number'], kind, _shown(own['names'])] for kind, own in summary['left_out'].items()]
+        text.append(_table(['number', 'reason', 'such as'], rows))
+    remarks = {kind: ids for kind, ids in summary['remarks'].items() if ids}
+    if remarks or summary['same_names']:
+        text.append('\n## To look at\n\nAll ids stand in `summary.json`.\n')
+        rows = [[len(ids), _TITLES[kind], _shown(ids)] for kind, ids in remarks.items()]
+        if summary['same_names']:
+            names = summary['same_names']
+            rows.append([len(names), 'file names in several folders; ids tell them apart', _shown(list(names))])
+        text.append(_table(['number', 'what', 'such as'], rows))
+    return '\n'.join(part for part in text if part) + '\n'
+
+
+def _shown(names: Sequence[str]) -> str:
+    return ', '.join(f'`{name}`' for name in names[:3]) + (', …' if len(names) > 3 else '')
+
+
+def _table(header: list[str], rows: Sequence[Sequence[Any]]) -> str:
+    lines = [header, ['---'] * len(header), *([str(cell).replace('|', '\\|') for cell in row] for row in rows)]
+    return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
