@@ -23,7 +23,7 @@ class AVCAffe(RawSet):
 videos/shorter_segments/aiim001/task_1/aiim001_task_1_*.avi     segments; names begin with participant and task
 ground_truths/arousal.txt, valence.txt                          rows `aiim001_task_1, Calm`
 That labels are words is not checked against the set, nor whether the segments that info/no_audio_files.txt names have
-a sound track: they are kept, and preparation reports which tracks are silent or missing."""
+a sound track: silent ones are kept and reported, segments without a track are left out."""
 
     def parse(self) -> RawIndex:
         """See `RawSet.index`."""

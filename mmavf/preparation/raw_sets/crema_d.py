@@ -21,7 +21,7 @@ class CremaD(RawSet):
     layout = """\
 VideoFlash/1001_DFA_ANG_XX.flv          actor_sentence_emotion_level (or VideoMP4/, video/, with any kind of video)
 AudioWAV/1001_DFA_ANG_XX.wav            sound; where it is missing, that of the video is taken
-Four broken clips are left out by name. Published lists lack a fifth, whose name is not known."""
+Four broken clips are left out by name, so that 7,438 remain. Published lists lack a fifth, whose name is not known."""
 
     def parse(self) -> RawIndex:
         """See `RawSet.index`."""
