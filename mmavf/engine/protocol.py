@@ -63,6 +63,26 @@ def merge_protocol_options(cfg: Config, args: Namespace) -> None:
     cfg.protocol.update(given)
 
 
+def drop_open_split(cfg: Config | dict, fold: str | None) -> str | None:
+    """Have the training data whole where nobody says what is held out.
+
+    Args:
+        cfg: The config; the `split` of its training data is taken out in place, if it is open and `fold` is None.
+        fold: What is to be held out, if anything.
+
+    Returns:
+        The column that the clips would be split by, where a split was taken out.
+    """
+    dataset = cfg['train_dataloader']['dataset']
+    split = [part for part in dataset.get('datasets', [dataset]) if part.get('split')]
+    if fold is not None or all(part['split'].get('held_out') is not None for part in split):
+        return None
+    column = split[0]['split']['column']
+    for part in split:
+        part['split'] = None
+    return column
+
+
 def apply_protocol(cfg: Config | dict) -> None:
     """Make the data sets, the validation and the checkpoint hook of `cfg` what its `protocol` says, in place.
 

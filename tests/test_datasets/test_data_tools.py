@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -93,7 +94,7 @@ def test_loader_benchmark_measures_a_list(tmp_path, capsys, monkeypatch):
     counted(VideoTrack, 'read_frames', 1)
     counted(AudioTrack, 'read_audio', 2)
     counted(LogMel, 'transform', 4)
-    monkeypatch.setattr(benchmark.time, 'process_time', lambda: done['seconds'])
+    monkeypatch.setattr(time, 'process_time', lambda: done['seconds'])
     rates = benchmark.main(['--ann-file', str(_clips(tmp_path)), '--data-root', str(tmp_path), '--repeats', '2'])
     (rates,) = rates.values()
     assert rates == pytest.approx({'loader': 1 / 7, 'frames': 1, 'frames and sound': 1 / 3})

@@ -8,8 +8,7 @@ of JPEG frames with wav files. Figures are processor time of one process: they d
 
 import argparse
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -21,6 +20,7 @@ from mmengine.registry import init_default_scope
 
 from mmavf.datasets import AVClipDataset
 from mmavf.datasets.media import SAMPLE_RATE_HZ, MediaFile
+from mmavf.datasets.read_speed import best_seconds
 from mmavf.datasets.synthetic import SyntheticSettings, build_synthetic_set
 from mmavf.registry import DATASETS, TRANSFORMS
 from mmavf.structures import SampleKey
@@ -45,17 +45,6 @@ def make_media(folder: Path, clips: int, size: int) -> dict[str, Path]:
         rows.append(f'{path.stem},{path.stem}.wav,25\n')
     (frames / 'list.csv').write_text('video,audio,fps\n' + ''.join(rows))
     return {'mp4': videos / 'lists/pretrain.csv', 'JPEG folders and wav': frames / 'list.csv'}
-
-
-def best_seconds(work: Callable[[], None], repeats: int) -> float:
-    """Return the least processor time that `work` takes, after one run to warm up."""
-    work()
-    times = []
-    for _ in range(repeats):
-        start = time.process_time()
-        work()
-        times.append(time.process_time() - start)
-    return min(times)
 
 
 def measure(dataset: AVClipDataset, repeats: int) -> dict[str, float]:

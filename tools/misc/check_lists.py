@@ -34,7 +34,13 @@ from mmavf.datasets.natural_order import natural_order
 from mmavf.datasets.overlap import ClipRef, find_overlap, overlap_text
 from mmavf.datasets.split import COLUMNS
 from mmavf.datasets.transforms import OpenClip
-from mmavf.engine.protocol import LOADERS, add_protocol_options, apply_protocol, merge_protocol_options
+from mmavf.engine.protocol import (
+    LOADERS,
+    add_protocol_options,
+    apply_protocol,
+    drop_open_split,
+    merge_protocol_options,
+)
 from mmavf.errors import ClipError, ListError, MMAVFError
 from mmavf.registry import DATASETS
 
@@ -93,13 +99,9 @@ def groups_of_config(args: argparse.Namespace) -> tuple[list[Group], bool]:
     config = Config.fromfile(args.config)
     config.merge_from_dict(args.cfg_options)
     merge_protocol_options(config, args)
-    dataset = config.train_dataloader.dataset
-    split = [part for part in dataset.get('datasets', [dataset]) if part.get('split')]
-    if any(part.split.get('held_out') is None for part in split) and args.fold is None:
-        column = split[0].split.column
-        for part in split:
-            part.split = None
-        return divide(DATASETS.build(dataset), column), False
+    column = drop_open_split(config, args.fold)
+    if column is not None:
+        return divide(DATASETS.build(config.train_dataloader.dataset), column), False
     apply_protocol(config)
     loaders = [name for name in LOADERS if config.get(name)]
     return [whole(name.removesuffix('_dataloader'), DATASETS.build(config[name].dataset)) for name in loaders], True

@@ -1,0 +1,88 @@
+"""How fast clips are read."""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from torch.utils.data import Dataset
+
+from mmavf.errors import ClipError
+from mmavf.structures import SampleKey
+
+from .media.shard import in_shard, index_path
+
+
+class Reading(NamedTuple):
+    """What it took to read some clips one after the other in one process.
+
+    Attributes:
+        clips: Clips that could be read.
+        faults: Why the others could not.
+        elapsed_sec: Time that went by, waiting for the storage included.
+        processor_sec: Time that the process computed; it does not depend on what else runs.
+    """
+
+    clips: int
+    faults: list[str]
+    elapsed_sec: float
+    processor_sec: float
+
+
+def read_clips(dataset: Dataset, indices: Iterable[int]) -> Reading:
+    """Put clips through the data set's pipeline, each as in the first epoch of a training.
+
+    Args:
+        dataset: An AVClipDataset with `on_bad='raise'`, or a ConcatClipDataset of such.
+        indices: Its clips to read.
+    """
+    faults, clips = [], 0
+    elapsed, processor = time.perf_counter(), time.process_time()
+    for index in indices:
+        try:
+            dataset[SampleKey(index, 0, 0, index)]
+            clips += 1
+        except ClipError as error:
+            faults.append(str(error))
+    return Reading(clips, faults, time.perf_counter() - elapsed, time.process_time() - processor)
+
+
+def best_seconds(work: Callable[[], None], repeats: int) -> float:
+    """Return the least processor time that `work` takes, after one run to warm up."""
+    work()
+    times = []
+    for _ in range(repeats):
+        start = time.process_time()
+        work()
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+def clip_files(info: dict) -> list[str]:
+    """Return the files that reading a clip touches; `info` is what `get_data_info` gives."""
+    files = []
+    for path in filter(None, (info['video_path'], info['audio_path'])):
+        if os.path.isdir(path):
+            files += [entry.path for entry in os.scandir(path)]
+        elif in_shard(path):
+            shard = os.path.dirname(path)
+            files += [shard, str(index_path(shard))]
+        else:
+            files.append(path)
+    return files
+
+
+def drop_from_memory(files: Sequence[str | Path]) -> None:
+    """Ask the system to forget what it holds in memory of the contents of files.
+
+    It keeps the names and places of files, and a host or a storage server below it keeps what it likes: what is read
+    next is at best as slow as after a start of this machine.
+    """
+    for path in files:
+        file = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(file)  # what is not written yet cannot be dropped
+            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+        finally:
+            os.close(file)
