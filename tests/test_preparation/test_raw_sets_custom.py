@@ -25,7 +25,7 @@ def custom(raw: Path, **options):
 
 
 def test_videos_frame_folders_and_sound(tmp_path):
-    touch(tmp_path, 'one.mp4', 'one.mp3', 'one.WAV', 'two.MOV', 'alone.wav', 'notes.txt')
+    touch(tmp_path, 'one.mp4', 'one.FLAC', 'one.WAV', 'two.MOV', 'alone.wav', 'notes.txt')
     touch(tmp_path, 'frames/1.png', 'frames/2.png', 'frames.flac', 'deep/er/1.jpg', 'thumbs/x.avi', 'thumbs/x.jpg')
     raw_set = custom(tmp_path, fps=12.5)
     assert (raw_set.labelled, raw_set.list_file, raw_set.class_names()) == (False, 'lists/pretrain.csv', [])

@@ -60,7 +60,7 @@ def test_other_separators(tmp_path):
 
 def test_first_alternative_wins_and_optional_columns_may_be_missing(tmp_path):
     path = tmp_path / 'sheet.csv'
-    path.write_text('Onset Frame,File,Onset,Subject\n1,a,2,s\n')
+    path.write_text('Onset Frame,File,Onset,Subject,Onset\n1,a,2,s,3\n')
     columns = dict(COLUMNS, apex=('Apex', 'Apex Frame'))
     assert read_table(path, columns, optional=['apex']) == [dict(subject='s', file='a', onset='2', apex='')]
 
