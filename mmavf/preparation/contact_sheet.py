@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 
 CELL, CAPTION, GAP = 96, 30, 6  # pixels: edge of a frame, height of the two lines below, distance of strips
-TEXT_WIDTH = 5.9  # pixels of a character on average, at the scale below
 FONT, TEXT_SCALE = cv2.FONT_HERSHEY_SIMPLEX, 0.36
 
 
@@ -57,8 +56,16 @@ def _draw(strip: Strip, per_clip: int) -> np.ndarray:
     for i, frame in enumerate(strip.frames[:per_clip]):
         cell = cv2.resize(frame, (CELL, CELL), interpolation=cv2.INTER_AREA)
         block[:CELL, i * CELL : (i + 1) * CELL] = cell
-    most = int(width / TEXT_WIDTH)
     for line, (text, color) in enumerate(((strip.name, (0, 0, 0)), (strip.remark, (176, 0, 0)))):
-        text = text if len(text) <= most else text[: most - 3] + '...'
+        text = _fit(text, width - 4)
         cv2.putText(block, text, (2, CELL + 12 + 14 * line), FONT, TEXT_SCALE, color, 1, cv2.LINE_AA)
     return block
+
+
+def _fit(text: str, width: int) -> str:
+    """Return the text, cut so that it is drawn at most `width` pixels wide."""
+    cut = text
+    while cv2.getTextSize(cut, FONT, TEXT_SCALE, 1)[0][0] > width:
+        text = text[:-1]
+        cut = f'{text}...'
+    return cut

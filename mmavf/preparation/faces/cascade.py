@@ -32,7 +32,7 @@ class CascadeDetector(FaceDetector):
         long_edge: int = 320,
         min_share: float = 0.12,
         scale_factor: float = 1.2,
-        min_neighbors: int = 4,
+        min_neighbors: int = 3,
     ) -> None:
         super().__init__(eyes)
         self._faces = _cascade('frontalface_alt2')
