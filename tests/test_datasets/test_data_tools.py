@@ -14,7 +14,7 @@ from mmavf.datasets.media.audio_track import AudioTrack
 from mmavf.datasets.media.video_track import VideoTrack
 from mmavf.datasets.transforms import LogMel
 
-from ..helpers.media import counted_frames, tone, write_list, write_media
+from ..helpers.media import counted_frames, frame_index, tone, write_list, write_media
 
 ROOT = Path(__file__).parents[2]
 DATASET = 'train_dataloader.dataset'
@@ -99,3 +99,38 @@ def test_loader_benchmark_measures_a_list(tmp_path, capsys, monkeypatch):
     (rates,) = rates.values()
     assert rates == pytest.approx({'loader': 1 / 7, 'frames': 1, 'frames and sound': 1 / 3})
     assert 'clips/s per core' in capsys.readouterr().out
+
+
+def test_pack_benchmark_reads_the_same_clips_in_every_way(tmp_path, capsys):
+    benchmark = _tool('tools/analysis_tools/pack_benchmark.py')
+    (tmp_path / 'media').mkdir()
+    for name in 'ab':
+        write_media(tmp_path / 'media' / f'{name}.mp4', counted_frames(20), tone(0.8))
+    words = (
+        '--media',
+        tmp_path / 'media',
+        '--folder',
+        tmp_path,
+        '--clips',
+        3,
+        '--seconds',
+        3,
+        '--size',
+        64,
+        '--repeats',
+        1,
+    )
+    results = benchmark.main([*map(str, words)])
+    assert list(results) == [*benchmark.MP4, 'JPEG folders', 'shards of JPEG']
+    sizes = {name: row['kB'] for name, row in results.items()}
+    # sound alone takes 96 kB
+    assert 96 < sizes['mp4, GOP 250'] < sizes['mp4, GOP 12'] < sizes['JPEG folders'] < sizes['shards of JPEG']
+    assert all(row['warm'] > row['loader'] > 0 and row['cold'] > 0 for row in results.values())
+    assert [path.name for path in tmp_path.iterdir()] == ['media'] and 'GOP 12' in capsys.readouterr().out
+
+
+def test_pack_benchmark_loops_a_video_forth_and_back(tmp_path):
+    path = write_media(tmp_path / 'a.mp4', counted_frames(10, 64, 64), tone(0.4, onset_sec=0.2))
+    frames, sound = _tool('tools/analysis_tools/pack_benchmark.py').looped(path, seconds=1.0, size=64)
+    assert [frame_index(frame) for frame in frames] == [*range(10), *reversed(range(10)), *range(5)]
+    assert len(sound) == 16000

@@ -1,1 +1,7 @@
 """How the frames of face clips are stored."""
+
+from .jpeg import JpegPack
+from .mp4 import Mp4Pack
+from .shards import ShardPack, write_shard
+
+__all__ = ['JpegPack', 'Mp4Pack', 'ShardPack', 'write_shard']

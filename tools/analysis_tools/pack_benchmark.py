@@ -1,0 +1,161 @@
+"""Size and reading speed of the same face clips, stored in each of the ways that data can be prepared in.
+
+    python tools/analysis_tools/pack_benchmark.py
+    python tools/analysis_tools/pack_benchmark.py --media FOLDER_OF_VIDEOS --repeats 5
+
+Without --media drawn faces are used. Each video's middle square is scaled to --size pixels and played forth and back
+until the clip is --seconds long. The ways are measured in turn, so that whatever else runs meets all of them.
+
+warm: processor time of one process with the files in memory. cold: time that goes by in one process after the system
+was asked to forget the contents of the files (posix_fadvise, after fsync); their names and places it keeps.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Iterator, Sequence
+from itertools import cycle
+from pathlib import Path
+from statistics import median
+
+import cv2
+import numpy as np
+import soundfile
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from mmavf.datasets import AVClipDataset
+from mmavf.datasets.media import SAMPLE_RATE_HZ, MediaFile
+from mmavf.datasets.read_speed import clip_files, drop_from_memory, read_clips
+from mmavf.datasets.synthetic import SyntheticSettings, build_synthetic_set
+from mmavf.preparation.packs.jpeg import JpegPack
+from mmavf.preparation.packs.mp4 import Mp4Pack
+from mmavf.preparation.packs.shards import write_shard
+from mmavf.registry import DATASETS
+
+CONFIG = Path(__file__).parents[2] / 'configs/_base_/datasets/single_list.py'
+READ_STEPS = 4  # of the pipeline: open, choose the window, frames, sound
+FPS = 25
+
+
+class UsualMp4(Mp4Pack):
+    """Mp4 as x264 makes it when it is told nothing but the quality: GOP 250, B-frames, deblocking, CABAC."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._options = dict(crf=self._options['crf'], threads='1')
+
+
+MP4 = {'mp4, GOP 12': Mp4Pack(), 'mp4, GOP 250': Mp4Pack(gop=250), 'mp4, GOP 250, x264 defaults': UsualMp4()}
+
+
+def drawn_videos(folder: Path) -> list[Path]:
+    """Make videos of drawn faces; return their paths."""
+    build_synthetic_set(folder, SyntheticSettings(clips=24, subjects=4, size=160))
+    return sorted((folder / 'videos').glob('*.mp4'))
+
+
+def looped(path: Path, seconds: float, size: int) -> tuple[list[np.ndarray], np.ndarray]:
+    """Return seconds * 25 frames (size, size, 3) uint8, played forth and back, and sound (N,) float32 of a video."""
+    media = MediaFile(str(path))
+    frames = media.video.read_frames(range(len(media.video.frame_times)))
+    side = min(frames[0].shape[:2])
+    top, left = ((length - side) // 2 for length in frames[0].shape[:2])
+    frames = [
+        cv2.resize(f[top : top + side, left : left + side], (size, size), interpolation=cv2.INTER_AREA) for f in frames
+    ]
+    order = cycle([*range(len(frames)), *reversed(range(len(frames)))])
+    sound = media.audio.read_audio(0, media.audio.duration_sec)
+    return [frames[next(order)] for _ in range(round(seconds * FPS))], np.resize(sound, round(seconds * SAMPLE_RATE_HZ))
+
+
+def write_all(
+    folder: Path, videos: Sequence[Path], clips: int, seconds: float, size: int
+) -> Iterator[tuple[str, Path]]:
+    """Write the clips in every way; yield each way's name and list."""
+    folders = {name: folder / name.replace(', ', '_').replace(' ', '_') for name in MP4}
+    jpeg = folder / 'jpeg'
+    for made in (*folders.values(), jpeg, folder / 'audio'):
+        made.mkdir()
+    for number, path in zip(range(clips), cycle(videos), strict=False):
+        frames, sound = looped(path, seconds, size)
+        times_sec = np.arange(len(frames)) / FPS
+        for name, pack in MP4.items():
+            pack.write(folders[name] / f'{number}.mp4', frames, times_sec)
+        JpegPack(fps=FPS).write(jpeg / f'{number}', frames, times_sec)
+        soundfile.write(folder / f'audio/{number}.wav', sound, SAMPLE_RATE_HZ)
+    write_shard(folder / '00000.tar', [(f'{i}', jpeg / f'{i}', folder / f'audio/{i}.wav') for i in range(clips)])
+    rows = {name: '{path}/{i}.mp4,audio/{i}.wav,'.replace('{path}', path.name) for name, path in folders.items()}
+    rows |= {'JPEG folders': 'jpeg/{i},audio/{i}.wav,25', 'shards of JPEG': '00000.tar/{i},,25'}
+    for name, row in rows.items():
+        path = folder / f'{name}.csv'
+        path.write_text('video,audio,fps\n' + '\n'.join(row.format(i=i) for i in range(clips)) + '\n')
+        yield name, path
+
+
+def build(path: Path, steps: int | None) -> AVClipDataset:
+    """Return the data set of a list, with the first steps of the pre-training pipeline, or all of them (None)."""
+    config = Config.fromfile(CONFIG).train_dataloader.dataset
+    config.update(ann_file=path.name, data_root=str(path.parent), on_bad='raise', pipeline=config.pipeline[:steps])
+    return DATASETS.build(config)
+
+
+def clip_bytes(dataset: AVClipDataset) -> float:
+    """Return the bytes of files per clip."""
+    files = {file for index in range(len(dataset)) for file in clip_files(dataset.get_data_info(index))}
+    return sum(Path(file).stat().st_size for file in files) / len(dataset)
+
+
+def measure(lists: dict[str, Path], repeats: int) -> dict[str, dict[str, float]]:
+    """Return kB per clip and clips per second of each way: reading warm, whole loader warm, reading cold."""
+    reading = {name: build(path, READ_STEPS) for name, path in lists.items()}
+    loading = {name: build(path, None) for name, path in lists.items()}
+    times: dict[str, dict[str, list[float]]] = {name: dict(warm=[], loader=[], cold=[]) for name in lists}
+    for turn in range(repeats):
+        for name, dataset in reading.items():
+            order = np.random.default_rng(turn).permutation(len(dataset)).tolist()
+            drop_from_memory([file for index in order for file in clip_files(dataset.get_data_info(index))])
+            times[name]['cold'].append(read_clips(dataset, order).elapsed_sec)
+            times[name]['warm'].append(read_clips(dataset, order).processor_sec)
+            times[name]['loader'].append(read_clips(loading[name], order).processor_sec)
+    results = {}
+    for name, dataset in reading.items():
+        rates = dict(warm=len(dataset) / min(times[name]['warm']), loader=len(dataset) / min(times[name]['loader']))
+        rates |= dict(cold=len(dataset) / median(times[name]['cold']))
+        results[name] = dict(kB=clip_bytes(dataset) / 1000, **rates)
+    return results
+
+
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--media', type=Path, help='folder of videos with sound to make the clips of')
+    parser.add_argument('--clips', type=int, default=48, help='clips (default: 48)')
+    parser.add_argument('--seconds', type=float, default=10.0, help='length of a clip (default: 10)')
+    parser.add_argument('--size', type=int, default=160, help='side of the frames, pixels (default: 160)')
+    parser.add_argument('--repeats', type=int, default=5, help='turns; the best counts, cold the median (default: 5)')
+    parser.add_argument(
+        '--folder', type=Path, help='where the clips are made and removed (default: the temporary folder)'
+    )
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> dict[str, dict[str, float]]:
+    """Measure, print and return size and clips per second by way of storing."""
+    args = parse_args(argv)
+    init_default_scope('mmavf')
+    cv2.setNumThreads(0)
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory(dir=args.folder) as name:
+        folder = Path(name)
+        videos = (
+            sorted(p for p in args.media.iterdir() if p.is_file()) if args.media else drawn_videos(folder / 'drawn')
+        )
+        results = measure(dict(write_all(folder, videos, args.clips, args.seconds, args.size)), args.repeats)
+    print(f'{"":28} {"kB/clip":>8} {"read, warm":>11} {"loader, warm":>13} {"read, cold":>11}   (clips/s)')
+    for way, row in results.items():
+        print(f'{way:28} {row["kB"]:8.0f} {row["warm"]:11.0f} {row["loader"]:13.0f} {row["cold"]:11.0f}')
+    return results
+
+
+if __name__ == '__main__':
+    main()
