@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmavf.datasets.media import FrameFolder, MediaFile, SoundFile, VideoTrack
+from mmavf.datasets.media import FrameFolder, MediaFile, VideoTrack, open_sound
 from mmavf.datasets.transforms.open_clip import DEFAULT_FPS
 from mmavf.errors import ClipError
 
@@ -89,9 +89,7 @@ def _open_folder(raw: Path, clip: RawClip) -> FrameFolder:
 
 
 def _sound_duration_sec(path: str) -> float:
-    if path.lower().endswith(SoundFile.SUFFIXES):
-        return SoundFile(path).duration_sec
-    sound = MediaFile(path, kinds=('audio',)).audio
+    sound = open_sound(path)
     if sound is None:
         raise ClipError(f'{path}: no sound stream')
     return sound.duration_sec
