@@ -62,18 +62,17 @@ class Mp4Pack:
         height, width = first.shape[:2]
         if height % 2 or width % 2:
             raise ConfigError(f'Mp4Pack: frames of {width}x{height}, but H.264 needs even sizes: choose an even size')
-        usual_sec = usual_interval_sec(times_sec)
-        lengths_sec = np.diff(times_sec, append=times_sec[-1] + usual_sec)
-        rate = Fraction(1 / usual_sec).limit_denominator(1001)
+        # tells how long the last frame stands
+        rate = Fraction(1 / usual_interval_sec(times_sec)).limit_denominator(1001)
         # no dates or versions in the file; its table goes first, so that it can be read from end to end
         options = dict(fflags='+bitexact', movflags='+faststart')
         with av.open(str(path), 'w', format='mp4', options=options) as out:
             video = out.add_stream('libx264', rate=rate, options=self._options)
             video.width, video.height, video.pix_fmt = width, height, 'yuv420p'
             video.codec_context.time_base = video.time_base = TIME_BASE
-            for time, length, pixels in zip(times_sec, lengths_sec, chain([first], frames), strict=True):
+            for time, pixels in zip(times_sec, chain([first], frames), strict=True):
                 frame = av.VideoFrame.from_ndarray(pixels, format='rgb24')
-                frame.pts, frame.duration, frame.time_base = _stamp(time), _stamp(length), TIME_BASE
+                frame.pts, frame.time_base = round(time / TIME_BASE), TIME_BASE
                 out.mux(video.encode(frame))
             out.mux(video.encode(None))
 
@@ -81,7 +80,3 @@ class Mp4Pack:
 def usual_interval_sec(times_sec: np.ndarray) -> float:
     """Return the median time from one frame to the next, and for a single frame that of 25 per second."""
     return float(np.median(np.diff(times_sec))) if len(times_sec) > 1 else SINGLE_FRAME_SEC
-
-
-def _stamp(seconds: float) -> int:
-    return round(seconds / TIME_BASE)
