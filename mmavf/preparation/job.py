@@ -1,6 +1,7 @@
 """The work on one raw clip: find its face, write its frames and its sound."""
 
 import errno
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from .frames import RawFrames
 from .outcome import ClipJob, ClipResult, Outcome, ShardJob
 from .packs.mp4 import usual_interval_sec
 from .packs.shards import write_shard
+from .raw_clip import RawClip
 from .settings import PrepareSettings, source_sha256
 from .sound import write_sound
 
@@ -81,11 +83,15 @@ class Preparer:
             with disk_failures(self._out):
                 outcomes = self._prepare(job)
         except ClipError as error:
-            reason = str(error)
-            for folder in (self._raw, self._out):  # of this machine: no matter of the result
-                reason = reason.replace(f'{folder}/', '')
-            outcomes = [Outcome(id=job.clip.id, raw_id=job.clip.id, reason=reason)]
+            outcomes = [Outcome(id=job.clip.id, raw_id=job.clip.id, reason=self._reason(str(error), job.clip))]
         return ClipResult([asdict(outcome) for outcome in outcomes], sources)
+
+    def _reason(self, message: str, clip: RawClip) -> str:
+        """Return a message without the file that it begins with, nor folders of this machine."""
+        for path, kind in ((clip.audio, 'sound: '), (clip.video, '')):
+            if path:
+                message = re.sub(f'^{re.escape(str(self._raw / path))}(/[^:]*)?: ', kind, message)
+        return message.replace(f'{self._raw}/', '')
 
     def _prepare(self, job: ClipJob) -> list[Outcome]:
         folder = self._out / WORK / job.clip.id
@@ -108,7 +114,7 @@ class Preparer:
         clip = job.clip
         frames = RawFrames(self._raw, clip)
         interval_sec = usual_interval_sec(frames.times_sec)
-        if clip.faces:
+        if clip.faces or self._settings.detector == 'none':  # nothing is looked for, so that nothing is cut either
             parts, seen = [_whole(frames)], {}
         else:
             located = self._cropper.locate(frames, clip.id)
@@ -122,22 +128,25 @@ class Preparer:
             times = frames.times_sec[piece.first : piece.first + len(piece.places)]  # (n,)
             start_sec, end_sec = float(times[0]), float(times[-1]) + interval_sec
             if end_sec - start_sec < shortest_sec:
-                raise ClipError(f'{clip.video}: {end_sec - start_sec:.2f} s, shorter than {shortest_sec:g} s')
+                raise ClipError(f'{frames.path}: {end_sec - start_sec:.2f} s long, {shortest_sec:g} s are wanted')
             crops = map(self._cropper.crop, islice(stream, len(times)), piece.places)
             self.pack.write(folder / f'{piece.id}{self.pack.suffix}', crops, times - times[0])
             heard = {}
-            if clip.audio is not None:
+            if self._has_sound(clip):
                 heard = write_sound(self._raw, clip, start_sec, end_sec, folder / f'{piece.id}.wav')._asdict()
             place = dict(start_sec=start_sec, frames=len(times), seconds=end_sec - start_sec)
             facts = {name: round(v, 4) if isinstance(v, float) else v for name, v in {**place, **heard}.items()}
             yield Outcome(id=piece.id, raw_id=clip.id, **self._files(piece.id, job), **facts, **seen)
+
+    def _has_sound(self, clip: RawClip) -> bool:
+        return self._settings.sound and clip.audio is not None
 
     def _files(self, clip_id: str, job: ClipJob) -> dict[str, str]:
         """Return what the list names as the files of a face clip."""
         folder = FRAME_FOLDERS[self._settings.pack]
         if job.shard is not None:
             return dict(video=f'{folder}/{shard_name(job.shard)}/{clip_id}')
-        sound = {} if job.clip.audio is None else dict(audio=f'{SOUND_FOLDER}/{clip_id}.wav')
+        sound = dict(audio=f'{SOUND_FOLDER}/{clip_id}.wav') if self._has_sound(job.clip) else {}
         return dict(video=f'{folder}/{clip_id}{self.pack.suffix}', **sound)
 
     def _settle(self, outcome: Outcome, folder: Path) -> None:

@@ -26,7 +26,8 @@ from .raw_clip import RawIndex
 from .raw_sets import RawSet
 from .schedule import Schedule, Unit, make_units
 from .settings import PrepareSettings
-from .summary import left_out_rows, left_out_text, summarise, summary_text
+from .sheet import write_sheet
+from .summary import left_out_text, summarise, summary_text
 from .worker_pool import Died, WorkerPool
 
 SOFTWARE = ('mmavf', 'av', 'numpy', 'soundfile', 'torchaudio')  # that the bytes depend on, and OpenCV
@@ -128,11 +129,12 @@ class Preparation:
         summary = summarise(self._settings.dataset, self._index, self._clips, outcomes, rows)
         texts = {
             'manifest.json': manifest_text(header, sources, outcomes, self._index.left_out),
-            'left_out.csv': left_out_text(left_out_rows(self._index, outcomes)),
+            'left_out.csv': left_out_text(self._index, outcomes),
             'summary.json': json.dumps(summary, indent=1) + '\n',
             'summary.md': summary_text(summary),
         }
         if rows:
+            write_sheet(self._out, outcomes, self._pack.fps)
             texts[self._set.list_file] = list_text(rows)
         # a set of the user's own has the classes that its labels name
         classes = self._set.class_names() or sorted(

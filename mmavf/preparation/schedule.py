@@ -92,7 +92,7 @@ class Schedule:
                 raise PreparationError(f'shard {job.number} cannot be written: {result.reason}')
             return self._shards.pop(job.number)
         if isinstance(result, Died):
-            failure = Outcome(id=job.clip.id, raw_id=job.clip.id, reason=f'{job.clip.video}: {result.reason}')
+            failure = Outcome(id=job.clip.id, raw_id=job.clip.id, reason=result.reason)
             result = ClipResult([asdict(failure)], dict.fromkeys(job.sources))
         unit = self._open.pop(job.clip.id)
         unit.add(job, result)

@@ -25,6 +25,7 @@ class PrepareSettings:
         max_missing: A clip is left out when more than this share of the frames looked at is without its face.
         pack: How frames are stored: `mp4`, `jpeg` (folders) or `shards` (tar files of JPEG and wav).
         pack_options: Arguments of what writes them.
+        sound: Whether sound is written; a clip whose sound cannot be used is left out then.
         size: Height and width of the face frames in pixels, even.
         min_sec: Parts shorter than this are left out; None: 1 for a corpus, 0 for a labelled set.
         max_sec: Longer parts are cut into equal pieces; None: 10. Clips of a labelled set stay whole.
@@ -41,6 +42,7 @@ class PrepareSettings:
     max_missing: float = 0.5
     pack: str = 'mp4'
     pack_options: dict[str, Any] = field(default_factory=dict)
+    sound: bool = True
     size: int = 160
     min_sec: float | None = None
     max_sec: float | None = None

@@ -44,7 +44,6 @@ def summarise(
         What JSON can hold; see `summary_text` for the parts.
     """
     usable = [outcome for outcome in outcomes if not outcome.reason]
-    left_out = left_out_rows(index, outcomes)
     counts = dict(
         raw_clips=len(index.clips),
         left_out_by_parser=len(index.left_out),
@@ -59,7 +58,7 @@ def summarise(
     return dict(
         dataset=name,
         counts=counts,
-        left_out=_reasons(left_out),
+        left_out=_reasons(index.left_out, outcomes),
         card=against_card(name, rows),
         remarks=_remarks(usable),
         same_names=_same_names(index.clips),
@@ -89,27 +88,25 @@ def _class(card: Card | None, label: str) -> str:
     return (card.label_map.get(label) or label) if card else label
 
 
-def left_out_rows(index: RawIndex, outcomes: Sequence[Outcome]) -> list[LeftOut]:
-    """Return all that became no face clip, by the parser and by the media."""
-    return [*index.left_out, *(LeftOut(outcome.id, outcome.reason) for outcome in outcomes if outcome.reason)]
-
-
-def left_out_text(left_out: Sequence[LeftOut]) -> str:
-    """Return the table of what was left out as CSV."""
+def left_out_text(index: RawIndex, outcomes: Sequence[Outcome]) -> str:
+    """Return all that became no face clip, for the parser's reasons or its media's, as CSV."""
+    file_of = {clip.id: clip.video for clip in index.clips}
     text = io.StringIO(newline='')
     writer = csv.writer(text, lineterminator='\n')
-    writer.writerow(LeftOut._fields)
-    writer.writerows(left_out)
+    writer.writerow(('name', 'file', 'reason'))
+    writer.writerows((entry.name, '', entry.reason) for entry in index.left_out)
+    writer.writerows((outcome.id, file_of[outcome.id], outcome.reason) for outcome in outcomes if outcome.reason)
     return text.getvalue()
 
 
-def _reasons(left_out: Sequence[LeftOut]) -> dict[str, dict[str, Any]]:
-    """Return by reason, names of files and numbers taken out of it, how many there are and the first names."""
+def _reasons(left_out: Sequence[LeftOut], outcomes: Sequence[Outcome]) -> dict[str, dict[str, Any]]:
+    """Return by reason, numbers taken out of those of media, how many there are and the first names."""
     found = defaultdict(list)
-    for name, reason in left_out:
-        # messages begin with the file at fault
-        kind = re.sub(r'^\S.*?\.?\w*: ', '', reason) if ': ' in reason else reason
-        found[re.sub(r'\d+(\.\d+)?', 'N', kind)].append(name)
+    for entry in left_out:
+        found[entry.reason].append(entry.name)
+    for outcome in outcomes:
+        if outcome.reason:
+            found[re.sub(r'\d+(\.\d+)?', 'N', outcome.reason)].append(outcome.id)
     order = sorted(found, key=lambda kind: (-len(found[kind]), kind))
     return {kind: dict(number=len(found[kind]), names=found[kind][:SHOWN]) for kind in order}
 

@@ -7,7 +7,7 @@ Examples:
   python tools/data/prepare.py custom --raw my_videos --out data/mine --options labels=my_labels.csv
   python tools/data/prepare.py mafw11 --raw /raw/MAFW --out /tmp/trial --limit 20
 
-The raw folder is only read. A run that was stopped, however that was, goes on when the same command is given again. Read
+The raw folder is only read. A run that was stopped goes on when the same command is given again. Read
 summary.md and look at contact_sheet.png afterwards; docs/preparation.md says more. Ends with status 0 when something
 usable came out, with 1 when nothing did or the run was stopped, with 2 for a wrong command line.
 """
@@ -26,7 +26,7 @@ from mmavf.preparation.settings import DETECTORS, PACK_TYPES, PrepareSettings
 from mmavf.registry import RAW_SETS
 
 SETTINGS = 'options', 'detector', 'choose', 'align_eyes', 'max_missing', 'min_sec', 'max_sec'
-SETTINGS += 'pack', 'pack_options', 'size'
+SETTINGS += 'pack', 'pack_options', 'size', 'sound'
 
 
 def parse_args() -> argparse.Namespace:
@@ -53,6 +53,7 @@ def parse_args() -> argparse.Namespace:
     output.add_argument('--pack', choices=list(PACK_TYPES), default=default.pack, help='how frames are stored')
     output.add_argument('--pack-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE')
     output.add_argument('--size', type=int, default=default.size, help='height and width in pixels')
+    output.add_argument('--no-sound', dest='sound', action='store_false', help='for videos that have none')
     parser.add_argument('--options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE', help="the parser's")
     args = parser.parse_args()
     if not args.list_datasets and not (args.dataset and args.raw and args.out):

@@ -1,0 +1,286 @@
+"""A whole preparation, stopped and gone on with."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmavf.datasets.media.shard import read_index
+from mmavf.datasets.transforms import OpenClip
+from mmavf.errors import ConfigError, PreparationError, RawDataError
+from mmavf.preparation import job, journal, run
+from mmavf.preparation.faces import FacePart
+from mmavf.preparation.job import Preparer, cut
+from mmavf.preparation.run import Preparation
+from mmavf.preparation.settings import PrepareSettings
+
+from ..helpers.media import frame_index, onset_sec
+from ..helpers.raw_folder import FRAMES, LABELS, contents, write_raw
+
+PACKS = dict(mp4={}, jpeg={}, shards=dict(clips_per_shard=3))
+
+
+@pytest.fixture(scope='module')
+def raw(tmp_path_factory):
+    return write_raw(tmp_path_factory.mktemp('raw'))
+
+
+def settings(pack='mp4', **others):
+    chosen = dict(dataset='custom', options=dict(labels='labels.csv'), detector='none', size=48)
+    return PrepareSettings(**chosen, pack=pack, pack_options=PACKS[pack], **others)
+
+
+class InlinePool:
+    """Does jobs in this process, one after the other."""
+
+    def __init__(self, make, args, size):
+        self.do = make(*args)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        pass
+
+    def run(self, next_job):
+        while (job := next_job()) is not None:
+            yield job, self.do(job)
+
+
+@pytest.fixture
+def inline(monkeypatch):
+    monkeypatch.setattr(run, 'WorkerPool', InlinePool)
+
+
+def rows(out, file='lists/all.csv'):
+    with open(out / file, newline='', encoding='utf-8') as lines:
+        return list(csv.DictReader(lines))
+
+
+def open_row(out, row):
+    fps = float(row['fps']) if row.get('fps') else None
+    paths = dict(video_path=str(out / row['video']), audio_path=str(out / row['audio']) if row.get('audio') else '')
+    return OpenClip().transform(dict(paths, fps=fps))
+
+
+@pytest.mark.parametrize('pack', PACKS)
+def test_list_and_clips_show_what_the_raw_files_do(raw, tmp_path, pack):
+    summary = Preparation(settings(pack), raw, tmp_path / 'out').run(workers=2)
+    listed = {row['id']: row for row in rows(tmp_path / 'out')}
+    assert len(listed) == len(FRAMES) + 1 == summary['counts']['face_clips']
+    clip_id = {name: next(i for i in listed if name[:-4].replace('/', '_') in i) for name in FRAMES}
+    for name, count in FRAMES.items():
+        row = listed[clip_id[name]]
+        assert (row['label'], row['subject']) == (LABELS[name], name.split('/')[0])
+        clip = open_row(tmp_path / 'out', row)
+        frames = clip['video_reader'].read_frames(range(count))
+        assert [frame_index(frame) for frame in frames] == list(range(count)) and clip['total_frames'] == count
+        assert frames[0].shape == (48, 48, 3)
+        sound = clip['audio_reader'].read_audio(0, count / 25)
+        assert onset_sec(sound) == pytest.approx(0.2, abs=0.01)
+    folder = next(row for row in listed.values() if row['subject'] == 'carl')
+    assert onset_sec(open_row(tmp_path / 'out', folder)['audio_reader'].read_audio(0, 1)) == pytest.approx(
+        0.4, abs=0.01
+    )
+    assert (tmp_path / 'out' / 'classes.txt').read_text() == 'calm\nglad\n'
+    assert not (tmp_path / 'out' / '.work').exists()
+
+
+def test_what_cannot_be_used_is_named_with_its_reason(raw, tmp_path, inline):
+    summary = Preparation(settings(), raw, tmp_path / 'out').run()
+    reasons = {Path(row['file'] or row['name']).name: row['reason'] for row in rows(tmp_path / 'out', 'left_out.csv')}
+    assert reasons.keys() == {'4.mp4', '5.mp4', '9.mp4'}
+    assert 'cannot be opened' in reasons['4.mp4'] and 'no sound stream' in reasons['5.mp4']
+    assert reasons['9.mp4'] == 'a label without media'
+    assert sum(found['number'] for found in summary['left_out'].values()) == 3
+    everything = ''.join(path.read_text() for path in (tmp_path / 'out').iterdir() if path.suffix in ('.json', '.md'))
+    assert str(raw) not in everything and str(tmp_path) not in everything
+
+
+def test_two_clips_of_the_same_name_in_different_folders_are_both_there_and_mentioned(raw, tmp_path, inline):
+    summary = Preparation(settings(), raw, tmp_path / 'out').run()
+    assert summary['same_names'] == {'1.mp4': ['anna/1.mp4', 'ben/1.mp4']}
+    assert '1 | file names in several folders' in (tmp_path / 'out' / 'summary.md').read_text()
+    sizes = {
+        open_row(tmp_path / 'out', row)['total_frames'] for row in rows(tmp_path / 'out') if row['label'] == 'calm'
+    }
+    assert sizes == {FRAMES['anna/1.mp4'], FRAMES['ben/1.mp4']}
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+def die_at(step, monkeypatch):
+    """Let everything that changes the disk fail from its n-th call on; return the count of calls."""
+    count = [0]
+
+    def mortal(owner, name):
+        original = getattr(owner, name)
+
+        def replacement(*args, **kwargs):
+            count[0] += 1
+            if count[0] >= step:
+                raise Killed
+            return original(*args, **kwargs)
+
+        monkeypatch.setattr(owner, name, replacement)
+
+    for name in ('replace', 'mkdir', 'unlink'):
+        mortal(Path, name)
+    mortal(shutil, 'rmtree')
+    mortal(journal.Journal, '_append')
+    mortal(job, 'write_sound')
+    mortal(job, 'write_shard')
+    mortal(run, 'put_text')
+    return count
+
+
+@pytest.mark.parametrize('pack', PACKS)
+def test_stopped_at_any_step_and_gone_on_with_gives_the_same(raw, tmp_path, inline, monkeypatch, pack):
+    Preparation(settings(pack), raw, tmp_path / 'whole').run()
+    wanted = contents(tmp_path / 'whole', but=('journal.jsonl',))
+    step, stopped = 1, True
+    while stopped:
+        out = tmp_path / f'out {step}'
+        with monkeypatch.context() as patch:
+            die_at(step, patch)
+            try:
+                Preparation(settings(pack), raw, out).run()
+                stopped = False
+            except Killed:
+                step += 1
+        Preparation(settings(pack), raw, out).run()
+        assert contents(out, but=('journal.jsonl',)) == wanted, step
+    assert step > 20
+
+
+def test_what_is_done_is_not_done_again(raw, tmp_path, inline, monkeypatch):
+    out = tmp_path / 'out'
+    Preparation(settings(), raw, out).run()
+    before = contents(out)
+    done = []
+    original = Preparer._prepare
+    monkeypatch.setattr(Preparer, '_prepare', lambda self, job: done.append(job.clip.video) or original(self, job))
+    gone = next(path for path in (out / 'clips').iterdir() if 'anna' in path.name)
+    gone.unlink()
+    Preparation(settings(), raw, out).run()
+    assert all('anna' in name for name in done) and len(done) == 1
+    assert contents(out, but=('journal.jsonl',)) == {k: v for k, v in before.items() if k != 'journal.jsonl'}
+
+
+def test_the_first_clips_alone_and_then_all_give_what_all_at_once_give(raw, tmp_path, inline):
+    for pack in PACKS:
+        Preparation(settings(pack), raw, tmp_path / pack).run()
+        tried = Preparation(settings(pack), raw, tmp_path / f'{pack} first', limit=2).run()
+        assert (
+            (tried['counts']['tried'], tried['counts']['face_clips'])
+            == (2, 2)
+            == (2, len(rows(tmp_path / f'{pack} first')))
+        )
+        read_index.cache_clear()  # no reader sees a shard replaced: preparation is over by then
+        Preparation(settings(pack), raw, tmp_path / f'{pack} first').run()
+        whole, later = (contents(tmp_path / name, but=('journal.jsonl',)) for name in (pack, f'{pack} first'))
+        assert whole == later
+
+
+def test_clips_that_failed_are_tried_again_when_asked(raw, tmp_path, inline):
+    shutil.copytree(raw, tmp_path / 'raw')
+    Preparation(settings(), tmp_path / 'raw', tmp_path / 'out').run()
+    shutil.copy(tmp_path / 'raw' / 'ben' / '3.mp4', tmp_path / 'raw' / 'ben' / '4.mp4')
+    assert Preparation(settings(), tmp_path / 'raw', tmp_path / 'out').run()['counts']['face_clips'] == 5
+    assert (
+        Preparation(settings(), tmp_path / 'raw', tmp_path / 'out').run(retry_failed=True)['counts']['face_clips'] == 6
+    )
+    Preparation(settings(), tmp_path / 'raw', tmp_path / 'new').run()
+    new, old = (contents(tmp_path / name, but=('journal.jsonl',)) for name in ('new', 'out'))
+    assert new == old
+
+
+def test_other_settings_need_another_folder_or_a_new_beginning(raw, tmp_path, inline):
+    out = tmp_path / 'out'
+    Preparation(settings(), raw, out).run()
+    (out / 'notes.txt').write_text('mine')
+    with pytest.raises(PreparationError, match='settings.pack was "mp4", is now "jpeg"'):
+        Preparation(settings('jpeg'), raw, out).run()
+    Preparation(settings('jpeg'), raw, out).run(restart=True)
+    Preparation(settings('jpeg'), raw, tmp_path / 'new').run()
+    left = contents(out, but=('journal.jsonl', 'notes.txt'))
+    assert left == contents(tmp_path / 'new', but=('journal.jsonl',)) and (out / 'notes.txt').read_text() == 'mine'
+
+
+def test_raw_files_that_changed_are_noticed(raw, tmp_path, inline):
+    shutil.copytree(raw, tmp_path / 'raw')
+    Preparation(settings(), tmp_path / 'raw', tmp_path / 'out').run()
+    text = (tmp_path / 'raw' / 'labels.csv').read_text()
+    (tmp_path / 'raw' / 'labels.csv').write_text(text.replace('ben/3.mp4,glad', 'ben/3.mp4,calm'))
+    with pytest.raises(PreparationError, match='index was'):
+        Preparation(settings(), tmp_path / 'raw', tmp_path / 'out').run()
+
+
+def test_the_raw_folder_is_never_written_to(raw, tmp_path, inline):
+    shutil.copytree(raw, tmp_path / 'raw')
+    before = contents(tmp_path / 'raw')
+    (tmp_path / 'link').symlink_to(tmp_path / 'raw', target_is_directory=True)
+    for out in ('raw', 'raw/out', 'link/out', '.'):
+        with pytest.raises(ConfigError, match='must lie apart'):
+            Preparation(settings(), tmp_path / 'raw', tmp_path / out)
+    Preparation(settings(), tmp_path / 'raw', tmp_path / 'out').run()
+    assert contents(tmp_path / 'raw') == before
+
+
+def test_a_wrong_raw_folder_is_told_what_was_expected(tmp_path):
+    (tmp_path / 'empty').mkdir()
+    for folder in ('empty', 'none'):
+        with pytest.raises(RawDataError, match='labels.csv'):
+            Preparation(settings(), tmp_path / folder, tmp_path / 'out')
+    assert not (tmp_path / 'out').exists()
+
+
+class FragilePreparer(Preparer):
+    """Dies at one clip, as a decoder with a fault does."""
+
+    def _prepare(self, clip_job):
+        if clip_job.clip.video == 'ben/1.mp4':
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return super()._prepare(clip_job)
+
+
+def test_a_clip_that_kills_its_process_is_left_out_and_the_others_are_not(raw, tmp_path, monkeypatch):
+    monkeypatch.setattr(run, 'Preparer', FragilePreparer)
+    summary = Preparation(settings(), raw, tmp_path / 'out').run(workers=2)
+    assert summary['counts']['face_clips'] == len(FRAMES)
+    reasons = {row['file']: row['reason'] for row in rows(tmp_path / 'out', 'left_out.csv')}
+    assert 'SIGSEGV' in reasons['ben/1.mp4']
+    names = json.loads((tmp_path / 'out' / 'manifest.json').read_text())['sources']
+    assert ['ben/1.mp4', None] in names
+
+
+def part(first, last):
+    return FacePart(first, last, np.arange(4 * (last - first + 1), dtype=float).reshape(-1, 4))
+
+
+def test_of_a_labelled_clip_the_longest_part_in_seconds_is_taken_with_its_places():
+    times = np.concatenate([np.arange(20) / 100, 0.2 + np.arange(10) / 10])  # twenty fast frames, ten slow ones
+    [piece] = cut('x', [part(0, 17), part(20, 27)], times, 0.1, float('inf'), whole=True)
+    assert (piece.id, piece.first, len(piece.places)) == ('x', 20, 8)
+
+
+@pytest.mark.parametrize(('seconds', 'number'), [(10.0, 1), (10.04, 2), (21.0, 3), (0.04, 1)])
+def test_parts_of_a_corpus_are_cut_into_equal_pieces_without_a_gap(seconds, number):
+    times = 5 + np.arange(1000) / 25
+    count = round(seconds * 25)
+    pieces = cut('x', [part(100, 100 + count - 1), part(900, 999)], times, 0.04, 10.0, whole=False)
+    assert [piece.id for piece in pieces] == [f'x_{i:03d}' for i in range(number + 1)]
+    assert (
+        np.concatenate([piece.places for piece in pieces[:-1]]).tolist() == part(100, 100 + count - 1).places.tolist()
+    )
+    lengths = [len(piece.places) for piece in pieces[:-1]]
+    assert max(lengths) <= 250 and max(lengths) - min(lengths) <= 1
+    firsts = [piece.first for piece in pieces[:-1]]
+    assert firsts == [100 + sum(lengths[:i]) for i in range(number)] and pieces[-1].first == 900
