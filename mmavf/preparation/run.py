@@ -13,7 +13,7 @@ from mmengine.fileio import put_text
 
 from mmavf.datasets.natural_order import natural_order
 from mmavf.engine import atomic_file  # noqa: F401  (registers the backend that writes a file at once)
-from mmavf.errors import ConfigError, PreparationError
+from mmavf.errors import ConfigError
 from mmavf.registry import RAW_SETS
 
 from .job import FRAME_FOLDERS, SOUND_FOLDER, WORK, Preparer, disk_failures
@@ -56,6 +56,8 @@ class Preparation:
         if self._raw.is_relative_to(self._out) or self._out.is_relative_to(self._raw):
             raise ConfigError(f'{raw} and {out}: the raw folder and the output folder must lie apart')
         name = settings.dataset
+        if limit is not None and limit < 1:
+            raise ConfigError(f'limit must be at least 1, not {limit}')
         self._set: RawSet = RAW_SETS.build(dict(type=name, raw=self._raw, name=name, **settings.options))
         self._index = self._set.index()
         self._clips = self._index.clips[:limit]
@@ -74,8 +76,11 @@ class Preparation:
             The summary.
 
         Raises:
-            PreparationError: Stopped by SIGINT; the disk is full; begun with other settings; another run is at work.
+            ConfigError: There is not one process at least.
+            PreparationError: The disk is full; begun with other settings; another run is at work.
         """
+        if workers < 1:
+            raise ConfigError(f'workers must be at least 1, not {workers}')
         header = dict(settings=self._settings.record(), index=index_sha256(self._index))
         header['software'] = dict(opencv=cv2.__version__, **{name: version(name) for name in SOFTWARE})
         own = [*FRAME_FOLDERS.values(), SOUND_FOLDER, WORK, self._set.list_file, *RESULTS]
@@ -85,8 +90,6 @@ class Preparation:
                 (self._out / folder).mkdir(exist_ok=True)
             try:
                 self._prepare(journal, workers, retry_failed)
-            except KeyboardInterrupt:
-                raise PreparationError('stopped. Start the same command again: it goes on.') from None
             finally:
                 remove([self._out / WORK])
             return self._write_results(journal, header)

@@ -88,6 +88,9 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # batch systems stop with it: as by Ctrl-C
     try:
         return 0 if prepare(args) else 1
+    except KeyboardInterrupt:
+        sys.stderr.write('Stopped. Start the same command again: it goes on.\n')
+        return 1
     except MMAVFError as error:
         sys.stderr.write(f'{type(error).__name__}: {error}\n')
         return 2 if isinstance(error, ConfigError) else 1
