@@ -13,6 +13,8 @@ from mmavf.errors import MMAVFError
 
 ATTEMPTS = 2  # of a job whose process dies: once may be chance, such as a lack of memory that others caused
 
+RENEW_AFTER = 2000  # jobs: the libraries that decode lose some kilobytes with every file
+
 
 class Died(NamedTuple):
     """Takes the place of the result of a job whose process died each time; `reason` says how."""
@@ -99,6 +101,10 @@ class WorkerPool:
                 return None
             self._idle.append(successor)
             return _Result(Died(reason))
+        worker.done += 1
+        if worker.done == RENEW_AFTER:
+            worker.kill()
+            worker = self._new_worker()
         self._idle.append(worker)
         return result
 
@@ -108,11 +114,11 @@ class _Result(NamedTuple):
 
 
 class _Worker:
-    """A process with its pipe, and the job in its hand."""
+    """A process with its pipe, the job in its hand, and the number of jobs that it has done."""
 
     def __init__(self, context: Any, make: Callable, args: tuple) -> None:
         self.connection, theirs = context.Pipe()
-        self.job, self.attempt = None, 0
+        self.job, self.attempt, self.done = None, 0, 0
         self._process = context.Process(target=_work, args=(theirs, make, args), daemon=True)
         self._process.start()
         theirs.close()  # else its end would not be seen

@@ -10,6 +10,7 @@ from collections import deque
 import pytest
 
 from mmavf.errors import PreparationError
+from mmavf.preparation import worker_pool
 from mmavf.preparation.worker_pool import ATTEMPTS, Died, WorkerPool
 
 from ..helpers.train import ROOT
@@ -67,6 +68,24 @@ def test_jobs_may_appear_while_others_are_done(tmp_path):
             if result < 1000:
                 jobs.append(result)
     assert results == [(2, 4), (4, 16), (16, 256), (256, 65536)]
+
+
+class Teller:
+    """Tells the id of its process."""
+
+    def __call__(self, job):
+        return os.getpid()
+
+
+def test_processes_are_renewed_after_a_number_of_jobs(monkeypatch):
+    monkeypatch.setattr(worker_pool, 'RENEW_AFTER', 3)
+    jobs = deque(range(1, 9))
+    with WorkerPool(Teller, (), 1) as pool:
+        pids = [pid for _, pid in pool.run(lambda: jobs.popleft() if jobs else None)]
+    assert pids[0] == pids[1] == pids[2] and pids[3] == pids[4] == pids[5] and pids[6] == pids[7]
+    assert len(set(pids)) == 3
+    for pid in set(pids):
+        assert _wait_for(lambda pid=pid: not _is_alive(pid))
 
 
 PARENT = """
