@@ -243,17 +243,19 @@ def test_a_wrong_raw_folder_is_told_what_was_expected(tmp_path):
 
 
 class FragilePreparer(Preparer):
-    """Dies at one clip, as a decoder with a fault does."""
+    """Dies at one clip each time, and at another once, with half of its files written."""
 
-    def _prepare(self, clip_job):
-        if clip_job.clip.video == 'ben/1.mp4':
+    def _files(self, clip_id, clip_job):
+        once = self._out / 'died'
+        if clip_job.clip.video == 'ben/1.mp4' or (clip_job.clip.video == 'anna/2.mp4' and not once.exists()):
+            once.touch()
             os.kill(os.getpid(), signal.SIGSEGV)
-        return super()._prepare(clip_job)
+        return super()._files(clip_id, clip_job)
 
 
 def test_a_clip_that_kills_its_process_is_left_out_and_the_others_are_not(raw, tmp_path, monkeypatch):
     monkeypatch.setattr(run, 'Preparer', FragilePreparer)
-    summary = Preparation(settings(), raw, tmp_path / 'out').run(workers=2)
+    summary = Preparation(settings('jpeg'), raw, tmp_path / 'out').run(workers=1)
     assert summary['counts']['face_clips'] == len(FRAMES)
     reasons = {row['file']: row['reason'] for row in rows(tmp_path / 'out', 'left_out.csv')}
     assert 'SIGSEGV' in reasons['ben/1.mp4']
