@@ -64,7 +64,13 @@ class PrepareSettings:
                 raise ConfigError(complaint)
 
     def lengths_sec(self, labelled: bool) -> tuple[float, float]:
-        """Return the shortest and the longest length of a face clip in seconds."""
+        """Return the shortest and the longest length of a face clip in seconds.
+
+        Raises:
+            ConfigError: Clips with labels are to be cut by length.
+        """
+        if labelled and self.max_sec is not None:
+            raise ConfigError(f'{self.dataset}: max_sec cuts corpora; a clip with a label stays whole')
         if labelled:
             return self.min_sec or 0.0, float('inf')
         return 1.0 if self.min_sec is None else self.min_sec, 10.0 if self.max_sec is None else self.max_sec

@@ -120,13 +120,14 @@ def test_a_wrong_raw_folder_says_what_was_expected_where(prepare, tmp_path):
         ['custom', '--raw', 'a', '--out', 'b', '--detector', 'yunet'],
         ['custom', '--raw', 'a', '--out', 'b', '--detector', 'yunet:none.onnx'],
         ['custom', '--raw', 'a', '--out', 'b', '--workers', '0'],
+        ['custom', '--raw', 'a', '--out', 'b', '--max-sec', '5', '--options', 'label_from=folder'],
     ],
 )
 def test_status_2_for_a_wrong_command(prepare, tmp_path, monkeypatch, words):
     monkeypatch.chdir(tmp_path)
     write_media(tmp_path / 'a.mp4', counted_frames(5), tone(0.2))
-    (tmp_path / 'a').mkdir()
-    shutil.move(tmp_path / 'a.mp4', tmp_path / 'a' / 'a.mp4')
+    (tmp_path / 'a' / 'calm').mkdir(parents=True)
+    shutil.move(tmp_path / 'a.mp4', tmp_path / 'a' / 'calm' / 'a.mp4')
     status, _, errors = prepare(*words)
     assert status == 2 and errors
     assert not (tmp_path / 'b').exists()

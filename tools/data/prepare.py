@@ -46,7 +46,7 @@ def parse_args() -> argparse.Namespace:
     )
     faces.add_argument('--choose', choices=['largest', 'central'], default=default.choose)
     faces.add_argument('--align-eyes', action='store_true', help='turn crops so that the eyes are level')
-    faces.add_argument('--max-missing', type=float, default=default.max_missing, metavar='SHARE')
+    faces.add_argument('--max-missing', type=float, default=default.max_missing, help='share of looks without the face')
     faces.add_argument('--min-sec', type=float, help='leave out shorter parts (default: 1 in corpora, else 0)')
     faces.add_argument('--max-sec', type=float, help='cut longer parts of corpora (default: 10)')
     output = parser.add_argument_group('output')
