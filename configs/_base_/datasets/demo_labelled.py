@@ -1,11 +1,11 @@
-"""Labelled clips for the tiny model: finetune_av.py with four frames in place of sixteen, over the same time, and no
-augmentation of the frames but mirroring.
+"""Labelled clips for the tiny model: finetune_av.py with four small frames in place of sixteen, over the same time,
+and no augmentation of the frames but mirroring.
 """
 
 _base_ = './finetune_av.py'
 
 _window = dict(type='SampleWindow', clip_len=4, frame_interval=16)
-_resize = dict(type='mmaction.Resize', scale=(160, 160), keep_ratio=False)
+_resize = dict(type='mmaction.Resize', scale=(96, 96), keep_ratio=False)
 _log_mel = dict(type='LogMel', num_bins=128, num_frames=256)
 train_pipeline = [
     dict(type='OpenClip'),
