@@ -14,7 +14,7 @@ from ..raw_clip import LeftOut, RawIndex
 
 VIDEO_SUFFIXES = ('.mp4', '.avi', '.mov', '.mkv', '.flv', '.mpg', '.mpeg', '.webm', '.m4v', '.wmv')
 SOUND_SUFFIXES = ('.wav', '.flac', '.m4a', '.mp3', '.aac', '.ogg')
-SAFE_ID = re.compile(r'[A-Za-z0-9_.-]+')
+SAFE_ID = re.compile(r'[A-Za-z0-9_-][A-Za-z0-9_.-]*')  # no name of a hidden file, nor of a folder above
 
 
 class RawSet(ABC):
