@@ -167,3 +167,12 @@ def test_a_plain_encoder_has_local_tokens_only():
 def test_a_batch_without_a_modality_is_an_error():
     with pytest.raises(ConfigError, match='the batch has no audio'):
         build_recognizer()(dict(video=random_inputs()['video']))
+
+
+@pytest.mark.parametrize(('modality', 'size'), [('video', (4, 96, 96)), ('audio', (512, 128))])
+def test_an_input_of_another_size_is_an_error(modality, size):
+    model = build_recognizer()
+    inputs = random_inputs(1)
+    inputs[modality] = torch.zeros(*inputs[modality].shape[:2], *size)
+    with pytest.raises(ConfigError, match=f'gets .{size[0]}, {size[1]}'):
+        model(inputs)

@@ -28,7 +28,9 @@ from mmavf.datasets.synthetic.emotions import CLASSES
 from mmavf.datasets.targets import list_settings
 
 globals().update(list_settings('{data}', classes=CLASSES, ann_file='target.csv', split_column='fold'))
-model['video_encoder'] = model['audio_encoder'] = dict(drop_path_rate=0.1)
+model['audio_encoder'] = dict(drop_path_rate=0.1)
+# the released augmentation and sixteen frames, which this model then has to take
+model['video_encoder'] = dict(input_size=(16, 160, 160), region_size=(2, 5, 10), drop_path_rate=0.1)
 train_dataloader.update(batch_size=2, num_workers=1)
 test_dataloader.update(batch_size=2, num_workers=1)
 """

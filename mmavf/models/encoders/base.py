@@ -75,6 +75,7 @@ class TokenEncoder(BaseModule):
         super().__init__(init_cfg=init_cfg)
         if any(not 0 <= index < depth for index in out_indices):
             raise ConfigError(f'out_indices {tuple(out_indices)} must lie in 0..{depth - 1}, as depth is {depth}')
+        self.input_size = tuple(input_size)
         self.grid = patch_grid(input_size, patch_size)
         self.embed_dims = embed_dims
         self.out_indices = tuple(out_indices)
@@ -90,7 +91,16 @@ class TokenEncoder(BaseModule):
         return int(torch.Size(self.grid).numel())
 
     def embed(self, x: Tensor, ids: Tensor) -> Tensor:
-        """Embed the patches `ids` (B, n) or (n,) of a clip (B, channels, *size) and add their positions: (B, n, C)."""
+        """Embed the patches `ids` (B, n) or (n,) of a clip (B, channels, *size) and add their positions: (B, n, C).
+
+        Raises:
+            ConfigError: The clip has another size than the encoder was built for: other patches would be taken.
+        """
+        if x.shape[2:] != self.input_size:
+            raise ConfigError(
+                f'the encoder is built for inputs of {self.input_size}, and gets {tuple(x.shape[2:])}: set its '
+                'input_size, or what the pipeline makes'
+            )
         return self.patch_embed(x, ids) + self.positions[ids]
 
     def check_visible(self, keep_ids: Tensor) -> None:
