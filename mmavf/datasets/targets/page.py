@@ -15,16 +15,16 @@ _INTRO = """\
 
 Made from `mmavf/datasets/targets/cards.py` (`mmavf.datasets.targets.page` says how); a test keeps both equal.
 
-No clips, lists or folds of others are shipped. Get a set from its owners; `tools/data/prepare.py` makes face clips, sound
-and the list of it ([preparation](preparation.md), [what it expects where](raw_sets.md)):
+No clips, lists or folds of others are shipped. Get a set from its owners; `tools/data/prepare.py` makes face clips,
+sound and the list of it ([preparation](preparation.md), [what it expects where](raw_sets.md)):
 
     python tools/data/prepare.py ravdess --raw RAW_FOLDER --out data/ravdess
 
-Or write the list `data/<name>/lists/all.csv` (docs/data.md) yourself, with the columns `video`, `audio`, `label` (or the
-dimensions), `fold` or `subject`, `subject` where there are any, and `id`. Sets of one *family* have clips and subjects
-in common: give the same clip the same id in all of them, and a person the same name in `subject`. Folds that follow a
-rule are filled in from the subjects (MER24: from ids and labels); for others the tool names the owners' file that
-holds them:
+Or write the list `data/<name>/lists/all.csv` (docs/data.md) yourself, with the columns `video`, `audio`, `label` (or
+the dimensions), `fold` or `subject`, `subject` where there are any, and `id`. Sets of one *family* have clips and
+subjects in common: give the same clip the same id in all of them, and a person the same name in `subject`. Folds that
+follow a rule are filled in from the subjects (MER24: from ids and labels); for others the tool names the owners' file
+that holds them:
 
     python tools/data/fill_folds.py ravdess data/ravdess/lists/all.csv
 
