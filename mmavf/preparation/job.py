@@ -6,20 +6,22 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from itertools import islice
+from itertools import islice, pairwise
 from math import ceil
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import av
 import cv2
 import numpy as np
 import torch
 
+from mmavf.datasets.media.shard import index_path
 from mmavf.errors import ClipError, PreparationError
 from mmavf.registry import PACKS
 
 from .faces import FaceCropper, FacePart
+from .faces.cropper import STAMP_SEC
 from .frames import RawFrames
 from .outcome import ClipJob, ClipResult, Outcome, ShardJob
 from .packs.mp4 import usual_interval_sec
@@ -36,11 +38,21 @@ ROOM_BYTES = 1 << 20  # what fails with less than this left fails for lack of it
 
 
 class Piece(NamedTuple):
-    """A run of frames that becomes a face clip: its id, its first frame, and (n, 4) places of the face."""
+    """A run of frames that becomes a face clip.
+
+    Attributes:
+        id: Its id.
+        first: Index of its first frame.
+        places: (n, 4) places of the face in its n > 0 frames.
+        times_sec: (n,) their times.
+        interval_sec: How long its last frame stands.
+    """
 
     id: str
     first: int
     places: np.ndarray
+    times_sec: np.ndarray
+    interval_sec: float
 
 
 class Preparer:
@@ -87,18 +99,18 @@ class Preparer:
         return ClipResult([asdict(outcome) for outcome in outcomes], sources)
 
     def _reason(self, message: str, clip: RawClip) -> str:
-        """Return a message without the file that it begins with, nor folders of this machine."""
+        """Return a message without the file or id that it begins with, nor folders of this machine."""
         for path, kind in ((clip.audio, 'sound: '), (clip.video, '')):
             if path:
                 message = re.sub(f'^{re.escape(str(self._raw / path))}(/[^:]*)?: ', kind, message)
-        return message.replace(f'{self._raw}/', '')
+        return message.removeprefix(f'{clip.id}: ').replace(f'{self._raw}/', '')
 
     def _prepare(self, job: ClipJob) -> list[Outcome]:
         folder = self._out / WORK / job.clip.id
         shutil.rmtree(folder, ignore_errors=True)  # of a process that died
         folder.mkdir()
         try:
-            outcomes = list(self._write_pieces(job, folder))
+            outcomes = self._write_pieces(job, folder)
             if job.shard is None:
                 for outcome in outcomes:
                     self._settle(outcome, folder)
@@ -109,34 +121,51 @@ class Preparer:
             shutil.rmtree(folder)
         return outcomes
 
-    def _write_pieces(self, job: ClipJob, folder: Path) -> Iterator[Outcome]:
-        """Write the face clips of a raw clip into `folder`."""
+    def _write_pieces(self, job: ClipJob, folder: Path) -> list[Outcome]:
+        """Write the face clips of a raw clip into `folder`.
+
+        A piece that is too short, or has no usable sound, becomes none; where that is so of all, so it is of the clip.
+        """
         clip = job.clip
         frames = RawFrames(self._raw, clip)
-        interval_sec = usual_interval_sec(frames.times_sec)
-        if clip.faces or self._settings.detector == 'none':  # nothing is looked for, so that nothing is cut either
-            parts, seen = [_whole(frames)], {}
-        else:
-            located = self._cropper.locate(frames, clip.id)
-            parts = located.parts
-            seen = dict(parts=len(parts), faces_seen=located.faces_seen, missing=round(located.missing, 3))
-        shortest_sec, longest_sec = self._settings.lengths_sec(self._labelled)
-        pieces = cut(clip.id, parts, frames.times_sec, interval_sec, longest_sec, self._labelled)
-        wanted = [i for piece in pieces for i in range(piece.first, piece.first + len(piece.places))]
-        stream = frames.pick(wanted)
+        parts, seen = self._find_parts(frames, clip)
+        pieces = cut(clip.id, parts, frames.times_sec, self._settings.lengths_sec(self._labelled)[1], self._labelled)
+        facts, faults = {}, {}
         for piece in pieces:
-            times = frames.times_sec[piece.first : piece.first + len(piece.places)]  # (n,)
-            start_sec, end_sec = float(times[0]), float(times[-1]) + interval_sec
-            if end_sec - start_sec < shortest_sec:
-                raise ClipError(f'{frames.path}: {end_sec - start_sec:.2f} s long, {shortest_sec:g} s are wanted')
-            crops = map(self._cropper.crop, islice(stream, len(times)), piece.places)
-            self.pack.write(folder / f'{piece.id}{self.pack.suffix}', crops, times - times[0])
-            heard = {}
-            if self._has_sound(clip):
-                heard = write_sound(self._raw, clip, start_sec, end_sec, folder / f'{piece.id}.wav')._asdict()
-            place = dict(start_sec=start_sec, frames=len(times), seconds=end_sec - start_sec)
-            facts = {name: round(v, 4) if isinstance(v, float) else v for name, v in {**place, **heard}.items()}
-            yield Outcome(id=piece.id, raw_id=clip.id, **self._files(piece.id, job), **facts, **seen)
+            try:
+                facts[piece.id] = self._write_sound(clip, piece, folder)
+            except ClipError as error:
+                faults[piece.id] = error
+        if not facts:
+            raise next(iter(faults.values()))
+        usable = [piece for piece in pieces if piece.id in facts]
+        stream = frames.pick([i for piece in usable for i in range(piece.first, piece.first + len(piece.places))])
+        for piece in usable:
+            crops = map(self._cropper.crop, islice(stream, len(piece.places)), piece.places)
+            self.pack.write(folder / f'{piece.id}{self.pack.suffix}', crops, piece.times_sec - piece.times_sec[0])
+        reasons = {name: dict(reason=self._reason(str(error), clip)) for name, error in faults.items()}
+        made = {name: {**self._files(name, job), **own, **seen} for name, own in facts.items()}
+        return [Outcome(id=piece.id, raw_id=clip.id, **{**reasons, **made}[piece.id]) for piece in pieces]
+
+    def _find_parts(self, frames: RawFrames, clip: RawClip) -> tuple[list[FacePart], dict[str, Any]]:
+        """Return the parts of a clip that show its face, and what the outcome says of that."""
+        if clip.faces or self._settings.detector == 'none':  # nothing is looked for, so that nothing is cut either
+            return [_whole(frames)], {}
+        located = self._cropper.locate(frames, clip.id)
+        seen = dict(faces_seen=located.faces_seen, missing=round(located.missing, 3))
+        return located.parts, dict(parts=len(located.parts), **seen)
+
+    def _write_sound(self, clip: RawClip, piece: Piece, folder: Path) -> dict[str, Any]:
+        """Write the sound of a piece; return what its outcome says of its time and sound."""
+        times_sec, shortest_sec = piece.times_sec, self._settings.lengths_sec(self._labelled)[0]
+        start_sec, end_sec = float(times_sec[0]), float(times_sec[-1]) + piece.interval_sec
+        if end_sec - start_sec < shortest_sec - STAMP_SEC:
+            path = self._raw / clip.video
+            raise ClipError(f'{path}: {end_sec - start_sec:.2f} s long, {shortest_sec:g} s are wanted')
+        facts = dict(start_sec=start_sec, frames=len(times_sec), seconds=end_sec - start_sec)
+        if self._has_sound(clip):
+            facts |= write_sound(self._raw, clip, start_sec, end_sec, folder / f'{piece.id}.wav')._asdict()
+        return {name: round(value, 4) if isinstance(value, float) else value for name, value in facts.items()}
 
     def _has_sound(self, clip: RawClip) -> bool:
         return self._settings.sound and clip.audio is not None
@@ -163,7 +192,12 @@ class Preparer:
             folder = self._out / WORK / raw_id
             sound = folder / f'{clip_id}.wav'
             clips.append((clip_id, folder / clip_id, sound if sound.exists() else None))
-        write_shard(self._out / FRAME_FOLDERS['shards'] / shard_name(job.number), clips)
+        made = self._out / WORK / shard_name(job.number)
+        target = self._out / FRAME_FOLDERS['shards'] / made.name
+        write_shard(made, clips)
+        index_path(target).unlink(missing_ok=True)  # that of an earlier run must not stand beside the new shard
+        made.replace(target)
+        index_path(made).replace(index_path(target))
         for raw_id in dict.fromkeys(raw_id for _, raw_id in job.clips):
             shutil.rmtree(self._out / WORK / raw_id)
 
@@ -173,31 +207,35 @@ def shard_name(number: int) -> str:
     return f'{number:05d}.tar'
 
 
-def cut(
-    clip_id: str, parts: Sequence[FacePart], times_sec: np.ndarray, interval_sec: float, longest_sec: float, whole: bool
-) -> list[Piece]:
+def cut(clip_id: str, parts: Sequence[FacePart], times_sec: np.ndarray, longest_sec: float, whole: bool) -> list[Piece]:
     """Choose what becomes face clips.
 
     Args:
         clip_id: Id of the raw clip.
         parts: Its parts with a face, in order.
         times_sec: (N,) times of its frames.
-        interval_sec: How long a frame stands.
         longest_sec: Longer parts are cut into pieces of equal length.
         whole: Take the longest part alone, as it is, with the id of the raw clip; else all, numbered.
     """
+    interval_sec = usual_interval_sec(times_sec)
     ends_sec = np.append(times_sec[1:], times_sec[-1] + interval_sec)
+
+    def piece(name: str, part: FacePart, first: int, last: int) -> Piece:
+        times = times_sec[part.first + first : part.first + last]  # (n,)
+        return Piece(name, part.first + first, part.places[first:last], times, interval_sec)
+
     lengths_sec = [ends_sec[part.last] - times_sec[part.first] for part in parts]
     if whole:
         part = parts[int(np.argmax(lengths_sec))]
-        return [Piece(clip_id, part.first, part.places)]
+        return [piece(clip_id, part, 0, len(part.places))]
     pieces = []
     for part, length_sec in zip(parts, lengths_sec, strict=True):
         times = times_sec[part.first : part.last + 1]  # (n,)
         number = ceil(length_sec / longest_sec - 1e-6)  # stamps are rounded
-        edges = np.searchsorted(times, times[0] + np.arange(number + 1) * length_sec / number - interval_sec / 2)
-        for first, last in zip(edges[:-1], edges[1:], strict=True):
-            pieces.append(Piece(f'{clip_id}_{len(pieces):03d}', part.first + int(first), part.places[first:last]))
+        starts = np.searchsorted(times, times[0] + np.arange(number) * length_sec / number - interval_sec / 2)
+        # a frame may stand for longer than a piece: no piece is empty
+        for first, last in pairwise(np.unique([*starts, len(times)]).tolist()):
+            pieces.append(piece(f'{clip_id}_{len(pieces):03d}', part, first, last))
     return pieces
 
 

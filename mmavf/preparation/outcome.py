@@ -39,7 +39,8 @@ class Outcome:
     Attributes:
         id: Id of the face clip: that of the raw clip, in a corpus with the number of the part.
         raw_id: Id of the raw clip.
-        reason: Why there is no face clip; '' where there is one.
+        reason: Why there is no face clip; '' where there is one. A raw clip of which nothing came has one outcome with
+            its own id; where pieces of it came out, those that did not have their own.
         video: Its frames, as a list names them, relative to the output folder.
         audio: Its sound file likewise; '' where it has none, or has it in its shard.
         start_sec: Where it begins in the raw clip.
@@ -48,7 +49,7 @@ class Outcome:
         parts: How many parts the raw clip has that its face is seen in without a break.
         faces_seen: Largest number of faces that are seen at a time in the raw clip.
         missing: Share of the raw clip's frames looked at without its face.
-        silent: The sound is zero all through.
+        silent: Nothing is to be heard.
         starts_late_sec: How much later than the frames the sound starts.
         ends_early_sec: How much earlier than the frames it ends.
     """

@@ -20,9 +20,9 @@ SHOWN = 10  # of a long list of names
 SOUND_SHIFT_SEC = 0.1  # less is the usual padding of codecs
 _TITLES = dict(
     several_faces='more than one face is seen at a time: one of them was taken',
-    cut='the face is not seen without a break: the longest part was taken',
+    cut='the face is not seen without a break: of a clip with a label the longest part was taken, else each by itself',
     face_missing='the face is missing in a part of the frames looked at; its place was interpolated, or the clip cut',
-    silent='the sound is zero all through',
+    silent='nothing is to be heard',
     late_sound='the sound starts late; zeros stand before it',
     early_end='the sound ends early; zeros stand after it',
 )
@@ -95,7 +95,7 @@ def left_out_text(index: RawIndex, outcomes: Sequence[Outcome]) -> str:
     writer = csv.writer(text, lineterminator='\n')
     writer.writerow(('name', 'file', 'reason'))
     writer.writerows((entry.name, '', entry.reason) for entry in index.left_out)
-    writer.writerows((outcome.id, file_of[outcome.id], outcome.reason) for outcome in outcomes if outcome.reason)
+    writer.writerows((outcome.id, file_of[outcome.raw_id], outcome.reason) for outcome in outcomes if outcome.reason)
     return text.getvalue()
 
 
@@ -141,7 +141,7 @@ def summary_text(summary: Mapping[str, Any]) -> str:
         f'{counts["left_out_by_parser"]:,} things that the parser left out.',
         f'**{counts["face_clips"]:,} face clips** came out of them, {counts["hours"]:.2f} hours, '
         f'{lengths["min"]:.2f} to {lengths["max"]:.2f} s long (median {lengths["median"]:.2f} s); '
-        f'{counts["left_out_by_media"]:,} clips were left out.',
+        f'{counts["left_out_by_media"]:,} clips, or pieces of them, were left out.',
     ]
     text.append('\n## Counts\n\nOf the list, and as published where that is known.\n')
     text.append(_table(['', 'here', 'published'], [[a, b, '' if c is None else c] for a, b, c in summary['card']]))

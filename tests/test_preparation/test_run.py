@@ -19,7 +19,7 @@ from mmavf.preparation.job import Preparer, cut
 from mmavf.preparation.run import Preparation
 from mmavf.preparation.settings import PrepareSettings
 
-from ..helpers.media import frame_index, onset_sec
+from ..helpers.media import counted_frames, frame_index, onset_sec, tone, write_media
 from ..helpers.raw_folder import FRAMES, LABELS, contents, write_raw
 
 PACKS = dict(mp4={}, jpeg={}, shards=dict(clips_per_shard=3))
@@ -269,15 +269,47 @@ def part(first, last):
 
 def test_of_a_labelled_clip_the_longest_part_in_seconds_is_taken_with_its_places():
     times = np.concatenate([np.arange(20) / 100, 0.2 + np.arange(10) / 10])  # twenty fast frames, ten slow ones
-    [piece] = cut('x', [part(0, 17), part(20, 27)], times, 0.1, float('inf'), whole=True)
+    [piece] = cut('x', [part(0, 17), part(20, 27)], times, float('inf'), whole=True)
     assert (piece.id, piece.first, len(piece.places)) == ('x', 20, 8)
+
+
+def test_frames_that_stand_long_make_no_empty_piece():
+    times = np.array([0.0, 0.04, 0.08, 30.0, 30.04])
+    pieces = cut('x', [part(0, 4)], times, 10.0, whole=False)
+    assert [(piece.id, piece.first, len(piece.places)) for piece in pieces] == [('x_000', 0, 3), ('x_001', 3, 2)]
+
+
+@pytest.mark.parametrize('pack', PACKS)
+def test_a_piece_of_a_corpus_without_sound_or_too_short_does_not_cost_the_others(tmp_path, inline, pack):
+    (tmp_path / 'raw').mkdir()
+    write_media(tmp_path / 'raw' / 'long.mp4', counted_frames(75), tone(1.9, onset_sec=1.2))
+    slow = [*(np.arange(50) / 25), 3.9, 3.94]  # the last second has two frames, at its end
+    write_media(tmp_path / 'raw' / 'slow.mp4', counted_frames(52), tone(4.0), stamps_sec=slow)
+    chosen = dict(dataset='custom', detector='none', size=48, min_sec=0.5, max_sec=1.0)
+    made = Preparation(
+        PrepareSettings(**chosen, pack=pack, pack_options=PACKS[pack]), tmp_path / 'raw', tmp_path / 'out'
+    )
+    summary = made.run()
+    listed = {row['id']: row for row in rows(tmp_path / 'out', 'lists/pretrain.csv')}
+    assert [*listed] == ['long_000', 'long_001', 'slow_000', 'slow_001']
+    out = {row['name']: (row['file'], row['reason']) for row in rows(tmp_path / 'out', 'left_out.csv')}
+    assert [*out] == ['long_002', 'slow_002'] and [file for file, _ in out.values()] == ['long.mp4', 'slow.mp4']
+    assert 'no sound between' in out['long_002'][1] and out['slow_002'][1] == '0.08 s long, 0.5 s are wanted'
+    assert (summary['counts']['face_clips'], summary['counts']['left_out_by_media']) == (4, 2)
+    second = open_row(tmp_path / 'out', listed['long_001'])
+    frames = second['video_reader'].read_frames(range(second['total_frames']))
+    assert [frame_index(frame) for frame in frames] == list(range(25, 50))
+    assert onset_sec(second['audio_reader'].read_audio(0, 1)) == pytest.approx(0.2, abs=0.01)
+    before = contents(tmp_path / 'out')
+    made.run(retry_failed=True)  # nothing has failed as a whole
+    assert contents(tmp_path / 'out') == before
 
 
 @pytest.mark.parametrize(('seconds', 'number'), [(10.0, 1), (10.04, 2), (21.0, 3), (0.04, 1)])
 def test_parts_of_a_corpus_are_cut_into_equal_pieces_without_a_gap(seconds, number):
     times = 5 + np.arange(1000) / 25
     count = round(seconds * 25)
-    pieces = cut('x', [part(100, 100 + count - 1), part(900, 999)], times, 0.04, 10.0, whole=False)
+    pieces = cut('x', [part(100, 100 + count - 1), part(900, 999)], times, 10.0, whole=False)
     assert [piece.id for piece in pieces] == [f'x_{i:03d}' for i in range(number + 1)]
     assert (
         np.concatenate([piece.places for piece in pieces[:-1]]).tolist() == part(100, 100 + count - 1).places.tolist()

@@ -42,7 +42,7 @@ class BoxFileDetector(FaceDetector):
             return
         if eyes:
             raise ConfigError(f'BoxFileDetector: {path} holds boxes without eyes: crops cannot be aligned by them')
-        self._tables = dict(tuple(_read(self._path, BOX_COLUMNS, ConfigError).groupby('id')))
+        self._tables = dict(tuple(_read(self._path, path, BOX_COLUMNS, ConfigError).groupby('id')))
 
     def detect(self, frame: np.ndarray, clip_id: str, frame_index: int) -> list[Face]:
         """Return the faces; see the base class.
@@ -65,8 +65,8 @@ class BoxFileDetector(FaceDetector):
     def _openface(self, clip_id: str) -> Boxes:
         path = self._path / f'{clip_id}.csv'
         if not path.exists():
-            raise ClipError(f'{clip_id}: no file {path.name} in the folder of OpenFace files')
-        table = _read(path, OPENFACE_COLUMNS, ClipError)
+            raise ClipError(f'{clip_id}: no csv of this clip in the folder of OpenFace files')
+        table = _read(path, f'{clip_id}: csv of OpenFace', OPENFACE_COLUMNS, ClipError)
         table = table[table['success'] == 1]
         columns = table[list(OPENFACE_COLUMNS[3:])].to_numpy(float)
         points = columns.reshape(-1, 2, LANDMARKS).swapaxes(1, 2)  # (n, 2 * 68) -> (n, 68, 2)
@@ -79,15 +79,16 @@ class BoxFileDetector(FaceDetector):
         return boxes
 
 
-def _read(path: Path, columns: tuple[str, ...], error_type: type[Exception]) -> pd.DataFrame:
+def _read(path: Path, name: str, columns: tuple[str, ...], error_type: type[Exception]) -> pd.DataFrame:
+    """Return the columns of a csv that errors call `name`."""
     try:
         # OpenFace writes a blank after each comma; ids may be digits with leading zeros
         table = pd.read_csv(path, skipinitialspace=True, usecols=lambda name: name in columns, dtype={'id': str})
     except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
-        raise error_type(f'{path}: cannot be read as csv ({error})') from error
+        raise error_type(f'{name}: cannot be read as csv ({getattr(error, "strerror", None) or error})') from error
     missing = [name for name in columns if name not in table.columns]
     if missing:
-        raise error_type(f'{path}: there is no column {", ".join(missing[:5])}')
+        raise error_type(f'{name}: there is no column {", ".join(missing[:5])}')
     if table.isna().any(axis=None):
-        raise error_type(f'{path}: line {int(table.isna().any(axis=1).argmax()) + 2} lacks a value')
+        raise error_type(f'{name}: line {int(table.isna().any(axis=1).argmax()) + 2} lacks a value')
     return table

@@ -18,6 +18,7 @@ from .face_track import FaceTrack, choose_tracks, link_faces, most_at_once
 
 THUMBNAIL = 32  # pixels an edge, for the comparison of one look with the next
 CUT_LEVELS = 40.0  # mean difference of their grey levels (0 to 255) from which on they are of different shots
+STAMP_SEC = 1e-3  # stamps of some containers are rounded to it
 CHANCE_LOOKS = 4  # with as many looks or more, a face seen once is taken for a false alarm
 
 
@@ -175,7 +176,7 @@ class FaceCropper:
     def _is_long(self, part: FacePart, times_sec: np.ndarray) -> bool:
         ends_sec = times_sec + usual_interval_sec(times_sec)
         least_sec = min(self._min_sec, ends_sec[-1] - times_sec[0])
-        return ends_sec[part.last] - times_sec[part.first] >= least_sec
+        return ends_sec[part.last] - times_sec[part.first] >= least_sec - STAMP_SEC
 
     def _part(
         self,
