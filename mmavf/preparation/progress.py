@@ -32,7 +32,8 @@ class ClipProgress:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._bar.stop()
+        if self._on_screen:  # else it writes an empty line
+            self._bar.stop()
 
     def add(self, left_out: bool) -> None:
         """Count a clip."""

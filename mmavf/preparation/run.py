@@ -1,7 +1,7 @@
 """A whole preparation: from a raw folder to clips, lists, manifest and summary."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from hashlib import sha256
 from importlib.metadata import version
@@ -11,26 +11,28 @@ from typing import Any
 import cv2
 from mmengine.fileio import put_text
 
+from mmavf.datasets.media.shard import index_path
 from mmavf.datasets.natural_order import natural_order
 from mmavf.engine import atomic_file  # noqa: F401  (registers the backend that writes a file at once)
 from mmavf.errors import ConfigError
-from mmavf.registry import RAW_SETS
+from mmavf.registry import PACKS, RAW_SETS
 
 from .job import FRAME_FOLDERS, SOUND_FOLDER, WORK, Preparer, disk_failures
 from .journal import Journal, remove
 from .manifest import manifest_text
+from .options import check_options
 from .outcome import ClipJob, Outcome
 from .prepared_lists import list_rows, list_text
 from .progress import ClipProgress
 from .raw_clip import RawIndex
 from .raw_sets import RawSet
 from .schedule import Schedule, Unit, make_units
-from .settings import PrepareSettings
+from .settings import PACK_TYPES, PrepareSettings
 from .sheet import write_sheet
 from .summary import left_out_text, summarise, summary_text
 from .worker_pool import Died, WorkerPool
 
-SOFTWARE = ('mmavf', 'av', 'numpy', 'soundfile', 'torchaudio')  # that the bytes depend on, and OpenCV
+SOFTWARE = ('mmavf', 'av', 'numpy', 'scipy', 'soundfile', 'torchaudio')  # that the bytes depend on, and OpenCV
 RESULTS = ('classes.txt', 'manifest.json', 'summary.md', 'summary.json', 'left_out.csv', 'contact_sheet.png')
 
 
@@ -58,6 +60,8 @@ class Preparation:
         name = settings.dataset
         if limit is not None and limit < 1:
             raise ConfigError(f'limit must be at least 1, not {limit}')
+        check_options(RAW_SETS.get(name), settings.options, given=('raw', 'name'))
+        check_options(PACKS.get(PACK_TYPES[settings.pack]), settings.pack_options)
         self._set: RawSet = RAW_SETS.build(dict(type=name, raw=self._raw, name=name, **settings.options))
         self._index = self._set.index()
         self._clips = self._index.clips[:limit]
@@ -108,18 +112,19 @@ class Preparation:
         with bar, WorkerPool(Preparer, self._worker, min(workers, left)) as pool:
             for job, result in pool.run(schedule.next_job):
                 if isinstance(job, ClipJob):
-                    bar.add(isinstance(result, Died) or any(outcome['reason'] for outcome in result.outcomes))
+                    bar.add(isinstance(result, Died) or is_failed(result.outcomes))
                 if unit := schedule.take(job, result):
                     journal.write(unit.name, unit.record())
 
     def _is_done(self, unit: Unit, journal: Journal, retry_failed: bool) -> bool:
         """Tell whether an earlier run did a unit, and its files are still there."""
         record = journal.read(unit.name)
-        if not unit.is_done_by(record) or (retry_failed and any(o['reason'] for o in record['outcomes'])):
+        if not unit.is_done_by(record) or (retry_failed and is_failed(record['outcomes'])):
             return False
         files = {name for o in record['outcomes'] for name in (o['video'], o['audio']) if name}
         if self._settings.pack == 'shards':
-            files = {str(Path(name).parent) for name in files}
+            shards = {Path(name).parent for name in files}
+            files = {*shards, *map(index_path, shards)}
         return all((self._out / name).exists() for name in files)
 
     def _write_results(self, journal: Journal, header: dict[str, Any]) -> dict[str, Any]:
@@ -148,6 +153,11 @@ class Preparation:
         for name, text in texts.items():
             put_text(text, self._out / name, backend_args=dict(backend='atomic'))
         return summary
+
+
+def is_failed(outcomes: Iterable[dict[str, Any]]) -> bool:
+    """Tell whether there is a raw clip of which nothing came; `outcomes` have the fields of Outcome."""
+    return any(outcome['reason'] and outcome['id'] == outcome['raw_id'] for outcome in outcomes)
 
 
 def index_sha256(index: RawIndex) -> str:

@@ -93,7 +93,7 @@ def test_status_0_when_something_usable_came_out(raw, prepare, tmp_path):
         'custom', '--raw', raw, '--out', tmp_path / 'out', *OPTIONS, '--options', 'labels=labels.csv'
     )
     assert status == 0
-    assert '7 of 7 raw clips tried, 2 left out' in output and '5 face clips' in output
+    assert '7 of 7 raw clips tried.' in output and '5 face clips' in output
     assert '1 x the file has no sound stream' in output
 
 
@@ -120,6 +120,8 @@ def test_a_wrong_raw_folder_says_what_was_expected_where(prepare, tmp_path):
         ['custom', '--raw', 'a', '--out', 'b', '--detector', 'yunet'],
         ['custom', '--raw', 'a', '--out', 'b', '--detector', 'yunet:none.onnx'],
         ['custom', '--raw', 'a', '--out', 'b', '--workers', '0'],
+        ['custom', '--raw', 'a', '--out', 'b', '--options', 'lables=labels.csv'],
+        ['custom', '--raw', 'a', '--out', 'b', '--pack-options', 'quality=90'],
         ['custom', '--raw', 'a', '--out', 'b', '--max-sec', '5', '--options', 'label_from=folder'],
     ],
 )

@@ -73,7 +73,9 @@ def prepare(args: argparse.Namespace) -> int:
     preparation = Preparation(PrepareSettings(dataset=args.dataset, **chosen), args.raw, args.out, args.limit)
     summary = preparation.run(args.workers, args.restart, args.retry_failed)
     counts = summary['counts']
-    print(f'{counts["tried"]:,} of {counts["raw_clips"]:,} raw clips tried, {counts["left_out_by_media"]:,} left out.')
+    print(f'{counts["tried"]:,} of {counts["raw_clips"]:,} raw clips tried.')
+    if summary['left_out']:
+        print('Left out, clips, pieces of them and other files:')
     for reason, found in summary['left_out'].items():
         print(f'  {found["number"]:,} x {reason}')
     print(f'{counts["face_clips"]:,} face clips in {args.out}. Read summary.md and look at contact_sheet.png there.')

@@ -1,0 +1,22 @@
+"""Options that a user names."""
+
+from collections.abc import Iterable
+from inspect import signature
+
+from mmavf.errors import ConfigError
+
+
+def check_options(owner: type, names: Iterable[str], given: tuple[str, ...] = ()) -> None:
+    """Check that a class has the options that a user names for it.
+
+    Args:
+        owner: The class.
+        names: The names.
+        given: Arguments of the class that are no options.
+
+    Raises:
+        ConfigError: It does not have one of them; the message names those that it has.
+    """
+    known = [name for name in signature(owner).parameters if name not in given]
+    if unknown := sorted({*names} - {*known}):
+        raise ConfigError(f'{owner.__name__} has no option {", ".join(unknown)}, but {", ".join(known) or "none"}')
