@@ -218,6 +218,7 @@ def test_place_samples_against_a_loop(place):
 def test_folder_times_and_order(tmp_path):
     folder = str(write_folder(tmp_path / 'frames', counted_frames(12), digits=1))  # 1.jpg ... 12.jpg
     (tmp_path / 'frames' / 'notes.txt').write_text('not a frame')
+    (tmp_path / 'frames' / '._1.jpg').write_text('what an archive brings')
     by_rate = FrameFolder(folder, fps=10, duration_sec=99)
     np.testing.assert_allclose(by_rate.frame_times, np.arange(12) / 10)
     by_sound = FrameFolder(folder, fps=None, duration_sec=3.0)

@@ -56,7 +56,7 @@ def test_what_is_found_does_not_depend_on_the_order_of_the_file_system(name, tmp
     assert index(name, tmp_path) == usual
 
 
-@pytest.mark.parametrize('name', TREES)
+@pytest.mark.parametrize('name', CARDS)
 def test_a_wrong_folder_is_told_with_the_layout(name, tmp_path):
     touch(tmp_path, 'holiday/beach.mp4')
     with pytest.raises(RawDataError) as caught:
@@ -70,6 +70,22 @@ def test_sets_of_a_family_give_the_same_clip_the_same_id(one, other, tmp_path):
     TREES[one](tmp_path)
     clips = {clip.video: clip for clip in index(other, tmp_path).clips}
     assert all(clips[clip.video] == clip for clip in index(one, tmp_path).clips)
+
+
+def test_why_there_is_no_clip_at_all_is_told(tmp_path):
+    names = ['1001_DFA_ONE_XX', '1001_DFA_TWO_XX', '1002_DFA_TWO_XX']
+    touch(tmp_path, *(f'VideoFlash/{name}.flv' for name in names))
+    with pytest.raises(RawDataError, match=r"no clip found \(3 left out; 2 times: label 'TWO' .*; 1 times: .*'ONE'"):
+        index('crema_d6', tmp_path)
+
+
+@pytest.mark.parametrize('name', TREES)
+def test_hidden_files_that_archives_bring_are_passed_over(name, tmp_path):
+    TREES[name](tmp_path)
+    usual = index(name, tmp_path)
+    for path in [*tmp_path.rglob('*.*')]:
+        touch(tmp_path, f'{path.parent.relative_to(tmp_path)}/._{path.name}')
+    assert index(name, tmp_path) == usual
 
 
 def test_ids_twice_or_unsafe_are_refused(tmp_path, monkeypatch):

@@ -6,18 +6,12 @@ from pathlib import Path
 
 import pytest
 
-import mmavf.preparation.raw_sets  # noqa: F401 - registers the parser
 from mmavf.errors import RawDataError
 from mmavf.preparation import LeftOut, RawClip
 from mmavf.preparation.raw_sets.base import SAFE_ID
 from mmavf.preparation.raw_sets.path_ids import ids_of_paths
 from mmavf.registry import RAW_SETS
-
-
-def touch(raw: Path, *names: str) -> None:
-    for name in names:
-        (raw / name).parent.mkdir(parents=True, exist_ok=True)
-        (raw / name).write_bytes(b'not looked into')
+from tests.helpers.raw_trees import touch
 
 
 def custom(raw: Path, **options):
@@ -155,6 +149,8 @@ def test_wrong_options_and_tables(tmp_path):
         custom(tmp_path, labels='labels.csv').index()
     with pytest.raises(RawDataError, match='there is no other.csv'):
         custom(tmp_path, labels='other.csv').index()
+    with pytest.raises(RawDataError, match=r"the table with label_columns \['arousal'\] is missing"):
+        custom(tmp_path, label_columns=['arousal'])
     for options in (dict(labels='labels.csv', label_from='folder'), dict(label_from='file')):
         with pytest.raises(RawDataError, match="label_from='folder'"):
             custom(tmp_path, **options)

@@ -5,11 +5,11 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-import mmavf.preparation.raw_sets  # noqa: F401 - registers the parsers
 from mmavf.datasets.targets import CARDS
 from mmavf.errors import RawDataError
 from mmavf.preparation import LeftOut, RawClip
 from mmavf.registry import RAW_SETS
+from tests.helpers.raw_trees import index
 
 
 def write_sheet(path: Path, rows: list[list]) -> None:
@@ -25,10 +25,6 @@ def write_images(folder: Path, names: list[str]) -> None:
         (folder / name).write_bytes(b'not looked into')
 
 
-def index_of(raw: Path, name: str, **options):
-    return RAW_SETS.build(dict(type=name, raw=str(raw), name=name, **options)).index()
-
-
 @pytest.fixture
 def samm(tmp_path) -> Path:
     header = ['Subject', 'Filename', 'Inducement Code', 'Onset Frame', 'Apex Frame', 'Offset Frame', 'Duration']
@@ -39,10 +35,12 @@ def samm(tmp_path) -> Path:
         ['007', '007_3_2', 3, 10, 12, 99, 90, 'Surprise'],
         ['007', '007_3_3', 3, 1, 2, 3, 3, 'Contempt'],
         ['007', '007_3_4', 3, 5, 4, 3, 3, 'Sadness'],
+        ['006', '006_1_2', 1, 9, 14, 15, 5, 'Fear'],
     ]
     terms = [['Terms of use', None], [], ['Please cite ...']]
     write_sheet(tmp_path / 'SAMM_Micro_FACS_Codes_v2.xlsx', [*terms, [*header, 'Estimated Emotion'], *rows])
-    write_images(tmp_path / '006/006_1_2', [f'006_{n:05d}.jpg' for n in range(11, 16)])
+    # a hidden file that an archive brings is no image
+    write_images(tmp_path / '006/006_1_2', [f'006_{n:05d}.jpg' for n in range(11, 16)] + ['._006_00007.jpg'])
     write_images(tmp_path / '006/006_1_3', ['006_00020.jpg'])
     write_images(tmp_path / '006/006_1_9', ['006_00020.jpg'])
     write_images(tmp_path / '007/007_3_1', [f'007_{n:05d}.jpg' for n in range(9, 14)])
@@ -52,7 +50,7 @@ def samm(tmp_path) -> Path:
 
 
 def test_samm(samm):
-    clips, left_out = index_of(samm, 'samm')
+    clips, left_out = index('samm', samm)
     assert clips == [
         RawClip(
             id='006_1_2', video='006/006_1_2', audio=None, label='anger', subject='samm_006', first_frame=11,
@@ -65,6 +63,7 @@ def test_samm(samm):
     ]  # fmt: skip
     assert left_out == [
         LeftOut('006/006_1_9', 'images without a row in the sheet'),
+        LeftOut('006_1_2', 'onset to offset reaches beyond the images'),
         LeftOut('006_1_3', "class 'other' counts as none of negative, positive, surprise"),
         LeftOut('007_3_2', 'onset to offset reaches beyond the images'),
         LeftOut('007_3_3', 'a row of the sheet without images'),
@@ -76,16 +75,16 @@ def test_samm(samm):
 def test_versions_of_the_images_are_told_apart_by_option(samm):
     write_images(samm / 'cropped/006/006_1_2', [f'006_{n:05d}.jpg' for n in range(11, 16)])
     with pytest.raises(RawDataError, match='both hold images of 006_1_2: name the folder'):
-        index_of(samm, 'samm')
-    (clip,), _ = index_of(samm, 'samm', images='cropped', cropped=True)
+        index('samm', samm)
+    (clip,), _ = index('samm', samm, images='cropped', cropped=True)
     assert (clip.video, clip.faces) == ('cropped/006/006_1_2', True)
 
 
 def test_sheet_is_looked_for_and_may_be_named(samm):
     (samm / 'SAMM_Micro_FACS_Codes_v2.xlsx').rename(samm / 'other.xlsx')
     with pytest.raises(RawDataError, match=r'there is no SAMM_Micro_FACS_Codes_v2.xlsx or samm.xlsx(.|\n)*006_05562'):
-        index_of(samm, 'samm')
-    assert len(index_of(samm, 'samm', sheet_file='other.xlsx').clips) == 2
+        index('samm', samm)
+    assert len(index('samm', samm, sheet_file='other.xlsx').clips) == 2
 
 
 def test_casme2(tmp_path):
@@ -101,7 +100,7 @@ def test_casme2(tmp_path):
     write_sheet(tmp_path / 'CASME2-coding-20140508.xlsx', [[*header, 'Estimated Emotion'], *rows])
     write_images(tmp_path / 'CASME2-RAW/sub01/EP02_01f', [f'img{n}.jpg' for n in range(1, 100)])
     write_images(tmp_path / 'CASME2-RAW/sub02/EP02_01f', [f'img{n}.jpg' for n in range(46, 51)])
-    clips, left_out = index_of(tmp_path, 'casme2')
+    clips, left_out = index('casme2', tmp_path)
     assert [(c.id, c.video, c.label, c.subject, c.first_frame, c.last_frame, c.fps, c.audio) for c in clips] == [
         ('sub01_EP02_01f', 'CASME2-RAW/sub01/EP02_01f', 'happiness', 'casme2_sub01', 46, 86, 200.0, None),
         ('sub02_EP02_01f', 'CASME2-RAW/sub02/EP02_01f', 'repression', 'casme2_sub02', 46, 50, 200.0, None),
@@ -118,7 +117,7 @@ def test_smic(tmp_path):
     for folder in ('s01/micro/negative/s01_ne_01', 's01/micro/positive/s01_po_02', 's2/micro/surprise/s2_sur_3'):
         write_images(tmp_path / 'HS' / folder, ['reg_image12.bmp', 'reg_image13.bmp'])
     write_images(tmp_path / 'HS/s01/non_micro/s01_non_01', ['image1.bmp'])
-    clips, left_out = index_of(tmp_path, 'smic')
+    clips, left_out = index('smic', tmp_path)
     assert [(c.id, c.label, c.subject, c.fps, c.first_frame, c.last_frame) for c in clips] == [
         ('s01_ne_01', 'negative', 'smic_s01', 100.0, None, None),
         ('s01_po_02', 'positive', 'smic_s01', 100.0, None, None),
@@ -128,8 +127,8 @@ def test_smic(tmp_path):
     assert [name for name, _ in left_out] == ['HS/s01/non_micro/s01_non_01']
     write_images(tmp_path / 'NIR/s01/micro/negative/s01_ne_01', ['image1.bmp'])
     with pytest.raises(RawDataError, match='both hold images of s01_ne_01'):
-        index_of(tmp_path, 'smic')
-    assert len(index_of(tmp_path / 'HS', 'smic').clips) == 3
+        index('smic', tmp_path)
+    assert len(index('smic', tmp_path / 'HS').clips) == 3
 
 
 @pytest.fixture
@@ -152,7 +151,7 @@ def casme3(tmp_path) -> Path:
 
 
 def test_casme3(casme3):
-    clips, left_out = index_of(casme3, 'casme3')
+    clips, left_out = index('casme3', casme3)
     # the apex is not used: neither onset = apex nor apex < onset counts
     assert [(c.id, c.video, c.label, c.subject, c.first_frame, c.last_frame, c.fps) for c in clips] == [
         ('spNO.1_b_175_186', 'part_A1/spNO.1/b/color', 'disgust', 'casme3_spNO.1', 175, 186, 30.0),
@@ -172,7 +171,7 @@ def test_casme3_versions_have_their_own_lists(casme3):
         assert len(raw_set.index().clips) == count
     assert RAW_SETS.build(dict(type='casme3', raw=casme3, name='casme3')).list_file == CARDS['casme3'].list_file
     with pytest.raises(RawDataError, match="no sheet 'v3', but v1 and v2"):
-        index_of(casme3, 'casme3', sheet='v3')
+        index('casme3', casme3, sheet='v3')
 
 
 def test_mmew(tmp_path):
@@ -186,7 +185,7 @@ def test_mmew(tmp_path):
     write_images(tmp_path / 'S03/happiness/S03-01-002', ['1.jpg', '2.jpg', '10.jpg', '3.jpg', 'Thumbs.db'])
     write_images(tmp_path / 'S03/others/S03-06-001', ['1.jpg', '2.jpg', '3.jpg'])
     write_images(tmp_path / 'S04/sadness/S04-05-001', ['1.jpg', '2.jpg'])
-    clips, left_out = index_of(tmp_path, 'mmew')
+    clips, left_out = index('mmew', tmp_path)
     assert [(c.id, c.video, c.label, c.subject, c.first_frame, c.last_frame, c.fps) for c in clips] == [
         ('S03-01-002', 'S03/happiness/S03-01-002', 'happiness', 'mmew_S03', 1, 3, 90.0),
         ('S04-05-001', 'S04/sadness/S04-05-001', 'sadness', 'mmew_S04', 1, 2, 90.0),

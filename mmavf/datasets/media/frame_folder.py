@@ -14,6 +14,17 @@ from ..natural_order import natural_order
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp')
 
 
+def is_image(name: str) -> bool:
+    """Tell by its name whether a file is an image; hidden files are none (archives bring `._1.jpg` beside `1.jpg`)."""
+    return name.lower().endswith(IMAGE_SUFFIXES) and not name.startswith('.')
+
+
+def number_in(name: str) -> int | None:
+    """Return the number of the frame that an image holds: the last one in its name; None where there is none."""
+    numbers = re.findall('[0-9]+', os.path.splitext(name)[0])
+    return int(numbers[-1]) if numbers else None
+
+
 class FrameFolder:
     """A folder whose images, in the order of their names, are the frames of one clip.
 
@@ -25,8 +36,8 @@ class FrameFolder:
         duration_sec: Length of the clip's sound.
         start_sec: Frames before this time are left out.
         end_sec: Frames at or after this time are left out; None means to the end.
-        first_number: Images whose number, the last one in the name, is smaller do not count, as if they were not there;
-            None means that all count.
+        first_number: Images whose number (see `number_in`) is smaller do not count, as if they were not there; None
+            means that all count.
         last_number: The same for larger ones.
 
     Attributes:
@@ -47,7 +58,7 @@ class FrameFolder:
         last_number: int | None = None,
     ) -> None:
         self.path = path
-        names = [name for name in self._list_names() if name.lower().endswith(IMAGE_SUFFIXES)]
+        names = [name for name in self._list_names() if is_image(name)]
         if not names:
             raise ClipError(f'{path}: the folder holds no image ({", ".join(IMAGE_SUFFIXES)})')
         if first_number is not None or last_number is not None:
@@ -111,8 +122,7 @@ class FrameFolder:
 
 
 def _is_between(name: str, first: int | None, last: int | None) -> bool:
-    numbers = re.findall('[0-9]+', os.path.splitext(name)[0])
-    number = int(numbers[-1]) if numbers else None
+    number = number_in(name)
     return number is not None and (first is None or first <= number) and (last is None or number <= last)
 
 

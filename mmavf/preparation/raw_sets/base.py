@@ -66,14 +66,20 @@ class RawSet(ABC):
             RawDataError: The folder does not hold the set as `layout` says, no clip is found, or two clips have the
                 same id, or an id that cannot be a file name.
         """
-        clips, left_out = self.parse()
+        clips, without = self.parse()
+        left_out = sorted({*without, *self._unreadable})
         if not clips:
-            raise RawDataError(f'{self.raw}: no clip found ({len(left_out)} left out). {self.expected}')
+            reasons = Counter(entry.reason for entry in left_out).most_common(3)
+            why = ''.join(f'; {number} times: {reason}' for reason, number in reasons)
+            raise RawDataError(f'{self.raw}: no clip found ({len(left_out)} left out{why}). {self.expected}')
         unsafe = [clip.id for clip in clips if not SAFE_ID.fullmatch(clip.id)]
         twice = [name for name, count in Counter(clip.id for clip in clips).items() if count > 1]
         if unsafe or twice:
-            raise RawDataError(f'{self.raw}: ids that cannot be used {unsafe[:10]}, or used twice {twice[:10]}')
-        return RawIndex(sorted(clips, key=lambda clip: natural_order(clip.id)), sorted({*left_out, *self._unreadable}))
+            raise RawDataError(
+                f'{self.raw}: ids that cannot be used {unsafe[:10]}, or used twice {twice[:10]}: name each clip once, '
+                'by letters, digits and _.- alone'
+            )
+        return RawIndex(sorted(clips, key=lambda clip: natural_order(clip.id)), left_out)
 
     @abstractmethod
     def parse(self) -> RawIndex:
@@ -106,13 +112,14 @@ class RawSet(ABC):
     def files(self, folder: str = '.', suffixes: tuple[str, ...] = VIDEO_SUFFIXES) -> list[Path]:
         """Return the files below `folder` with one of `suffixes` in any case, in natural order of their paths.
 
-        A folder that cannot be listed becomes part of what `index` says is left out.
+        Hidden files are passed over: archives bring `._clip.mp4`, which is no video, beside `clip.mp4`. A folder
+        that cannot be listed becomes part of what `index` says is left out.
         """
         found = [
             Path(root) / name
             for root, _, names in os.walk(self.raw / folder, onerror=self._note_unreadable, followlinks=True)
             for name in names
-            if name.lower().endswith(suffixes)
+            if name.lower().endswith(suffixes) and not name.startswith('.')
         ]
         return sorted(found, key=lambda path: natural_order(self.relative(path)))
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from mmavf.datasets.media.frame_folder import IMAGE_SUFFIXES
+from mmavf.datasets.media.frame_folder import is_image
 from mmavf.datasets.natural_order import natural_order
 from mmavf.errors import RawDataError
 from mmavf.registry import RAW_SETS
@@ -48,7 +48,8 @@ class Custom(RawSet):
         fps: Frames per second of folders of frames; None where nobody knows.
 
     Raises:
-        RawDataError: `labels` and `label_from` are both given, or `label_from` is something else.
+        RawDataError: `labels` and `label_from` are both given, `label_from` is something else, or `label_columns` are
+            given without `labels`.
     """
 
     layout = """\
@@ -72,6 +73,8 @@ With the option label_from='folder' the first folder of a path is the class inst
         super().__init__(raw, name)
         if label_from not in ('', 'folder') or (labels and label_from):
             raise RawDataError(f"{name}: labels come from a table or by label_from='folder', not {label_from!r}")
+        if label_columns and not labels:
+            raise RawDataError(f'{name}: the table with label_columns {list(label_columns)} is missing: labels=...')
         self.labels = labels
         self.label_columns = tuple(label_columns)
         self.label_from = label_from
@@ -111,7 +114,7 @@ With the option label_from='folder' the first folder of a path is the class inst
             self.relative(Path(root))
             for root, _, names in os.walk(self.raw, followlinks=True)
             if Path(root) != self.raw
-            and any(name.lower().endswith(IMAGE_SUFFIXES) for name in names)
+            and any(map(is_image, names))
             and not any(name.lower().endswith(VIDEO_SUFFIXES) for name in names)
         ]
 
@@ -166,7 +169,7 @@ With the option label_from='folder' the first folder of a path is the class inst
         fields = dict(subject=row['subject'], fold=row['fold'], start_sec=start_sec, end_sec=end_sec)
         return self._clip(item, clip_id, label=label, numbers=numbers, **fields)
 
-    def _clip(self, item: Media, clip_id: str, **fields) -> RawClip:
+    def _clip(self, item: Media, clip_id: str, **fields: object) -> RawClip:
         is_folder = item.path == item.stem
         return RawClip(id=clip_id, video=item.path, audio=item.audio, fps=self.fps if is_folder else None, **fields)
 

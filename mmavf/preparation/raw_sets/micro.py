@@ -1,13 +1,12 @@
 """What the sets of micro-expressions share: a sheet with onset and offset, and folders of numbered images."""
 
 import os
-import re
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from mmavf.datasets.media.frame_folder import IMAGE_SUFFIXES
+from mmavf.datasets.media.frame_folder import is_image, number_in
 from mmavf.datasets.targets.label_spaces import MICRO_LABELS
 from mmavf.errors import RawDataError
 
@@ -31,7 +30,7 @@ class ImageFolder(NamedTuple):
 
     Attributes:
         path: Relative to the raw folder.
-        first: Smallest number in the name of an image; of several numbers in a name the last one counts.
+        first: Smallest number of an image (see `number_in`).
         last: Largest one.
     """
 
@@ -77,7 +76,7 @@ class MicroSet(RawSet):
         """
         folders: dict[str, ImageFolder] = {}
         for root, _, names in os.walk(self.require(self.images), onerror=self._note_unreadable, followlinks=True):
-            numbers = _numbers(names)
+            numbers = [number for name in filter(is_image, names) if (number := number_in(name)) is not None]
             if not numbers:
                 continue
             path = self.relative(Path(root))
@@ -168,10 +167,3 @@ class MicroSheetSet(MicroSet):
         return RawClip(
             id=clip_id, video=folder.path, audio=None, label=label, subject=subject, faces=self.cropped, **span
         )
-
-
-def _numbers(names: Sequence[str]) -> list[int]:
-    """Return the number of each image that has one: the last in its name."""
-    stems = (os.path.splitext(name)[0] for name in names if name.lower().endswith(IMAGE_SUFFIXES))
-    found = (re.findall('[0-9]+', stem) for stem in stems)
-    return [int(numbers[-1]) for numbers in found if numbers]
