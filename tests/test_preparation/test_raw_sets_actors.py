@@ -42,12 +42,35 @@ def test_iemocap_other_emotions_and_missing_videos_are_left_out(tmp_path):
     assert len(left_out) == 2 * 5 + 2 + 1, 'sheets of single evaluators and ._ files are not read'
 
 
+def test_iemocap_a_row_of_another_form_is_said(tmp_path):
+    iemocap(tmp_path)
+    path = 'Session1/dialog/EmoEvaluation/Ses01M_script01_1.txt'
+    lines = (tmp_path / path).read_text().splitlines()
+    write(tmp_path, path, *lines, '[21.0 - 22.5]\tMocap_F002\tneu\t[2.5, 2.5, 2.5]')
+    found = index('iemocap', tmp_path)
+    assert len(found.clips) == 8
+    assert reasons(found)[f'{path}:{len(lines) + 1}'] == 'the row is not `[start - end] turn emotion`'
+
+
 def test_iemocap_a_missing_session_is_said(tmp_path):
     iemocap(tmp_path)
     (tmp_path / 'Session3').rename(tmp_path / 'elsewhere')
     found = index('iemocap', tmp_path)
     assert {clip.subject[:5] for clip in found.clips} == {'Ses01', 'Ses02', 'Ses04'}
     assert reasons(found)['Session3/dialog/EmoEvaluation'] == 'the folder cannot be listed'
+
+
+def test_sound_in_two_copies_or_without_a_video_is_said(tmp_path):
+    msp_improv(tmp_path)
+    touch(tmp_path, 'copy/MSP-IMPROV-S01A-M01-P-FM01.wav', 'session9/MSP-IMPROV-S09A-F01-P-FM01.wav')
+    touch(tmp_path, 'session9/MSP-IMPROV-S09B-F01-P-FM01.wav')
+    found = index('msp_improv', tmp_path)
+    assert found.clips[[clip.subject for clip in found.clips].index('M01')].audio.startswith('copy/')
+    left_out = reasons(found)
+    double = 'session1/S01A/P/MSP-IMPROV-S01A-M01-P-FM01.wav'
+    assert left_out[double] == 'another file of this clip is taken'
+    assert left_out['session9/MSP-IMPROV-S09B-F01-P-FM01.wav'] == 'sound without a video'
+    assert 'session9/MSP-IMPROV-S09A-F01-P-FM01.wav' not in left_out, 'its video is said to have no label'
 
 
 def test_crema_d6_drops_the_broken_and_takes_wav_or_own_sound(tmp_path):

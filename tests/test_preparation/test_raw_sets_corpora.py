@@ -1,26 +1,15 @@
 """Parsers of the corpora for pre-training, on miniature trees."""
 
 import json
-from pathlib import Path
 
 import pytest
 
-import mmavf.preparation.raw_sets  # noqa: F401 - registers the parsers
 from mmavf.errors import RawDataError
 from mmavf.preparation import LeftOut, RawClip
 from mmavf.registry import RAW_SETS
+from tests.helpers.raw_trees import index, touch
 
 CORPORA = ('voxceleb2', 'cn_celeb', 'av_speech', 'celebv_hq', 'mer2024_unlabelled')
-
-
-def touch(raw: Path, *names: str) -> None:
-    for name in names:
-        (raw / name).parent.mkdir(parents=True, exist_ok=True)
-        (raw / name).write_bytes(b'not looked into')
-
-
-def index_of(raw: Path, name: str, **options):
-    return RAW_SETS.build(dict(type=name, raw=str(raw), name=name, **options)).index()
 
 
 @pytest.mark.parametrize('name', CORPORA)
@@ -36,7 +25,7 @@ def test_voxceleb2(tmp_path):
     touch(tmp_path, 'dev/mp4/id00012/_raOc3-IRsw/00001.mp4', 'dev/mp4/id00015/-x_1/00001.mp4', 'dev/mp4/readme.mp4')
     touch(tmp_path, 'dev/aac/id00012/21Uxsk56VDQ/00001.m4a', 'dev/aac/id00099/21Uxsk56VDQ/00001.m4a')
     touch(tmp_path, 'test/mp4/id00017/01dfn2spqyE/00001.mp4')
-    clips, left_out = index_of(tmp_path, 'voxceleb2')
+    clips, left_out = index('voxceleb2', tmp_path)
     assert [clip.id for clip in clips] == [
         'id00012_21Uxsk56VDQ_00001',
         'id00012_21Uxsk56VDQ_00002',
@@ -56,14 +45,14 @@ def test_voxceleb2(tmp_path):
         LeftOut('dev/mp4/readme.mp4', 'nothing in its path names a clip'),
     ]
     # the folder of a part may be named as well
-    assert len(index_of(tmp_path / 'dev', 'voxceleb2', cropped=False).clips) == 4
-    assert not index_of(tmp_path / 'dev', 'voxceleb2', cropped=False).clips[0].faces
+    assert len(index('voxceleb2', tmp_path / 'dev', cropped=False).clips) == 4
+    assert not index('voxceleb2', tmp_path / 'dev', cropped=False).clips[0].faces
 
 
 def test_cn_celeb(tmp_path):
     touch(tmp_path, 'video/id00800/interview-01-001.mp4', 'video/id00800/drama-01-002.avi')
     touch(tmp_path, 'CN-Celeb_flac/data/id00800/interview-01-001.flac', 'CN-Celeb_flac/data/id00801/speech-01-001.flac')
-    clips, left_out = index_of(tmp_path, 'cn_celeb')
+    clips, left_out = index('cn_celeb', tmp_path)
     assert [(c.id, c.video, c.audio, c.subject, c.faces) for c in clips] == [
         ('id00800_drama-01-002', 'video/id00800/drama-01-002.avi', '', 'id00800', False),
         (
@@ -80,7 +69,7 @@ def test_cn_celeb(tmp_path):
 def test_av_speech(tmp_path):
     touch(tmp_path, 'a/AvWWVOgaMlk.mp4', 'a/-0 x.mkv', 'b/AvWWVOgaMlk.webm', 'b/other.mp4')
     # without the table each file is a clip
-    clips, left_out = index_of(tmp_path, 'av_speech')
+    clips, left_out = index('av_speech', tmp_path)
     assert [(c.video, c.start_sec, c.end_sec) for c in clips] == [
         ('a/-0 x.mkv', 0.0, None),
         ('a/AvWWVOgaMlk.mp4', 0.0, None),
@@ -92,7 +81,7 @@ def test_av_speech(tmp_path):
         'AvWWVOgaMlk,9,8,0,0\ngone0000000,1,2,0,0\ngone0000000,3,4,0,0\n'
     )
     (tmp_path / 'avspeech_train.csv').write_text(table)
-    clips, left_out = index_of(tmp_path, 'av_speech')
+    clips, left_out = index('av_speech', tmp_path)
     assert [(c.id, c.video, c.audio, c.start_sec, c.end_sec) for c in clips] == [
         ('AvWWVOgaMlk_90000', 'a/AvWWVOgaMlk.mp4', '', 90.0, 93.5),
         ('AvWWVOgaMlk_100000', 'a/AvWWVOgaMlk.mp4', '', 100.0, 104.0),
@@ -107,24 +96,24 @@ def test_av_speech(tmp_path):
     ]
 
 
-@pytest.mark.parametrize('row', ['a,b,c', 'a,1'])
+@pytest.mark.parametrize('row', ['a,b,c', 'a,1', 'a,inf,2'])
 def test_av_speech_table_that_is_none(tmp_path, row):
     touch(tmp_path, 'a.mp4')
     (tmp_path / 'mine.csv').write_text(f'a,1,2\n{row}\n')
     with pytest.raises(RawDataError, match=r'mine.csv:2: expected video, start, end'):
-        index_of(tmp_path, 'av_speech', segments='mine.csv')
+        index('av_speech', tmp_path, segments='mine.csv')
     with pytest.raises(RawDataError, match='there is no other.csv'):
-        index_of(tmp_path, 'av_speech', segments='other.csv')
+        index('av_speech', tmp_path, segments='other.csv')
 
 
 def test_celebv_hq(tmp_path):
     touch(tmp_path, 'processed/M2Ohb0FAaJU_1.mp4', 'raw/M2Ohb0FAaJU.mp4', 'raw/unused.mp4')
-    assert len(index_of(tmp_path, 'celebv_hq').clips) == 3
+    assert len(index('celebv_hq', tmp_path).clips) == 3
     times = {'start_sec': 81.62, 'end_sec': 86.17}
     clips = {f'{name}_{n}': dict(ytb_id=name, duration=times) for name, n in [('M2Ohb0FAaJU', 1), ('M2Ohb0FAaJU', 2)]}
     clips['gone_0'] = dict(ytb_id='gone', duration=times)
     (tmp_path / 'celebvhq_info.json').write_text(json.dumps(dict(meta_info={}, clips=clips)))
-    clips, left_out = index_of(tmp_path, 'celebv_hq')
+    clips, left_out = index('celebv_hq', tmp_path)
     assert [(c.id, c.video, c.start_sec, c.end_sec) for c in clips] == [
         ('M2Ohb0FAaJU_1', 'processed/M2Ohb0FAaJU_1.mp4', 0.0, None),
         ('M2Ohb0FAaJU_2', 'raw/M2Ohb0FAaJU.mp4', 81.62, 86.17),
@@ -142,13 +131,13 @@ def test_celebv_hq_file_that_is_none(tmp_path, text):
     touch(tmp_path, 'a.mp4')
     (tmp_path / 'celebvhq_info.json').write_text(text)
     with pytest.raises(RawDataError, match=r'celebvhq_info.json: not as expected(.|\n)*ytb_id'):
-        index_of(tmp_path, 'celebv_hq')
+        index('celebv_hq', tmp_path)
 
 
 def test_mer2024_unlabelled(tmp_path):
     touch(tmp_path, 'part1/samplenew3_00000001.mp4', 'part2/samplenew3_00000010.mp4', 'part2/samplenew3_00000002.mp4')
     touch(tmp_path, 'part1/samplenew3_00000001.wav')
-    clips, left_out = index_of(tmp_path, 'mer2024_unlabelled')
+    clips, left_out = index('mer2024_unlabelled', tmp_path)
     assert [(c.id, c.audio) for c in clips] == [
         ('samplenew3_00000001', 'part1/samplenew3_00000001.wav'),
         ('samplenew3_00000002', ''),

@@ -101,6 +101,16 @@ def test_dfew_numbers_become_names(tmp_path):
     }
 
 
+def test_dfew_two_clips_of_one_number_are_said(tmp_path):
+    dfew(tmp_path)
+    touch(tmp_path, 'Clip/original/part_2/1.mp4', 'Clip/original/2.wav')
+    found = index('dfew', tmp_path)
+    assert [clip.audio for clip in found.clips[:2]] == ['Clip/original/part_1/1.mp4', 'Clip/original/2.wav']
+    left_out = reasons(found)
+    assert left_out['Clip/original/part_2/1.mp4'] == 'another file of this clip is taken'
+    assert 'Clip/original/part_0/2.mp4' not in left_out, 'that a wav comes before a video is what the layout says'
+
+
 def test_dfew_labels_beyond_seven_are_left_out(tmp_path):
     dfew(tmp_path)
     for part in ('train', 'test'):
@@ -220,6 +230,9 @@ def test_avcaffe_names_the_line_of_a_broken_label_file(tmp_path):
     avcaffe(tmp_path)
     write(tmp_path, 'ground_truths/arousal.txt', 'aiim001_task_1, Calm', '', 'aiim003_task_1 Calm')
     with pytest.raises(RawDataError, match=r'arousal.txt:3: expected'):
+        index('avcaffe_arousal', tmp_path)
+    write(tmp_path, 'ground_truths/arousal.txt', 'aiim001_task_1, Calm', 'aiim001_task_1, Calm', 'aiim001_task_1, Dull')
+    with pytest.raises(RawDataError, match=r'arousal.txt:3: aiim001_task_1 has another label in an earlier row: Calm'):
         index('avcaffe_arousal', tmp_path)
     (tmp_path / 'ground_truths/arousal.txt').write_bytes(b'aiim001_task_1, C\xff\n')
     with pytest.raises(RawDataError, match='arousal.txt: this is no text'):

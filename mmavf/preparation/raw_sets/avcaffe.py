@@ -22,8 +22,8 @@ class AVCAffe(RawSet):
     layout = """\
 videos/shorter_segments/aiim001/task_1/aiim001_task_1_*.avi     segments; names begin with participant and task
 ground_truths/arousal.txt, valence.txt                          rows `aiim001_task_1, Calm`
-That labels are words is not checked against the set, nor whether the segments that info/no_audio_files.txt names have
-a sound track: silent ones are kept and reported, segments without a track are left out."""
+Not checked against the set: that names of segments begin so, that labels are words, and whether the segments that
+info/no_audio_files.txt names have a sound track: silent ones are kept and reported, those without a track left out."""
 
     def parse(self) -> RawIndex:
         """See `RawSet.index`."""
@@ -52,9 +52,11 @@ a sound track: silent ones are kept and reported, segments without a track are l
         path = self.require(f'ground_truths/{self.name.removeprefix("avcaffe_")}.txt')
         labels = {}
         for number, line in enumerate(read_lines(path), start=1):
-            group, comma, label = line.partition(',')
-            if line and not comma:
+            if not line:
+                continue
+            group, comma, label = map(str.strip, line.partition(','))
+            if not comma:
                 raise RawDataError(f'{path}:{number}: expected `aiim001_task_1, label`, not {line!r}')
-            labels[group.strip()] = label.strip()
-        labels.pop('', None)  # of empty lines
+            if labels.setdefault(group, label) != label:
+                raise RawDataError(f'{path}:{number}: {group} has another label in an earlier row: {labels[group]}')
         return labels

@@ -13,6 +13,7 @@ from mmavf.registry import RAW_SETS
 
 from ..raw_clip import LeftOut, RawClip, RawIndex
 from .base import SOUND_SUFFIXES, VIDEO_SUFFIXES, RawSet
+from .matching import unheard
 from .path_ids import safe_id
 
 SPEAKER = re.compile(r'id\d+')
@@ -56,12 +57,12 @@ class VideoCorpus(RawSet):
     def parse(self) -> RawIndex:
         """See `RawSet.index`."""
         videos, left_out = self.by_name(VIDEO_SUFFIXES)
-        sounds, _ = self.by_name(SOUND_SUFFIXES)
-        left_out += [LeftOut(path, 'sound without a video') for name, path in sounds.items() if name not in videos]
+        sounds, unused = self.by_name(SOUND_SUFFIXES)
+        left_out += [*unused, *unheard(sounds, videos)]
         clips = [self.clip(name, path, sounds.get(name, '')) for name, path in videos.items()]
         return RawIndex(clips, left_out)
 
-    def clip(self, name: str, video: str, audio: str, **fields) -> RawClip:
+    def clip(self, name: str, video: str, audio: str, **fields: object) -> RawClip:
         """Return a clip of the corpus."""
         return RawClip(id=safe_id(name), video=video, audio=audio, faces=self.cropped, **fields)
 
@@ -75,7 +76,7 @@ class SpeakerCorpus(VideoCorpus):
         speaker = next((place for place, part in enumerate(parts[:-1]) if SPEAKER.fullmatch(part)), len(parts))
         return '_'.join(parts[speaker:])
 
-    def clip(self, name: str, video: str, audio: str, **fields) -> RawClip:
+    def clip(self, name: str, video: str, audio: str, **fields: object) -> RawClip:
         """See `VideoCorpus`."""
         return super().clip(name, video, audio, subject=name.split('_')[0], **fields)
 
@@ -212,7 +213,7 @@ avspeech_train.csv   without a header: id of the video, start, end (seconds), an
                         yield Segment(f'{video}_{round(1000 * start_sec)}', video, start_sec, end_sec)
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             raise RawDataError(f'{path}: no text table in UTF-8 that can be read ({error})') from error
-        except (IndexError, ValueError) as error:
+        except (IndexError, ValueError, OverflowError) as error:
             raise RawDataError(
                 f'{path}:{reader.line_num}: expected video, start, end without a header, found {row}'
             ) from error

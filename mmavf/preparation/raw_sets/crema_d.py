@@ -7,7 +7,7 @@ from mmavf.registry import RAW_SETS
 
 from ..raw_clip import LeftOut, RawClip, RawIndex
 from .base import SOUND_SUFFIXES, RawSet
-from .matching import by_name, unusable
+from .matching import by_name, unheard, unusable
 
 NAME = re.compile(r'(?P<actor>\d{4})_[A-Z]{3}_(?P<emotion>[A-Z]{3})_[A-Z]{2}')
 # almost empty, without a duration, or a minute long with every emotion: said by the owners, and found by many others
@@ -21,15 +21,16 @@ class CremaD(RawSet):
     layout = """\
 VideoFlash/1001_DFA_ANG_XX.flv          actor_sentence_emotion_level (or VideoMP4/, video/, with any kind of video)
 AudioWAV/1001_DFA_ANG_XX.wav            sound; where it is missing, that of the video is taken
-Four broken clips are left out by name, so that 7,438 remain. Published lists lack a fifth, whose name is not known."""
+Four broken clips are left out by name, so that 7,438 remain (of four classes: 4,897). Published lists lack one more,
+whose name is not known."""
 
     def parse(self) -> RawIndex:
         """See `RawSet.index`."""
         classes = CARDS[self.name].classes
         videos, left_out = by_name(self, self.files(self.relative(self.require('VideoFlash', 'VideoMP4', 'video'))))
         folder = self.find('AudioWAV')
-        sound, _ = by_name(self, self.files(self.relative(folder), SOUND_SUFFIXES) if folder else [])
-        left_out += [LeftOut(path, 'sound without a video') for name, path in sound.items() if name not in videos]
+        sound, doubles = by_name(self, self.files(self.relative(folder), SOUND_SUFFIXES) if folder else [])
+        left_out += [*doubles, *unheard(sound, videos)]
         clips = []
         for name, video in videos.items():
             match = NAME.fullmatch(name)

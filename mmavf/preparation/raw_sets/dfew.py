@@ -4,8 +4,8 @@ from mmavf.datasets.targets import CARDS
 from mmavf.registry import RAW_SETS
 
 from ..raw_clip import RawIndex
-from .base import SOUND_SUFFIXES, VIDEO_SUFFIXES, RawSet
-from .matching import by_name, subfolders
+from .base import RawSet
+from .matching import sound_by_name, subfolders
 from .official_folds import Listed, face_clips
 from .tables import read_table
 
@@ -31,10 +31,9 @@ are taken to be spread evenly over the sound."""
     def parse(self) -> RawIndex:
         """See `RawSet.index`."""
         frames = subfolders(self, self.require(*FRAMES))
-        folder = self.relative(self.require(*SOUND))
-        media = self.files(folder, SOUND_SUFFIXES) + self.files(folder, VIDEO_SUFFIXES)
-        sound, _ = by_name(self, media, _id)
-        return face_clips(self._rows(), frames, sound, LABELS.get)
+        sound, doubles = sound_by_name(self, [self.require(*SOUND)], _id)
+        clips, left_out = face_clips(self._rows(), frames, sound, LABELS.get)
+        return RawIndex(clips, left_out + doubles)
 
     def _rows(self) -> list[Listed]:
         rows = []

@@ -12,7 +12,7 @@ from .base import RawSet
 from .lines import read_lines
 from .matching import by_name, unusable
 
-ROW = re.compile(r'\[(?P<start>[\d.]+) - (?P<end>[\d.]+)\]\s+(?P<name>Ses\d\d[FM]\w*_[FM]\w+)\s+(?P<label>\w+)\b')
+ROW = re.compile(r'\[(?P<start>\d+\.?\d*) - (?P<end>\d+\.?\d*)\]\s+(?P<name>Ses\d\d[FM]\w*_[FM]\w+)\s+(?P<label>\w+)\b')
 
 
 class Turn(NamedTuple):
@@ -49,8 +49,12 @@ Session1/dialog/avi/DivX/Ses01F_impro01.avi          two people side by side, wi
     def parse(self) -> RawIndex:
         """See `RawSet.index`."""
         self.require('Session1/dialog/EmoEvaluation')
-        turns = [turn for path in self._dialogs('EmoEvaluation', '.txt') for turn in _turns(path)]
         videos, left_out = by_name(self, self._dialogs('avi/DivX', '.avi'))
+        turns = []
+        for path in self._dialogs('EmoEvaluation', '.txt'):
+            rows, strange = self._turns(path)
+            turns += rows
+            left_out += strange
         dialogs = {turn.dialog for turn in turns}
         left_out += [LeftOut(path, 'media without a label') for name, path in videos.items() if name not in dialogs]
         clips = []
@@ -64,14 +68,21 @@ Session1/dialog/avi/DivX/Ses01F_impro01.avi          two people side by side, wi
         return RawIndex(clips, left_out)
 
     def _dialogs(self, folder: str, suffix: str) -> list[Path]:
-        """Return the files of all sessions, without those of single evaluators and `._` files that archives hold."""
+        """Return the files of all sessions, without those of single evaluators."""
         found = [path for n in range(1, 6) for path in self.files(f'Session{n}/dialog/{folder}', (suffix,))]
         return [path for path in found if path.match(f'{folder}/Ses*{suffix}')]
 
-
-def _turns(path: Path) -> list[Turn]:
-    rows = filter(None, (ROW.match(line) for line in read_lines(path)))
-    return [Turn(row['name'], row['label'], float(row['start']), float(row['end'])) for row in rows]
+    def _turns(self, path: Path) -> tuple[list[Turn], list[LeftOut]]:
+        turns, strange = [], []
+        for number, line in enumerate(read_lines(path), start=1):
+            row = ROW.match(line)
+            if row:
+                turns.append(Turn(row['name'], row['label'], float(row['start']), float(row['end'])))
+            elif line.startswith('['):  # other lines are those of single evaluators
+                strange.append(
+                    LeftOut(f'{self.relative(path)}:{number}', 'the row is not `[start - end] turn emotion`')
+                )
+        return turns, strange
 
 
 def _clip(turn: Turn, video: str) -> RawClip:

@@ -7,10 +7,10 @@ from mmavf.datasets.targets import CARDS
 from mmavf.errors import RawDataError
 from mmavf.registry import RAW_SETS
 
-from ..raw_clip import RawIndex
-from .base import SOUND_SUFFIXES, VIDEO_SUFFIXES, RawSet
+from ..raw_clip import LeftOut, RawIndex
+from .base import RawSet
 from .lines import read_lines
-from .matching import by_name, subfolders
+from .matching import sound_by_name, subfolders
 from .official_folds import Listed, face_clips
 
 SINGLE = CARDS['mafw11'].classes
@@ -51,16 +51,14 @@ the face frames are not known: frames are taken to be spread evenly over the sou
     def parse(self) -> RawIndex:
         """See `RawSet.index`."""
         frames = subfolders(self, self.require('data/frames', 'frames'))
-        return face_clips(self._rows(), frames, self._sound(), self._class_of)
+        sound, doubles = self._sound()
+        clips, left_out = face_clips(self._rows(), frames, sound, self._class_of)
+        return RawIndex(clips, left_out + doubles)
 
-    def _sound(self) -> dict[str, str]:
-        extracted = self.find('data/audio_16k', 'audio_16k')
-        paths = self.files(self.relative(extracted), SOUND_SUFFIXES) if extracted else []
-        clips = self.find('data/clips', 'clips')
-        paths += self.files(self.relative(clips), VIDEO_SUFFIXES) if clips else []
-        if not paths:
-            self.require('data/clips', 'clips', 'data/audio_16k', 'audio_16k')
-        return by_name(self, paths)[0]
+    def _sound(self) -> tuple[dict[str, str], list[LeftOut]]:
+        extracted, clips = ('data/audio_16k', 'audio_16k'), ('data/clips', 'clips')
+        self.require(*clips, *extracted)
+        return sound_by_name(self, [self.find(*extracted), self.find(*clips)])
 
     def _class_of(self, label: str) -> str | None:
         parts = label.split('_')

@@ -6,7 +6,7 @@ from pathlib import Path
 from mmavf.errors import RawDataError
 
 from ..raw_clip import LeftOut
-from .base import RawSet
+from .base import SOUND_SUFFIXES, VIDEO_SUFFIXES, RawSet
 
 
 def by_name(
@@ -29,6 +29,24 @@ def by_name(
         if found.setdefault(name(path.stem), relative) != relative:
             doubles.append(LeftOut(relative, 'another file of this clip is taken'))
     return found, doubles
+
+
+def sound_by_name(
+    raw_set: RawSet, folders: Iterable[Path | None], name: Callable[[str], str] = str
+) -> tuple[dict[str, str], list[LeftOut]]:
+    """Return what the sound of clips is taken from, see `by_name`: sound files, and videos where there is none.
+
+    Args:
+        raw_set: The set that the folders belong to.
+        folders: Where to look, in order of preference; None for those that do not exist.
+        name: Gives the name of the clip from that of the file without suffix.
+    """
+    there = [raw_set.relative(folder) for folder in folders if folder]
+    sound, doubles = by_name(
+        raw_set, [path for folder in there for path in raw_set.files(folder, SOUND_SUFFIXES)], name
+    )
+    videos, more = by_name(raw_set, [path for folder in there for path in raw_set.files(folder, VIDEO_SUFFIXES)], name)
+    return {**videos, **sound}, doubles + more
 
 
 def subfolders(raw_set: RawSet, folder: Path) -> dict[str, str]:
@@ -55,6 +73,11 @@ def unmatched(labels: Iterable[str], media: Mapping[str, str]) -> list[LeftOut]:
         *(LeftOut(name, 'a label without media') for name in labels - media.keys()),
         *(LeftOut(path, 'media without a label') for name, path in media.items() if name not in labels),
     ]
+
+
+def unheard(sound: Mapping[str, str], videos: Mapping[str, str]) -> list[LeftOut]:
+    """Return the sound that belongs to no video; both are paths by name of the clip."""
+    return [LeftOut(path, 'sound without a video') for name, path in sound.items() if name not in videos]
 
 
 def unusable(name: str, label: str) -> LeftOut:

@@ -4,8 +4,8 @@ from mmavf.datasets.targets import CARDS
 from mmavf.registry import RAW_SETS
 
 from ..raw_clip import LeftOut, RawClip, RawIndex
-from .base import SOUND_SUFFIXES, RawSet
-from .matching import by_name, subfolders, unmatched, unusable
+from .base import RawSet
+from .matching import by_name, sound_by_name, subfolders, unmatched, unusable
 from .tables import read_table
 
 FACES = ('data/face_aligned', 'face_aligned')
@@ -22,31 +22,28 @@ label-disdim.csv                        columns name, discrete (the class) (or t
 video-labeled/<name>.mp4                the clips (or video/)
 data/face_aligned/<name>/               instead: aligned faces as images; they are used as they are (or face_aligned/)
 data/audio_16k/<name>.wav               sound; where it is missing, that of the clip (or audio_16k/, audio-labeled_16k/)
+Where there is a folder of aligned faces, clips without one in it are left out.
 Names of the label file and of folders are not checked against the set."""
 
     def parse(self) -> RawIndex:
         """See `RawSet.index`."""
         path = self.require('label-disdim.csv', 'train-label.csv', 'label.csv')
         rows = read_table(path, dict(name='name', label='discrete'))
-        folder = self.find(*VIDEOS)
-        clips_of, left_out = by_name(self, self.files(self.relative(folder)) if folder else [])
-        folder = self.find(*SOUND)
-        sound, _ = by_name(self, self.files(self.relative(folder), SOUND_SUFFIXES) if folder else [])
+        sound, left_out = sound_by_name(self, [self.find(*SOUND), self.find(*VIDEOS)])
         faces = self.find(*FACES)
         if faces:
             videos = subfolders(self, faces)
         else:
-            self.require(*VIDEOS, *FACES)
-            videos = clips_of
+            videos, _ = by_name(self, self.files(self.relative(self.require(*VIDEOS, *FACES))))
         left_out += unmatched([row['name'] for row in rows], videos)
         clips = []
         for row in rows:
             name, label = row['name'], row['label'].lower()
-            audio = sound.get(name, clips_of.get(name))
             if label not in CARDS[self.name].classes:
                 left_out.append(unusable(name, label))
-            elif name in videos and audio is None:
+            elif name in videos and name not in sound:
                 left_out.append(LeftOut(name, 'nothing to take the sound from'))
             elif name in videos:
-                clips.append(RawClip(id=name, video=videos[name], audio=audio, label=label, faces=faces is not None))
+                media = dict(video=videos[name], audio=sound[name], faces=faces is not None)
+                clips.append(RawClip(id=name, label=label, **media))
         return RawIndex(clips, left_out)

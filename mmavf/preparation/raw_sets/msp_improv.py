@@ -9,7 +9,7 @@ from mmavf.registry import RAW_SETS
 from ..raw_clip import LeftOut, RawClip, RawIndex
 from .base import SOUND_SUFFIXES, RawSet
 from .lines import read_lines
-from .matching import by_name, unmatched, unusable
+from .matching import by_name, unheard, unmatched, unusable
 
 # sentence and intended emotion, speaker, scenario, turn; the sheet says UTD-IMPROV-, files MSP-IMPROV-
 NAME = re.compile(r'(?:UTD|MSP)-IMPROV-(?P<turn>S\d\d[A-Z]-(?P<speaker>[FM]\d\d)-[A-Z]-[A-Z]+\d+)')
@@ -32,8 +32,8 @@ The form of the rows is that which others' parsers read; it is not checked again
         classes = CARDS['msp_improv'].classes
         labels = self._labels()
         videos, left_out = by_name(self, self.files(), _name)
-        sound, _ = by_name(self, self.files(suffixes=SOUND_SUFFIXES), _name)
-        left_out += unmatched(labels, videos)
+        sound, doubles = by_name(self, self.files(suffixes=SOUND_SUFFIXES), _name)
+        left_out += [*doubles, *unheard(sound, videos), *unmatched(labels, videos)]
         clips = []
         for name in labels.keys() & videos.keys():
             perceived = labels[name]

@@ -8,7 +8,7 @@ from mmavf.registry import RAW_SETS
 
 from ..raw_clip import LeftOut, RawClip, RawIndex
 from .base import SOUND_SUFFIXES, RawSet
-from .matching import by_name, unmatched
+from .matching import by_name, unheard, unmatched
 from .tables import read_table
 
 TABLES = ('labels.csv', 'labels.xlsx')
@@ -43,8 +43,8 @@ The layout is not checked against the set."""
         rows = read_table(self.labels, columns)
         names = [Path(row['name']).stem for row in rows]
         videos, left_out = by_name(self, self.files())
-        sound, _ = by_name(self, self.files(suffixes=SOUND_SUFFIXES))
-        left_out += unmatched(names, videos)
+        sound, doubles = by_name(self, self.files(suffixes=SOUND_SUFFIXES))
+        left_out += [*doubles, *unheard(sound, videos), *unmatched(names, videos)]
         clips = []
         for name, row in zip(names, rows, strict=True):
             group, _, rest = name.partition('_')
