@@ -17,9 +17,13 @@ Made from the parsers in `mmavf/preparation/raw_sets/` (`mmavf.preparation.page`
 
 What each parser expects to find below the folder that `--raw` names ([preparation.md](preparation.md)). Where a name
 may differ between copies of a set, all that are understood are given; `**/` means in any folders. Nothing is written
-there. A clip that lacks its label, its media or a usable class becomes no clip: summary and `left_out.csv` say which,
-and why. Sets are under licence and none is shipped: what a layout calls not checked is known from papers and the
-owners' descriptions alone. Where yours differs, say so in an issue, or bring it into this form by links.
+there; hidden files (`._clip.mp4`) are passed over. A clip that lacks its label, its media or a usable class becomes no
+clip: summary and `left_out.csv` say which, and why.
+
+Sets are under licence, none is shipped, and **no parser has met the real files**: layouts follow papers, the owners'
+descriptions and what others' tools read, and tests use miniatures made after them. What a layout calls not checked is
+not even said there, but assumed. So compare the counts in the summary with those of the set's card. Where your copy
+differs, say so in an issue, or bring it into this form by links.
 """
 
 
