@@ -17,15 +17,8 @@ XLSX_START, XLS_START = b'PK\x03\x04', b'\xd0\xcf\x11\xe0'
 Columns = Mapping[str, str | Sequence[str]]
 
 
-def read_table(
-    path: Path,
-    columns: Columns,
-    *,
-    optional: Sequence[str] = (),
-    sheet: int | str = 0,
-    separator: str | None = ',',
-) -> list[dict[str, str]]:
-    """Read a table with a header: text (UTF-8, with or without a byte-order mark), or a workbook (.xlsx).
+def read_table(path: Path, columns: Columns, *, optional: Sequence[str] = ()) -> list[dict[str, str]]:
+    """Read a table with a header: .csv (UTF-8, with or without a byte-order mark), or a workbook's first sheet (.xlsx).
 
     The header is the first row that has all needed columns: some owners put a title and terms of use above it. Names
     of columns are compared without regard to case, spaces and underscores.
@@ -34,8 +27,6 @@ def read_table(
         path: The table.
         columns: For each name in the result, the name or the alternative names that the column has in the file.
         optional: Names in the result whose column may be missing; they are '' then.
-        sheet: Sheet of a workbook, by number from 0 or by name.
-        separator: What stands between the fields of a text; None for any white space.
 
     Returns:
         The rows that are not empty, as dicts with the keys of `columns`: texts without surrounding white space, ''
@@ -44,7 +35,7 @@ def read_table(
     Raises:
         RawDataError: The table cannot be read, or lacks a column; the message names both and the columns there are.
     """
-    cells = _read_workbook(path, sheet) if _is_workbook(path) else _read_text(path, separator)
+    cells = _read_workbook(path) if _is_workbook(path) else _read_text(path)
     needed = [name for name in columns if name not in optional]
     best: list[str] = []
     for number, header in enumerate(cells[:SEARCHED_ROWS]):
@@ -74,21 +65,20 @@ def _is_workbook(path: Path) -> bool:
     return start == XLSX_START
 
 
-def _read_workbook(path: Path, sheet: int | str) -> list[list[str]]:
+def _read_workbook(path: Path) -> list[list[str]]:
     try:
         table = pandas.read_excel(
-            path, sheet_name=sheet, engine='openpyxl', header=None, dtype=str, keep_default_na=False, na_filter=False
+            path, engine='openpyxl', header=None, dtype=str, keep_default_na=False, na_filter=False
         )
     except (OSError, EOFError, ValueError, KeyError, TypeError, SyntaxError, BadZipFile, zlib.error) as error:
-        raise RawDataError(f'{path}: no workbook that can be read, or no sheet {sheet!r} in it ({error})') from error
+        raise RawDataError(f'{path}: no workbook that can be read ({error})') from error
     return [[str(cell).strip() for cell in row] for row in table.to_numpy()]
 
 
-def _read_text(path: Path, separator: str | None) -> list[list[str]]:
+def _read_text(path: Path) -> list[list[str]]:
     try:
         with path.open(encoding='utf-8-sig', newline='') as file:
-            rows = csv.reader(file, delimiter=separator) if separator else (line.split() for line in file)
-            return [[cell.strip() for cell in row] for row in rows]
+            return [[cell.strip() for cell in row] for row in csv.reader(file)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise RawDataError(f'{path}: no text table in UTF-8 that can be read ({error})') from error
 
