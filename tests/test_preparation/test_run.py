@@ -174,6 +174,16 @@ def test_what_is_done_is_not_done_again(raw, tmp_path, inline, monkeypatch):
     assert contents(out, but=('journal.jsonl',)) == {k: v for k, v in before.items() if k != 'journal.jsonl'}
 
 
+@pytest.mark.parametrize('suffix', ['tar', 'csv'])
+def test_a_shard_that_lacks_one_of_its_two_files_is_made_again(raw, tmp_path, inline, suffix):
+    out = tmp_path / 'out'
+    Preparation(settings('shards'), raw, out).run()
+    before = contents(out, but=('journal.jsonl',))
+    (out / 'shards' / f'00001.{suffix}').unlink()
+    Preparation(settings('shards'), raw, out).run()
+    assert contents(out, but=('journal.jsonl',)) == before
+
+
 def test_the_first_clips_alone_and_then_all_give_what_all_at_once_give(raw, tmp_path, inline):
     for pack in PACKS:
         Preparation(settings(pack), raw, tmp_path / pack).run()

@@ -44,17 +44,23 @@ def parse_args() -> argparse.Namespace:
     faces.add_argument(
         '--detector', default=default.detector, help=f'{" | ".join(DETECTORS)}, with yunet:FILE.onnx and boxes:PATH'
     )
-    faces.add_argument('--choose', choices=['largest', 'central'], default=default.choose)
+    faces.add_argument(
+        '--choose', choices=['largest', 'central'], default=default.choose, help='which of several faces'
+    )
     faces.add_argument('--align-eyes', action='store_true', help='turn crops so that the eyes are level')
-    faces.add_argument('--max-missing', type=float, default=default.max_missing, help='share of looks without the face')
+    faces.add_argument(
+        '--max-missing', type=float, default=default.max_missing, help='of the looks at a clip, without its face'
+    )
     faces.add_argument('--min-sec', type=float, help='leave out shorter parts (default: 1 in corpora, else 0)')
     faces.add_argument('--max-sec', type=float, help='cut longer parts of corpora (default: 10)')
     output = parser.add_argument_group('output')
     output.add_argument('--pack', choices=list(PACK_TYPES), default=default.pack, help='how frames are stored')
-    output.add_argument('--pack-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE')
+    packs = 'mp4: gop, crf, preset; jpeg: fps, quality; shards: fps, quality, clips_per_shard'
+    output.add_argument('--pack-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE', help=packs)
     output.add_argument('--size', type=int, default=default.size, help='height and width in pixels')
     output.add_argument('--no-sound', dest='sound', action='store_false', help='for videos that have none')
-    parser.add_argument('--options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE', help="the parser's")
+    options = 'of the data set, named in docs/raw_sets.md'
+    parser.add_argument('--options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE', help=options)
     args = parser.parse_args()
     if not args.list_datasets and not (args.dataset and args.raw and args.out):
         parser.error('DATASET, --raw and --out are needed, or --list-datasets')
