@@ -17,7 +17,7 @@ CASME2-coding-20140508.xlsx        sheet with the columns Subject, Filename, Ons
 sub01/EP02_01f/img46.jpg           subject, clip, image; the last number in an image's name is that of the frame
 The folders may lie deeper; where the cropped faces lie there too, the options images=FOLDER and cropped=True say which.
 Names of the sheet and of the images are not checked against the set, nor how many of its rows are usable: by published
-counts of its classes they may be 156, where the composite that others test on has 145, and which it lacks is not known."""
+counts of its classes 156 may be, of which the composite that others test on has 145; which ones is not known."""
     fps = 200.0
     tail = 2
     sheet_files = ('CASME2-coding-20140508.xlsx', 'casme2.xlsx', 'casme2.csv')
