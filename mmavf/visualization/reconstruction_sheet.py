@@ -12,7 +12,8 @@ from torch import Tensor
 from .reconstruction import Reconstruction
 
 GREY = 0.5
-FRAMES_SHOWN = 8
+FRAMES_SHOWN = 8  # at most
+MEL_WIDTH = 2.2  # in frames
 ROWS = ('original', 'seen by the encoder', 'reconstruction')
 
 
@@ -30,7 +31,8 @@ def draw_reconstruction_sheet(
         title: Heading of the sheet.
     """
     video, audio = reconstructions['video'], reconstructions['audio']
-    figure = Figure(figsize=(16, 4.6 * len(names) + 1.3), layout='constrained')
+    shown = min(FRAMES_SHOWN, video.original.shape[2])  # (B, 3, T, H, W)
+    figure = Figure(figsize=(1.57 * (shown + MEL_WIDTH), 4.6 * len(names) + 1.3), layout='constrained')
     FigureCanvasAgg(figure)
     figure.suptitle(title, fontsize=13)
     figure.supxlabel(caption(reconstructions), fontsize=10)
@@ -66,10 +68,12 @@ def _three_rows(part: Reconstruction, number: int) -> list[np.ndarray]:
 
 def _draw_clip(block: SubFigure, videos: list[np.ndarray], audios: list[np.ndarray], name: str) -> None:
     block.suptitle(name, fontsize=11)
-    panels = block.subplots(len(ROWS), 2, width_ratios=(FRAMES_SHOWN, 2.2))
+    strips = [film_strip(video) for video in videos]
+    height, width = strips[0].shape[:2]
+    panels = block.subplots(len(ROWS), 2, width_ratios=(width / height, MEL_WIDTH))
     low, high = np.percentile(audios[0], (1, 99))
-    for row, (label, video, audio) in enumerate(zip(ROWS, videos, audios, strict=True)):
-        panels[row, 0].imshow(film_strip(video))
+    for row, (label, strip, audio) in enumerate(zip(ROWS, strips, audios, strict=True)):
+        panels[row, 0].imshow(strip)
         panels[row, 0].set_ylabel(label, fontsize=9)
         mel = panels[row, 1]
         mel.set_facecolor((GREY,) * 3)  # shows through where the encoder saw nothing
