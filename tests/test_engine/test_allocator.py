@@ -41,9 +41,9 @@ def test_steps_take_no_fresh_pages_and_memory_does_not_grow():
     default, _ = faults_per_step(keep=False)
     kept, growth = faults_per_step(keep=True)
     assert default > 10000  # a 48 MiB tensor alone has 12288 pages
-    assert kept < default / 50
-    # one large activation may find a new place late, when threads meet; twenty steps that each took one would take 960 MiB
-    assert growth < 2 * 48 * 1024
+    assert kept < default / 10
+    # a block may find a new place late; one a step would be 960 MiB
+    assert growth < 4 * 48 * 1024
 
 
 def test_a_run_without_a_gpu_keeps_freed_memory(tmp_path):
