@@ -1,5 +1,6 @@
-"""A picture of a few frames of each of some clips, to be looked at by people."""
+"""The contact sheet: a picture of a few frames of each of some clips, to be looked at by people."""
 
+import random
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -7,6 +8,13 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from mmavf.datasets.transforms import OpenClip
+
+from .outcome import Outcome
+
+FILE = 'contact_sheet.png'
+MOST_CLIPS = 40
+FRAMES = 5  # of each
 CELL, CAPTION, GAP = 96, 30, 6  # pixels: edge of a frame, height of the two lines below, distance of strips
 FONT, TEXT_SCALE = cv2.FONT_HERSHEY_SIMPLEX, 0.36
 
@@ -47,6 +55,33 @@ def write_contact_sheet(path: Path, strips: Iterable[Strip], per_clip: int = 5, 
     rows = [np.concatenate(blocks[i : i + columns], axis=1) for i in range(0, len(blocks), columns)]
     _, png = cv2.imencode('.png', np.concatenate(rows)[..., ::-1])
     path.write_bytes(png.tobytes())
+
+
+def draw_outcomes(out: Path, outcomes: Sequence[Outcome], fps: float | None) -> None:
+    """Write `contact_sheet.png`: some face clips, the same ones each time, with what is odd about them.
+
+    Args:
+        out: The output folder.
+        outcomes: What came of the clips, one usable at least.
+        fps: Rate of the frames, where they have no times of their own.
+    """
+    usable = [outcome for outcome in outcomes if not outcome.reason]
+    places = sorted(random.Random(0).sample(range(len(usable)), min(MOST_CLIPS, len(usable))))
+    partial = out / f'{FILE}.part'
+    write_contact_sheet(partial, (_strip(out, usable[place], fps) for place in places), FRAMES)
+    partial.replace(out / FILE)
+
+
+def _strip(out: Path, outcome: Outcome, fps: float | None) -> Strip:
+    clip = OpenClip(modalities=('video',)).transform(dict(video_path=str(out / outcome.video), fps=fps))
+    frames = clip['video_reader'].read_frames(spread(clip['total_frames'], FRAMES))
+    remarks = dict(
+        faces=outcome.faces_seen > 1 and f'{outcome.faces_seen} faces at a time',
+        parts=outcome.parts > 1 and f'seen in {outcome.parts} parts',
+        missing=outcome.missing > 0 and f'not found in {outcome.missing:.0%} of the looks',
+        silent=outcome.silent and 'silent',
+    )
+    return Strip(outcome.id, '; '.join(filter(None, remarks.values())), frames)
 
 
 def _draw(strip: Strip, per_clip: int) -> np.ndarray:

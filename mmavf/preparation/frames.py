@@ -11,6 +11,13 @@ from mmavf.errors import ClipError
 
 from .raw_clip import RawClip
 
+STAMP_SEC = 1e-3  # stamps of some containers are rounded to it
+
+
+def usual_interval_sec(times_sec: np.ndarray) -> float:
+    """Return the median time from one frame to the next, and for a single frame that of 25 per second."""
+    return float(np.median(np.diff(times_sec))) if len(times_sec) > 1 else 1 / DEFAULT_FPS
+
 
 class RawFrames:
     """The frames of a raw clip in order; what was yielded is not kept, however long the clip.

@@ -21,10 +21,8 @@ from mmavf.errors import ClipError, PreparationError
 from mmavf.registry import PACKS
 
 from .faces import FaceCropper, FacePart
-from .faces.cropper import STAMP_SEC
-from .frames import RawFrames
+from .frames import STAMP_SEC, RawFrames, usual_interval_sec
 from .outcome import ClipJob, ClipResult, Outcome, ShardJob
-from .packs.mp4 import usual_interval_sec
 from .packs.shards import write_shard
 from .raw_clip import RawClip
 from .settings import PrepareSettings, source_sha256

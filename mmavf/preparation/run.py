@@ -12,11 +12,11 @@ import cv2
 from mmengine.fileio import put_text
 
 from mmavf.datasets.media.shard import index_path
-from mmavf.datasets.natural_order import natural_order
 from mmavf.engine import atomic_file  # noqa: F401  (registers the backend that writes a file at once)
 from mmavf.errors import ConfigError
 from mmavf.registry import PACKS, RAW_SETS
 
+from .contact_sheet import draw_outcomes
 from .job import FRAME_FOLDERS, SOUND_FOLDER, WORK, Preparer, disk_failures
 from .journal import Journal, remove
 from .manifest import manifest_text
@@ -28,7 +28,6 @@ from .raw_clip import RawIndex
 from .raw_sets import RawSet
 from .schedule import Schedule, Unit, make_units
 from .settings import PACK_TYPES, PrepareSettings
-from .sheet import write_sheet
 from .summary import left_out_text, summarise, summary_text
 from .worker_pool import Died, WorkerPool
 
@@ -142,13 +141,9 @@ class Preparation:
             'summary.md': summary_text(summary),
         }
         if rows:
-            write_sheet(self._out, outcomes, self._pack.fps)
+            draw_outcomes(self._out, outcomes, self._pack.fps)
             texts[self._set.list_file] = list_text(rows)
-        # a set of the user's own has the classes that its labels name
-        classes = self._set.class_names() or sorted(
-            {clip.label for clip in self._index.clips} - {''}, key=natural_order
-        )
-        if classes:
+        if classes := self._set.class_names(self._index.clips):
             texts['classes.txt'] = ''.join(f'{name}\n' for name in classes)
         for name, text in texts.items():
             put_text(text, self._out / name, backend_args=dict(backend='atomic'))

@@ -22,8 +22,8 @@ def test_videos_frame_folders_and_sound(tmp_path):
     touch(tmp_path, 'one.mp4', 'one.FLAC', 'one.WAV', 'two.MOV', 'alone.wav', 'notes.txt')
     touch(tmp_path, 'frames/1.png', 'frames/2.png', 'frames.flac', 'deep/er/1.jpg', 'thumbs/x.avi', 'thumbs/x.jpg')
     raw_set = custom(tmp_path, fps=12.5)
-    assert (raw_set.labelled, raw_set.list_file, raw_set.class_names()) == (False, 'lists/pretrain.csv', [])
     clips, left_out = raw_set.index()
+    assert (raw_set.labelled, raw_set.list_file, raw_set.class_names(clips)) == (False, 'lists/pretrain.csv', [])
     assert [(c.video, c.audio, c.fps, c.label) for c in clips] == [
         ('deep/er', None, 12.5, ''),
         ('frames', 'frames.flac', 12.5, ''),
@@ -95,8 +95,8 @@ def test_labels_from_a_table(tmp_path):
     )
     raw_set = custom(tmp_path, labels='labels.csv')
     assert (raw_set.labelled, raw_set.list_file) == (True, 'lists/all.csv')
-    assert raw_set.class_names() == ['glad', 'sad']
     clips, left_out = raw_set.index()
+    assert raw_set.class_names(clips) == ['glad', 'sad']
     ids = {clip.video: clip.id for clip in custom(tmp_path).index().clips}
     expected = [
         RawClip(id=ids['a/1.mp4'], video='a/1.mp4', label='sad', subject='p1', fold='1'),
@@ -125,14 +125,14 @@ def test_numbers_from_a_table(tmp_path):
     clips, left_out = raw_set.index()
     assert [(c.id, c.numbers, c.label) for c in clips] == [('1', dict(arousal=0.5, valence=-1.0), '')]
     assert left_out == [LeftOut(name, 'its arousal is no number') for name in ('2.mp4', '3.mp4')]
-    assert raw_set.class_names() == []
+    assert raw_set.class_names(clips) == []
 
 
 def test_labels_from_folders(tmp_path):
     touch(tmp_path, 'sad/1.mp4', 'sad/deep/2.mp4', 'glad/1.mp4', 'glad/3/001.jpg', '4.mp4')
     raw_set = custom(tmp_path, label_from='folder')
-    assert raw_set.labelled and raw_set.class_names() == ['glad', 'sad']
     clips, left_out = raw_set.index()
+    assert raw_set.labelled and raw_set.class_names(clips) == ['glad', 'sad']
     assert sorted((c.video, c.label) for c in clips) == [
         ('glad/1.mp4', 'glad'),
         ('glad/3', 'glad'),

@@ -45,8 +45,8 @@ def test_mafw43_has_the_single_clips_too_under_the_same_ids_and_names_its_classe
         '00014': 'fear_sadness_anxiety',
         '00015': 'sadness_helplessness',
     }
-    names = parser.class_names()
-    assert names[:11] == raw_set('mafw11', tmp_path).class_names()
+    names = parser.class_names([])
+    assert names[:11] == raw_set('mafw11', tmp_path).class_names([])
     assert names[11:] == ['anger_disgust', 'fear_sadness_anxiety', 'sadness_helplessness']
 
 

@@ -10,15 +10,13 @@ import numpy as np
 from mmavf.errors import ClipError, ConfigError
 from mmavf.registry import FACE_DETECTORS
 
-from ..frames import RawFrames
-from ..packs.mp4 import usual_interval_sec
+from ..frames import STAMP_SEC, RawFrames, usual_interval_sec
 from .detector import Face
 from .face_path import face_path
 from .face_track import FaceTrack, choose_tracks, link_faces, most_at_once
 
 THUMBNAIL = 32  # pixels an edge, for the comparison of one look with the next
 CUT_LEVELS = 40.0  # mean difference of their grey levels (0 to 255) from which on they are of different shots
-STAMP_SEC = 1e-3  # stamps of some containers are rounded to it
 CHANCE_LOOKS = 4  # with as many looks or more, a face seen once is taken for a false alarm
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from mmavf.errors import ConfigError
 from mmavf.registry import PACKS
 
-from .mp4 import usual_interval_sec
+from ..frames import usual_interval_sec
 
 
 @PACKS.register_module()

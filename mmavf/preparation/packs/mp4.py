@@ -11,10 +11,10 @@ import numpy as np
 from mmavf.errors import ConfigError
 from mmavf.registry import PACKS
 
+from ..frames import usual_interval_sec
+
 # Unit of the stamps: whole frames of all usual rates, and milliseconds, are whole numbers of it.
 TIME_BASE = Fraction(1, 90000)
-# Of a single frame nobody says how long it stands.
-SINGLE_FRAME_SEC = 0.04
 
 
 @PACKS.register_module()
@@ -77,8 +77,3 @@ class Mp4Pack:
                 frame.pts, frame.time_base = round(time / TIME_BASE), TIME_BASE
                 out.mux(video.encode(frame))
             out.mux(video.encode(None))
-
-
-def usual_interval_sec(times_sec: np.ndarray) -> float:
-    """Return the median time from one frame to the next, and for a single frame that of 25 per second."""
-    return float(np.median(np.diff(times_sec))) if len(times_sec) > 1 else SINGLE_FRAME_SEC

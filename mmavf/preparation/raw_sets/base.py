@@ -4,13 +4,14 @@ import os
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmavf.datasets.natural_order import natural_order
 from mmavf.datasets.targets import CARDS
 from mmavf.errors import RawDataError
 
-from ..raw_clip import LeftOut, RawIndex
+from ..raw_clip import LeftOut, RawClip, RawIndex
 
 VIDEO_SUFFIXES = ('.mp4', '.avi', '.mov', '.mkv', '.flv', '.mpg', '.mpeg', '.webm', '.m4v', '.wmv')
 SOUND_SUFFIXES = ('.wav', '.flac', '.m4a', '.mp3', '.aac', '.ogg')
@@ -85,9 +86,11 @@ class RawSet(ABC):
     def parse(self) -> RawIndex:
         """Return the clips and what becomes none, in any order; see `index`."""
 
-    def class_names(self) -> list[str]:
-        """Return the names of the classes in index order: those of the card; [] for a set without classes."""
-        return list(CARDS[self.name].classes) if self.name in CARDS else []
+    def class_names(self, clips: Sequence[RawClip]) -> list[str]:
+        """Return the names of the classes in index order: those of the card, else the labels of the set's clips."""
+        if self.name in CARDS:
+            return list(CARDS[self.name].classes)
+        return sorted({clip.label for clip in clips} - {''}, key=natural_order)
 
     def find(self, *names: str) -> Path | None:
         """Return the path of the first of `names`, relative to the raw folder, that exists; None where none does."""

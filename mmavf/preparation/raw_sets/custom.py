@@ -9,7 +9,6 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from mmavf.datasets.media.frame_folder import is_image
-from mmavf.datasets.natural_order import natural_order
 from mmavf.errors import RawDataError
 from mmavf.registry import RAW_SETS
 
@@ -80,10 +79,6 @@ With the option label_from='folder' the first folder of a path is the class inst
         self.label_from = label_from
         self.fps = fps
         self.labelled = bool(labels or label_from)
-
-    def class_names(self) -> list[str]:
-        """Return the classes that clips have, in natural order of their names."""
-        return sorted({clip.label for clip in self.parse().clips} - {''}, key=natural_order)
 
     def parse(self) -> RawIndex:
         """See `RawSet.index`."""

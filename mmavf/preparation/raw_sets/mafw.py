@@ -1,13 +1,14 @@
 """MAFW: single (11 classes) and compound (43 classes) expressions in the wild, with the owners' face frames."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmavf.datasets.targets import CARDS
 from mmavf.errors import RawDataError
 from mmavf.registry import RAW_SETS
 
-from ..raw_clip import LeftOut, RawIndex
+from ..raw_clip import LeftOut, RawClip, RawIndex
 from .base import RawSet
 from .lines import read_lines
 from .matching import sound_by_name, subfolders
@@ -42,7 +43,7 @@ the face frames are not known: frames are taken to be spread evenly over the sou
         usual = [f'{splits}/{kind}/no_caption' for kind in kinds for splits in SPLITS]
         self.lists = lists or self.relative(self.require(*usual))
 
-    def class_names(self) -> list[str]:
+    def class_names(self, clips: Sequence[RawClip]) -> list[str]:
         """Return the 11 single classes, and for `mafw43` after them those of the lists that are made of several."""
         if self.name == 'mafw11':
             return list(SINGLE)

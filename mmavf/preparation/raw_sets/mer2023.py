@@ -1,9 +1,12 @@
 """MER2023: clips of films and series with six emotions; MER-MULTI tests on its first test set."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from mmavf.datasets.targets import CARDS
 from mmavf.registry import RAW_SETS
 
-from ..raw_clip import RawClip, RawIndex
+from ..raw_clip import LeftOut, RawClip, RawIndex
 from .base import RawSet
 from .matching import by_name, unmatched, unusable
 from .tables import read_table
@@ -29,14 +32,29 @@ test1/*.avi, test1-label.csv            MER-MULTI"""
         return RawIndex(clips, left_out)
 
     def _part(self, fold: str, part: str) -> RawIndex:
-        rows = read_table(self.require(f'{part}-label.csv'), dict(name='name', label='discrete'))
-        videos, left_out = by_name(self, self.files(self.relative(self.require(part))))
-        left_out += unmatched([row['name'] for row in rows], videos)
-        clips = []
-        for row in rows:
-            name, label = row['name'], row['label'].lower()
-            if label not in CARDS[self.name].classes:
-                left_out.append(unusable(name, label))
-            elif name in videos:
-                clips.append(RawClip(id=name, video=videos[name], label=label, fold=fold))
+        labels, left_out = read_labels(self.require(f'{part}-label.csv'), CARDS[self.name].classes)
+        videos, doubles = by_name(self, self.files(self.relative(self.require(part))))
+        left_out += doubles + unmatched([*dict(labels), *(entry.name for entry in left_out)], videos)
+        clips = [
+            RawClip(id=name, video=videos[name], label=label, fold=fold) for name, label in labels if name in videos
+        ]
         return RawIndex(clips, left_out)
+
+
+def read_labels(path: Path, classes: Sequence[str]) -> tuple[list[tuple[str, str]], list[LeftOut]]:
+    """Read a file of labels as MER2023 and MER24 have it, with columns `name` and `discrete`.
+
+    Args:
+        path: The file.
+        classes: Names of the classes.
+
+    Returns:
+        Name and class of each clip, and the clips whose label is no class.
+
+    Raises:
+        RawDataError: The file cannot be read, or lacks a column.
+    """
+    rows = read_table(path, dict(name='name', label='discrete'))
+    labels = [(row['name'], row['label'].lower()) for row in rows]
+    left_out = [unusable(name, label) for name, label in labels if label not in classes]
+    return [(name, label) for name, label in labels if label in classes], left_out

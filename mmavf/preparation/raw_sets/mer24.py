@@ -5,8 +5,8 @@ from mmavf.registry import RAW_SETS
 
 from ..raw_clip import LeftOut, RawClip, RawIndex
 from .base import RawSet
-from .matching import by_name, sound_by_name, subfolders, unmatched, unusable
-from .tables import read_table
+from .matching import by_name, sound_by_name, subfolders, unmatched
+from .mer2023 import read_labels
 
 FACES = ('data/face_aligned', 'face_aligned')
 VIDEOS = ('video-labeled', 'video')
@@ -28,20 +28,17 @@ Names of the label file and of folders are not checked against the set."""
     def parse(self) -> RawIndex:
         """See `RawSet.index`."""
         path = self.require('label-disdim.csv', 'train-label.csv', 'label.csv')
-        rows = read_table(path, dict(name='name', label='discrete'))
-        sound, left_out = sound_by_name(self, [self.find(*SOUND), self.find(*VIDEOS)])
+        labels, left_out = read_labels(path, CARDS[self.name].classes)
+        sound, doubles = sound_by_name(self, [self.find(*SOUND), self.find(*VIDEOS)])
         faces = self.find(*FACES)
         if faces:
             videos = subfolders(self, faces)
         else:
             videos, _ = by_name(self, self.files(self.relative(self.require(*VIDEOS, *FACES))))
-        left_out += unmatched([row['name'] for row in rows], videos)
+        left_out += doubles + unmatched([*dict(labels), *(entry.name for entry in left_out)], videos)
         clips = []
-        for row in rows:
-            name, label = row['name'], row['label'].lower()
-            if label not in CARDS[self.name].classes:
-                left_out.append(unusable(name, label))
-            elif name in videos and name not in sound:
+        for name, label in labels:
+            if name in videos and name not in sound:
                 left_out.append(LeftOut(name, 'nothing to take the sound from'))
             elif name in videos:
                 media = dict(video=videos[name], audio=sound[name], faces=faces is not None)
