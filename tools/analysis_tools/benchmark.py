@@ -1,8 +1,9 @@
 """Speed of a training step: clips/s, TFLOP/s, its share of the device's own matrix rate, and peak memory.
 
 A step is forward, loss and backward on random clips, with `--optimizer` also the update. The operations are counted,
-not assumed (three times the forward pass). The matrix rate is that of large square products on the same device in the
-same run, so that shares and ratios carry over between machines; seconds do not.
+not assumed (three times the forward pass). The matrix rate is that of large square products on the same device, the
+mean of right before and right after the steps, because the speed of shared and of warm machines changes within minutes.
+So shares and ratios carry over between machines; seconds do not.
 
 `--loader` measures the loader instead: clips/s per core, next to bare decoding of the same frames; further arguments
 are those of `loader_benchmark.py`.
@@ -113,7 +114,6 @@ def main() -> None:
     device = torch.device(args.device)
     keep_freed_memory()  # as a run does
     torch.backends.cuda.matmul.allow_tf32 = False
-    rates = {name: matrix_rate(DTYPES[name], device) for name in args.dtype}
     model, config = build_model(args)
     sizes = tuple(config.model.video_encoder.input_size), tuple(config.model.audio_encoder.input_size)
     forward_flops = count_flops(MODELS.build(config.model), *sizes)['']
@@ -125,10 +125,13 @@ def main() -> None:
         video = torch.randn(batch_size, 3, *sizes[0], device=device)
         inputs = dict(video=video, audio=torch.randn(batch_size, 1, *sizes[1], device=device))
         for name in args.dtype:
+            step = make_step(model, inputs, DTYPES[name], optimizer)
+            before = matrix_rate(DTYPES[name], device)
             if device.type == 'cuda':
                 torch.cuda.reset_peak_memory_stats(device)
-            step = make_step(model, inputs, DTYPES[name], optimizer)
             duration = statistics.median(seconds(step, args.steps, 2, device))
+            memory = peak_memory_gib(device)
+            full_rate = (before + matrix_rate(DTYPES[name], device)) / 2
             rate = 3 * forward_flops * batch_size / duration
             print(
                 json.dumps(
@@ -141,9 +144,9 @@ def main() -> None:
                         seconds_per_step=round(duration, 4),
                         clips_per_second=round(batch_size / duration, 3),
                         tflops=round(rate / 1e12, 4),
-                        matrix_tflops=round(rates[name] / 1e12, 4),
-                        share_of_matrix_rate=round(rate / rates[name], 3),
-                        peak_memory_gib=round(peak_memory_gib(device), 2),
+                        matrix_tflops=round(full_rate / 1e12, 4),
+                        share_of_matrix_rate=round(rate / full_rate, 3),
+                        peak_memory_gib=round(memory, 2),
                     )
                 ),
                 flush=True,
