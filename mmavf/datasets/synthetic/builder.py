@@ -23,7 +23,7 @@ from .writer import write_clip
 FOLDS = 4
 _COLUMNS = ('video', 'audio', 'label', 'subject', 'fold', 'id')
 _SETTINGS_FILE = 'settings.json'
-_VERSION = 1  # raised whenever the same settings would give other clips
+_VERSION = 2  # raised whenever the same settings would give other clips
 
 
 @dataclass(frozen=True)

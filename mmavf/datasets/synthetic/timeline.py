@@ -140,15 +140,18 @@ def _blinks(rng: np.random.Generator, times: np.ndarray) -> np.ndarray:
 
 
 def _pose(rng: np.random.Generator, times: np.ndarray) -> dict[str, np.ndarray]:
-    """Head angles in radians, place in face half-widths, and gaze, (T,) each."""
+    """Head angles in radians, place in face half-widths, and gaze, (T,) each.
+
+    As in the clips of real sets, which are cropped around the face, place and size change little.
+    """
     pose = {
-        'yaw': rng.normal(0.0, 0.10) + smooth_noise(rng, times, 0.8, 0.08),
-        'pitch': rng.normal(0.0, 0.06) + smooth_noise(rng, times, 0.6, 0.06),
-        'roll': rng.normal(0.0, 0.05) + smooth_noise(rng, times, 0.9, 0.05),
-        'shift_x': rng.normal(0.0, 0.06) + smooth_noise(rng, times, 1.0, 0.04),
-        'shift_y': rng.normal(0.0, 0.04) + smooth_noise(rng, times, 1.0, 0.03),
+        'yaw': rng.normal(0.0, 0.03) + smooth_noise(rng, times, 0.8, 0.024),
+        'pitch': rng.normal(0.0, 0.018) + smooth_noise(rng, times, 0.6, 0.018),
+        'roll': rng.normal(0.0, 0.015) + smooth_noise(rng, times, 0.9, 0.015),
+        'shift_x': rng.normal(0.0, 0.009) + smooth_noise(rng, times, 1.0, 0.006),
+        'shift_y': rng.normal(0.0, 0.006) + smooth_noise(rng, times, 1.0, 0.0045),
         'gaze_x': smooth_noise(rng, times, 0.5, 0.2),
         'gaze_y': smooth_noise(rng, times, 0.7, 0.12),
     }
-    pose['size'] = np.full_like(times, rng.uniform(0.94, 1.06))
+    pose['size'] = np.full_like(times, rng.uniform(0.98, 1.02))
     return pose
