@@ -10,6 +10,8 @@ are those of `loader_benchmark.py`.
 
 Examples:
     python tools/analysis_tools/benchmark.py configs/avfmae_b_pretrain.py --batch-size 4 8
+    python tools/analysis_tools/benchmark.py configs/avfmae_h_pretrain.py --batch-size 100 --dtype bf16 --optimizer \
+        --compile LGIBlock SkipBlock ViTBlock CrossBlock
     python tools/analysis_tools/benchmark.py --loader
 """
 
@@ -20,7 +22,7 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from get_complexity import count_flops
@@ -45,10 +47,15 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--steps', type=int, default=10, help='measured steps after 2 for warm-up (default: 10)')
     parser.add_argument('--optimizer', action='store_true', help='include the update of the weights by fused AdamW')
-    parser.add_argument('--compile', nargs='+', default=[], metavar='CLASS', help='compile blocks: LGIBlock ViTBlock')
+    parser.add_argument(
+        '--compile', nargs='+', default=[], metavar='CLASS', help='then compile blocks: LGIBlock ViTBlock'
+    )
     parser.add_argument('--checkpointing', action='store_true', help='recompute activations (with_cp)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, help='overrides, key=value')
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.compile and len(args.dtype) * len(args.batch_size) > 1:
+        parser.error('--compile wants one --dtype and one --batch-size')
+    return args
 
 
 def seconds(run: Callable[[], object], steps: int, warm_up: int, device: torch.device) -> list[float]:
@@ -95,19 +102,50 @@ def peak_memory_gib(device: torch.device) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
+def measure(
+    step: Callable, batch_size: int, clip_flops: int, dtype: torch.dtype, device: torch.device, steps: int
+) -> dict[str, float]:
+    """Run steps; return their speed, the device's matrix rate next to them, and the peak memory."""
+    before = matrix_rate(dtype, device)
+    if device.type == 'cuda':
+        torch.cuda.reset_peak_memory_stats(device)
+    duration = statistics.median(seconds(step, steps, 2, device))
+    memory = peak_memory_gib(device)
+    full_rate = (before + matrix_rate(dtype, device)) / 2
+    rate = clip_flops * batch_size / duration
+    return dict(
+        seconds_per_step=round(duration, 4),
+        clips_per_second=round(batch_size / duration, 3),
+        tflops=round(rate / 1e12, 4),
+        matrix_tflops=round(full_rate / 1e12, 4),
+        share_of_matrix_rate=round(rate / full_rate, 3),
+        peak_memory_gib=round(memory, 2),
+    )
+
+
+def variants(model: nn.Module, blocks: Sequence[str]) -> Iterator[str]:
+    """Yield the name of each variant to measure, while the model is in that state."""
+    yield 'plain'
+    if blocks:
+        for module in model.modules():
+            if type(module).__name__ in blocks:
+                module.compile(dynamic=False)
+        yield 'compiled'
+
+
 def build_model(args: argparse.Namespace) -> tuple[nn.Module, Config]:
-    """Build the configured model on the device."""
+    """Build the configured model, on the CPU."""
     config = Config.fromfile(args.config)
     config.merge_from_dict(args.cfg_options)
     if args.checkpointing:
         for part in ('video_encoder', 'audio_encoder', 'video_decoder', 'audio_decoder'):
             config.model[part].with_cp = True
     init_default_scope('mmavf')
-    return MODELS.build(config.model).to(args.device).train(), config
+    return MODELS.build(config.model), config
 
 
 def main() -> None:
-    """Measure and print one JSON line per data type and batch size."""
+    """Measure and print one JSON line per data type, batch size and variant."""
     args = parse_args()
     sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
     torch.manual_seed(0)
@@ -116,41 +154,24 @@ def main() -> None:
     torch.backends.cuda.matmul.allow_tf32 = False
     model, config = build_model(args)
     sizes = tuple(config.model.video_encoder.input_size), tuple(config.model.audio_encoder.input_size)
-    forward_flops = count_flops(MODELS.build(config.model), *sizes)['']
-    for module in model.modules():
-        if type(module).__name__ in args.compile:
-            module.compile(dynamic=False)
+    clip_flops = 3 * count_flops(model, *sizes)['']
+    model.to(device).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-6, fused=True) if args.optimizer else None
     for batch_size in args.batch_size:
         video = torch.randn(batch_size, 3, *sizes[0], device=device)
         inputs = dict(video=video, audio=torch.randn(batch_size, 1, *sizes[1], device=device))
         for name in args.dtype:
             step = make_step(model, inputs, DTYPES[name], optimizer)
-            before = matrix_rate(DTYPES[name], device)
-            if device.type == 'cuda':
-                torch.cuda.reset_peak_memory_stats(device)
-            duration = statistics.median(seconds(step, args.steps, 2, device))
-            memory = peak_memory_gib(device)
-            full_rate = (before + matrix_rate(DTYPES[name], device)) / 2
-            rate = 3 * forward_flops * batch_size / duration
-            print(
-                json.dumps(
-                    dict(
-                        config=args.config,
-                        device=torch.cuda.get_device_name(device) if device.type == 'cuda' else 'cpu',
-                        threads=torch.get_num_threads(),
-                        dtype=name,
-                        batch_size=batch_size,
-                        seconds_per_step=round(duration, 4),
-                        clips_per_second=round(batch_size / duration, 3),
-                        tflops=round(rate / 1e12, 4),
-                        matrix_tflops=round(full_rate / 1e12, 4),
-                        share_of_matrix_rate=round(rate / full_rate, 3),
-                        peak_memory_gib=round(memory, 2),
-                    )
-                ),
-                flush=True,
+            about = dict(
+                config=args.config,
+                device=torch.cuda.get_device_name(device) if device.type == 'cuda' else 'cpu',
+                threads=torch.get_num_threads(),
+                dtype=name,
+                batch_size=batch_size,
             )
+            for variant in variants(model, args.compile):
+                result = measure(step, batch_size, clip_flops, DTYPES[name], device, args.steps)
+                print(json.dumps(about | dict(variant=variant) | result), flush=True)
 
 
 if __name__ == '__main__':

@@ -19,6 +19,10 @@ from .video_track import VideoTrack
 CUT_TOLERANCE_SEC = 0.5
 
 
+# tags in odd encodings are no reason to refuse a clip; from PyAV 19 on they never are
+_ANY_TAGS = {} if int(av.__version__.partition('.')[0]) >= 19 else dict(metadata_errors='ignore')
+
+
 class MediaFile:
     """A media file, opened, with its packets in memory and nothing decoded yet.
 
@@ -49,8 +53,7 @@ class MediaFile:
         self.path = path
         self._start_sec, self._end_sec = start_sec, float('inf') if end_sec is None else end_sec
         try:
-            # tags in odd encodings are no reason to refuse a clip
-            self._container = av.open(path, metadata_errors='ignore')
+            self._container = av.open(path, **_ANY_TAGS)
             self._origin_sec = (self._container.start_time or 0) / av.time_base
             best = self._container.streams.best
             video, audio = (best(kind) if kind in kinds else None for kind in ('video', 'audio'))
