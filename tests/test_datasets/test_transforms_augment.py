@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image, ImageEnhance, ImageOps
 
-from mmavf.datasets.transforms import LocalContrast, PerView, RandAugment, ResizeCrops, SpecAugment, rand_augment
+from mmavf.datasets.transforms import PerView, RandAugment, ResizeCrops, SpecAugment, rand_augment
 from mmavf.errors import ConfigError
 from mmavf.registry import TRANSFORMS
 
@@ -229,35 +229,3 @@ def test_augmentation_draws_from_the_seeded_generators_alone():
     for seed, first in enumerate(runs):
         np.testing.assert_array_equal(run(seed), first)
     assert len({run.tobytes() for run in runs}) == 6
-
-
-def _mean_around(image, place, window):
-    """Mean over a square around a place of an image that goes on beyond its edges as it is there."""
-    reach = range(-(window // 2), window // 2 + 1)
-    rows, columns = (
-        [min(max(middle + step, 0), length - 1) for step in reach]
-        for middle, length in zip(place, image.shape[:2], strict=True)
-    )
-    return image[np.ix_(rows, columns)].mean(axis=(0, 1))
-
-
-def test_local_contrast_equals_a_slow_version_pixel_by_pixel():
-    image = _pictures(1, 24, 30)[0]
-    detail = np.empty(image.shape)
-    for place in np.ndindex(24, 30):
-        detail[place] = image[place] - _mean_around(image.astype(float), place, 5)
-    power = (detail**2).mean(axis=-1)
-    result = LocalContrast(window=5, gain=30.0, floor=2.0)(dict(imgs=[image, image[::-1]]))['imgs']
-    assert len(result) == 2 and result[0].dtype == np.uint8
-    for place in np.ndindex(24, 30):
-        expected = 128 + 30 * detail[place] / (np.sqrt(_mean_around(power, place, 11)) + 2)
-        assert np.abs(result[0][place] - np.clip(expected, 0, 255)).max() <= 0.51
-    assert np.abs(result[1][::-1].astype(int) - result[0]).max() <= 1
-
-
-def test_local_contrast_does_not_see_light():
-    image = _pictures(1)[0] // 2 + 40
-    dark, bright = LocalContrast(floor=0.0)(dict(imgs=[image, image + 60]))['imgs']
-    assert np.abs(dark.astype(int) - bright).max() <= 1
-    even = LocalContrast()(dict(imgs=[np.full((20, 20, 3), 77, np.uint8)]))['imgs'][0]
-    assert (even == 128).all()

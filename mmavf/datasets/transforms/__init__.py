@@ -7,7 +7,6 @@ They keep MMAction2's names for what passes between them (`imgs`, `img_shape`, `
 import mmaction.datasets.transforms  # noqa: F401  (registers the mmaction.* transforms)
 
 from .audio_gain import RandomGain
-from .local_contrast import LocalContrast
 from .log_mel import LogMel
 from .open_clip import OpenClip
 from .pack import PackAVInputs
@@ -20,7 +19,6 @@ from .sample_window import SampleWindow
 from .spec_augment import SpecAugment
 
 __all__ = [
-    'LocalContrast',
     'LogMel',
     'OpenClip',
     'PackAVInputs',
