@@ -1,8 +1,8 @@
 # Stage 2 with the tiny model: supervised post-pre-training (PSI) on a labelled hybrid of two synthetic sets, in the
 # 13 classes of the categorical hybrids. Nobody in it is in the set that is fine-tuned on afterwards.
 #
-#   python tools/data/make_synthetic.py demo/hybrid_a --clips 480 --subjects 80
-#   python tools/data/make_synthetic.py demo/hybrid_b --clips 192 --subjects 32 --seed 2
+#   python tools/data/make_synthetic.py demo/hybrid_a --clips 600 --subjects 100
+#   python tools/data/make_synthetic.py demo/hybrid_b --clips 240 --subjects 40 --seed 2
 #   python tools/train.py configs/demo/avfmae_tiny_postpretrain.py --cfg-options load_from=CHECKPOINT
 _base_ = './avfmae_tiny_finetune.py'
 from mmavf.datasets.targets import CEA_CLASSES

@@ -24,8 +24,8 @@ from mmavf.errors import MMAVFError
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = {stage: f'configs/demo/avfmae_tiny_{stage}.py' for stage in ('pretrain', 'postpretrain', 'finetune')}
 SETS = dict(
-    hybrid_a=SyntheticSettings(clips=480, subjects=80, seed=0),
-    hybrid_b=SyntheticSettings(clips=192, subjects=32, seed=2),
+    hybrid_a=SyntheticSettings(clips=600, subjects=100, seed=0),
+    hybrid_b=SyntheticSettings(clips=240, subjects=40, seed=2),
     target=SyntheticSettings(clips=96, subjects=16, seed=1),
 )
 

@@ -5,13 +5,15 @@ and no augmentation of the frames but mirroring.
 _base_ = './finetune_av.py'
 
 _window = dict(type='SampleWindow', clip_len=4, frame_interval=16)
-_resize = dict(type='mmaction.Resize', scale=(96, 96), keep_ratio=False)
+_resize = dict(type='mmaction.Resize', scale=(137, 137), keep_ratio=False)
+_crop = dict(type='mmaction.CenterCrop', crop_size=96)
 _log_mel = dict(type='LogMel', num_bins=128, num_frames=256)
 train_pipeline = [
     dict(type='OpenClip'),
     _window,
     dict(type='ReadFrames'),
     _resize,
+    _crop,
     dict(type='mmaction.Flip', flip_ratio=0.5),
     dict(type='ReadAudio'),
     dict(type='RandomGain'),
@@ -24,6 +26,7 @@ val_pipeline, test_pipeline = (
         dict(**_window, num_clips=views, test_mode=True),
         dict(type='ReadFrames'),
         _resize,
+        _crop,
         dict(type='ReadAudio'),
         _log_mel,
         dict(type='PackAVInputs'),
