@@ -9,6 +9,7 @@ from mmavf.datasets.targets import CEA_CLASSES
 
 model = dict(head=dict(num_classes=len(CEA_CLASSES)))
 train_dataloader = dict(
+    batch_size=16,
     dataset=dict(
         _delete_=True,
         type='ConcatClipDataset',

@@ -108,7 +108,8 @@ class Demo:
         """Run a stage, or go on with it."""
         begun = (self.work_dir(stage) / 'last_checkpoint').exists()
         where = ['--work-dir', self.work_dir(stage), *(['--resume'] if begun else [])]
-        run_tool('tools/train.py', CONFIGS[stage], *where, *self.options(stage, start))
+        # a second thread gains nothing at this width, and keeps the core from the loader
+        run_tool('tools/train.py', CONFIGS[stage], *where, *self.options(stage, start), threads=1)
 
     def fine_tune(self, variant: Variant) -> None:
         """Fine-tune and test a variant on all chosen folds, two at a time."""
