@@ -40,5 +40,5 @@ train_dataloader = dict(
 # no part is held out: the last epoch counts
 val_dataloader = val_evaluator = val_cfg = None
 test_dataloader = test_evaluator = test_cfg = None
-train_cfg = dict(max_epochs=12)
+train_cfg = dict(max_epochs=8)
 protocol = dict(stage='postpretrain')

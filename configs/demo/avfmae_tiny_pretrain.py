@@ -42,7 +42,7 @@ train_dataloader = dict(
     batch_size=8,
     dataset=dict(ann_file='lists/pretrain.csv', data_root='demo/data', pipeline=train_pipeline),
 )
-train_cfg = dict(max_epochs=12)
+train_cfg = dict(max_epochs=6)
 # the rate stands for the batch as it is: a tiny model takes large steps
 optim_wrapper = dict(dtype='float32', optimizer=dict(lr=3e-3), clip_grad=dict(_delete_=True, max_norm=1.0))
 auto_scale_lr = dict(enable=False)
