@@ -35,6 +35,14 @@ def test_frames_by_index_are_those_of_the_file(tmp_path, suffix, indices):
     assert [frame_index(frame) for frame in track.read_frames(indices)] == indices
 
 
+def test_tags_in_another_encoding_are_no_reason_to_refuse_a_file(tmp_path):
+    path = Path(_write(tmp_path, 'avi'))
+    content = path.read_bytes()
+    assert content.count(b'Lavf') == 1  # the tag of the program that wrote the file
+    path.write_bytes(content.replace(b'Lavf', b'\xff\xfe\xe9\xe8'))
+    assert frame_index(MediaFile(str(path)).video.read_frames([7])[0]) == 7
+
+
 @pytest.mark.parametrize('suffix', CONTAINERS)
 def test_frames_and_sound_share_one_clock(tmp_path, suffix):
     media = MediaFile(_write(tmp_path, suffix))
