@@ -11,6 +11,7 @@ from inspect import signature
 from mmengine.config import Config, DictAction
 from mmengine.logging import MMLogger
 from mmengine.runner import FlexibleRunner, Runner
+from torch import distributed as torch_dist
 
 from mmavf.errors import ConfigError, MMAVFError
 
@@ -74,6 +75,8 @@ def run_command(command: Callable[[argparse.Namespace], None], args: argparse.Na
     except MMAVFError as error:
         report(error, args.debug)
         return 1
+    if torch_dist.is_initialized():  # left to the interpreter's end, gloo's threads sometimes abort the process
+        torch_dist.destroy_process_group()
     return 0
 
 

@@ -11,7 +11,8 @@ SAVED, KILLED_AFTER = 6, 7  # of four steps an epoch: inside the second one
 CONFIG = """
 _base_ = '{root}/configs/demo/avfmae_tiny_pretrain.py'
 custom_imports = dict(imports=['tests.helpers.tiny'])
-train_dataloader = dict(num_workers=2, dataset=dict(ann_file='{folder}/list.csv', data_root='{folder}/data'))
+train_dataloader = dict(batch_size=4, num_workers=2)
+train_dataloader['dataset'] = dict(ann_file='{folder}/list.csv', data_root='{folder}/data')
 train_cfg = dict(max_epochs=3)
 default_hooks = dict(checkpoint=dict(iter_interval=3))
 custom_hooks = _base_.custom_hooks + [dict(type='KillHook', after=0)]
