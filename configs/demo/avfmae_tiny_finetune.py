@@ -5,7 +5,7 @@
 _base_ = [
     '../_base_/models/avfmae_tiny_finetune.py',
     '../_base_/datasets/demo_labelled.py',
-    '../_base_/stages/finetune.py',
+    '../_base_/stages/finetune_tiny.py',
     '../default_runtime.py',
 ]
 from mmavf.datasets.synthetic.emotions import CLASSES
@@ -13,15 +13,4 @@ from mmavf.datasets.targets import list_settings
 
 globals().update(list_settings(data_root='demo/target', classes=CLASSES, split_column='fold'))
 train_cfg = dict(max_epochs=16)
-# the rate stands for the batch as it is, and all layers learn alike
-optim_wrapper = dict(
-    dtype='float32',  # bfloat16 gains nothing at this width
-    optimizer=dict(lr=1e-3),
-    clip_grad=dict(_delete_=True, max_norm=1.0),
-    paramwise_cfg=dict(layer_decay_rate=1.0),
-)
-auto_scale_lr = dict(enable=False)
-param_scheduler = [
-    dict(type='WarmupCosineLR', warmup=1, eta_min_ratio=0.01, by_epoch=True, convert_to_iter_based=True),
-]
 model['data_preprocessor'] = dict(batch_augment=None)  # mixed faces teach so small a model nothing in so short a time
