@@ -1,5 +1,6 @@
 """tools/train.py and its shell companions, as a user meets them."""
 
+import argparse
 import os
 import socket
 import subprocess
@@ -7,8 +8,10 @@ import sys
 
 import pytest
 from mmengine.config import Config
+from torch import distributed as dist
 
 from mmavf.engine import AVFRunner, launch
+from mmavf.engine.cli import run_command
 from tests.helpers.train import ROOT, TINY, TINY_FOLDS, run_train
 
 
@@ -19,6 +22,16 @@ def test_an_error_is_one_line_and_its_traceback_is_in_the_log(tmp_path):
     assert 'Traceback' not in done.stdout + done.stderr
     (log,) = tmp_path.glob('*/*.log')
     assert 'Traceback' in log.read_text()
+
+
+def test_a_command_that_ends_well_leaves_no_process_group_to_the_end_of_python(tmp_path):
+    def command(args):
+        dist.init_process_group('gloo', init_method=f'file://{tmp_path}/store', rank=0, world_size=1)
+
+    path = sys.path.copy()
+    assert run_command(command, argparse.Namespace()) == 0
+    sys.path[:] = path  # the command puts the current folder there
+    assert not dist.is_initialized()
 
 
 def test_a_misspelt_override_is_refused(tmp_path):
