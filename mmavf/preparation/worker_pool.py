@@ -45,6 +45,7 @@ class WorkerPool:
         self._context = multiprocessing.get_context('forkserver')
         self._context.set_forkserver_preload([make.__module__])
         self._make, self._args, self._size = make, args, size
+        self._workers: set[_Worker] = set()  # all of them: one whose result is being received is neither idle nor busy
         self._idle: list[_Worker] = []
         self._busy: dict[Connection, _Worker] = {}
 
@@ -53,9 +54,9 @@ class WorkerPool:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        for worker in [*self._idle, *self._busy.values()]:
+        for worker in self._workers:
             worker.kill()
-        self._idle, self._busy = [], {}
+        self._workers, self._idle, self._busy = set(), [], {}
 
     def run(self, next_job: Callable[[], Any]) -> Iterator[tuple[Any, Any]]:
         """Do jobs and yield each with its result, or with `Died`, in the order in which they are done.
@@ -82,7 +83,14 @@ class WorkerPool:
                     yield job, result.value
 
     def _new_worker(self) -> '_Worker':
-        return _Worker(self._context, self._make, self._args)
+        worker = _Worker(self._context, self._make, self._args)
+        self._workers.add(worker)
+        return worker
+
+    def _kill(self, worker: '_Worker', grace_sec: float = 0) -> str:
+        reason = worker.kill(grace_sec)
+        self._workers.remove(worker)
+        return reason
 
     def _start(self, worker: '_Worker', job: Any, attempt: int = 1) -> None:
         worker.job, worker.attempt = job, attempt
@@ -95,7 +103,7 @@ class WorkerPool:
         try:
             result = worker.connection.recv()
         except (EOFError, ConnectionError):
-            reason = worker.kill(grace_sec=5)
+            reason = self._kill(worker, grace_sec=5)
             successor = self._new_worker()
             if worker.attempt < ATTEMPTS:
                 self._start(successor, worker.job, worker.attempt + 1)
@@ -104,7 +112,7 @@ class WorkerPool:
             return _Result(Died(reason))
         worker.done += 1
         if worker.done == RENEW_AFTER:
-            worker.kill()
+            self._kill(worker)
             worker = self._new_worker()
         self._idle.append(worker)
         return result
@@ -125,14 +133,13 @@ class _Worker:
         theirs.close()  # else its end would not be seen
 
     def kill(self, grace_sec: float = 0) -> str:
-        """End the process, unless it ends by itself within `grace_sec`; return how it ended."""
+        """End the process, unless it ends by itself within `grace_sec`; return how it ended. It may be called again."""
         self._process.join(grace_sec)
         self._process.kill()
         self._process.join()
         self.connection.close()
         code = self._process.exitcode
         how = signal.Signals(-code).name if code < 0 else f'exit status {code}'
-        self._process.close()
         return f'the process that worked on it died ({how})'
 
 
@@ -147,13 +154,16 @@ def _work(connection: Connection, make: Callable, args: tuple) -> None:
     while True:
         try:
             job = connection.recv()
-        except EOFError:
+        except (EOFError, ConnectionError):  # the latter where the last result was not read
             return
         try:
             result = _Result(do(job))
         except MMAVFError as error:
             result = error
-        connection.send(result)
+        try:
+            connection.send(result)
+        except ConnectionError:
+            return
         gc.collect()  # a PyAV container is part of a cycle: each would hold 0.6 MiB and an open file until later
 
 

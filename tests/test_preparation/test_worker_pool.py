@@ -88,6 +88,45 @@ def test_processes_are_renewed_after_a_number_of_jobs(monkeypatch):
         assert _wait_for(lambda pid=pid: not _is_alive(pid))
 
 
+class Interrupted(WorkerPool):
+    """Is stopped while it receives a result: the worker is neither idle nor busy then."""
+
+    def _receive(self, worker):
+        super()._receive(worker)
+        self._idle.remove(worker)
+        self.pid = worker._process.pid
+        raise KeyboardInterrupt
+
+
+def test_a_process_whose_result_is_being_received_ends_with_the_pool_too():
+    with pytest.raises(KeyboardInterrupt), Interrupted(Teller, (), 1) as pool:
+        list(pool.run(lambda: 1))
+    assert not _is_alive(pool.pid)
+
+
+@pytest.mark.parametrize('moment', ['result unread', 'at work'])
+def test_a_process_whose_pipe_is_closed_ends_without_a_word(tmp_path, capfd, moment):
+    with WorkerPool(Doer if moment == 'result unread' else Napper, (tmp_path,), 1) as pool:
+        (worker,) = pool._idle
+        worker.connection.send(2)
+        _wait_for(worker.connection.poll if moment == 'result unread' else (tmp_path / 'asleep').exists)
+        worker.connection.close()
+        worker._process.join(30)
+        assert worker._process.exitcode == 0
+    assert capfd.readouterr().err == ''
+
+
+class Napper:
+    """Says when it is at work, and works on for a moment."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __call__(self, job):
+        (self.folder / 'asleep').touch()
+        time.sleep(0.5)
+
+
 PARENT = """
 import sys, time
 from tests.test_preparation.test_worker_pool import Sleeper
