@@ -30,6 +30,22 @@ print((usage().ru_minflt - faults) // 20, usage().ru_maxrss - peak)
 """
 
 
+# the heap's end before and after 3 GiB at its top are freed; the system lays no page under what nobody writes to
+LARGE_BLOCK = """
+import ctypes
+from mmavf.engine.allocator import keep_freed_memory
+libc = ctypes.CDLL(None)
+libc.malloc.restype = libc.sbrk.restype = ctypes.c_void_p
+libc.malloc.argtypes = [ctypes.c_size_t]
+libc.free.argtypes = [ctypes.c_void_p]
+assert keep_freed_memory()
+block = libc.malloc(3 * 2**30)
+end = libc.sbrk(0)
+libc.free(block)
+print(end - libc.sbrk(0))
+"""
+
+
 def faults_per_step(keep):
     """Page faults per step after 20 steps, and by how much the most memory has grown since, in KiB."""
     env = {**os.environ, 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''}
@@ -44,6 +60,12 @@ def test_steps_take_no_fresh_pages_and_memory_does_not_grow():
     assert kept < default / 10
     # a block may find a new place late; one a step would be 960 MiB
     assert growth < 4 * 48 * 1024
+
+
+def test_more_than_2_gib_stay_too():
+    env = {**os.environ, 'CUDA_VISIBLE_DEVICES': ''}
+    done = subprocess.run([sys.executable, '-c', LARGE_BLOCK], env=env, check=True, capture_output=True, text=True)
+    assert int(done.stdout) == 0  # bytes by which the heap shrank
 
 
 def test_a_run_without_a_gpu_keeps_freed_memory(tmp_path):
