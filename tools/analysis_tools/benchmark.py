@@ -44,6 +44,12 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--batch-size', type=int, nargs='+', default=[4], help='clips per step (default: 4)')
     parser.add_argument('--dtype', nargs='+', choices=DTYPES, default=list(DTYPES), help='default: both')
+    parser.add_argument(
+        '--float32-precision',
+        choices=('highest', 'high', 'medium'),
+        default='highest',
+        help='torch.set_float32_matmul_precision, for the steps and the matrix rate (default: highest)',
+    )
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--steps', type=int, default=10, help='measured steps after 2 for warm-up (default: 10)')
     parser.add_argument('--optimizer', action='store_true', help='include the update of the weights by fused AdamW')
@@ -151,7 +157,7 @@ def main() -> None:
     torch.manual_seed(0)
     device = torch.device(args.device)
     keep_freed_memory()  # as a run does
-    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.set_float32_matmul_precision(args.float32_precision)
     model, config = build_model(args)
     sizes = tuple(config.model.video_encoder.input_size), tuple(config.model.audio_encoder.input_size)
     clip_flops = 3 * count_flops(model, *sizes)['']

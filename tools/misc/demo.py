@@ -140,11 +140,19 @@ def make_sets(out: Path) -> None:
         raise SystemExit(str(error)) from error
 
 
-def draw_pictures(demo: Demo, report: Path) -> dict[str, Path]:
-    """Draw reconstructions, the pre-training loss and the first fold's features; return the pictures by caption."""
+def draw_pretraining(demo: Demo, report: Path) -> dict[str, Path]:
+    """Draw reconstructions and the pre-training loss; return the pictures by caption."""
     clips = ('--list', 'lists/val.csv', '--data-root', demo.data / 'hybrid_a', '--out', report)
     run_tool('tools/visualizations/vis_reconstruction.py', CONFIGS['pretrain'], demo.checkpoint('pretrain'), *clips)
     shutil.copy(demo.work_dir('pretrain') / 'loss_curve.png', report / 'loss_curve.png')
+    return {
+        'Pre-training: what hidden patches look like, as the model predicts them': report / 'reconstruction.png',
+        'Pre-training: loss': report / 'loss_curve.png',
+    }
+
+
+def draw_features(demo: Demo, report: Path) -> dict[str, Path]:
+    """Draw the first fold's features; return the picture by caption."""
     fold = demo.args.folds.split(',')[0] if demo.args.folds != 'all' else '1'
     run = demo.work_dir(MAIN.name) / f'fold_{fold}'
     checkpoint = Path((run / 'last_checkpoint').read_text().strip())
@@ -152,11 +160,8 @@ def draw_pictures(demo: Demo, report: Path) -> dict[str, Path]:
     run_tool(
         'tools/visualizations/vis_tsne.py', CONFIGS['finetune'], checkpoint, *where, *demo.options('finetune', None)
     )
-    return {
-        'Pre-training: what hidden patches look like, as the model predicts them': report / 'reconstruction.png',
-        'Pre-training: loss': report / 'loss_curve.png',
-        f'Fused features of unseen people (fold {fold}, {MAIN.title}), t-SNE, coloured by emotion': report / 'tsne.png',
-    }
+    caption = f'Fused features of unseen people (fold {fold}, {MAIN.title}), t-SNE, coloured by emotion'
+    return {caption: report / 'tsne.png'}
 
 
 @contextmanager
@@ -200,19 +205,22 @@ def main() -> None:
     with clock(seconds, 'all'):
         with clock(seconds, 'synthetic sets'):
             make_sets(args.out)
-        rows = []
+        rows, pictures = [], {}
         for seed in range(args.seeds):
             demo = Demo(args, seed)
             with clock(seconds, f'seed {seed}: pre-training'):
                 demo.train('pretrain')
+            if seed == 0:
+                with clock(seconds, 'pictures of pre-training'):
+                    pictures |= draw_pretraining(demo, report)
             with clock(seconds, f'seed {seed}: PSI'):
                 demo.train('postpretrain', start='pretrain')
             for variant in VARIANTS:
                 with clock(seconds, f'seed {seed}: fine-tuning and test, {variant.title}'):
                     demo.fine_tune(variant)
                 rows += ['--row', f'{variant.title}={demo.work_dir(variant.name)}']
-        with clock(seconds, 'pictures'):
-            pictures = draw_pictures(Demo(args, 0), report)
+        with clock(seconds, 'picture of features'):
+            pictures |= draw_features(Demo(args, 0), report)
         shown = [word for caption, path in pictures.items() for word in ('--picture', f'{caption}={path}')]
         title = ('--title', 'AVF-MAE++ on synthetic faces', '--out', report / 'report.html')
         run_tool('tools/analysis_tools/report.py', *rows, *shown, *title)
