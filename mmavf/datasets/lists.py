@@ -105,7 +105,7 @@ def _check_header(ann_file: str, header: list[str], label_columns: tuple[str, ..
 
 
 def _read_csv(file: Any, label_columns: tuple[str, ...]) -> tuple[list[dict], list[Problem]]:
-    reader = csv.reader(file, strict=True)
+    reader = csv.reader(file, strict=True, skipinitialspace=True)
     column = {name.strip(): i for i, name in enumerate(next(reader))}
     labels = [column[name] for name in label_columns]
     texts = [(name, column[name]) for name in TEXT_COLUMNS if name in column]

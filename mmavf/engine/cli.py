@@ -36,8 +36,10 @@ def read_config(args: argparse.Namespace) -> Config:
     """Read `args.config` and put the options of `add_run_options` into it.
 
     Raises:
-        ConfigError: An option does not fit the config.
+        ConfigError: There is no such file, or an option does not fit the config.
     """
+    if not osp.isfile(args.config):
+        raise ConfigError(f'{args.config}: there is no such config')
     cfg = Config.fromfile(args.config)
     if args.cfg_options is not None:
         check_options(cfg, args.cfg_options)

@@ -185,7 +185,7 @@ class AVFRunner(Runner):
 
         Raises:
             CheckpointError: The file cannot be read or trusted, or holds weights only.
-            ConfigError: The run's total batch, list or number of epochs differs from the checkpoint's.
+            ConfigError: The run's total batch, lists or number of epochs differ from the checkpoint's.
         """
         self._resuming = True
         try:

@@ -70,6 +70,17 @@ def test_browse_draws_two_views_of_what_there_is(browse, tmp_path, kind, rows, m
     assert sum(bool(axis.images) for axis in figure.axes) == rows
 
 
+def test_browse_puts_no_other_clip_in_the_place_of_a_bad_one(browse, tmp_path, capsys):
+    _clips(tmp_path)
+    (tmp_path / 'text.mp4').write_text('not a video')
+    ann_file = write_list(tmp_path / 'l.csv', [('text.mp4', '', ''), ('ü 1.mp4', '', '')])
+    browse(
+        '--out', tmp_path / 'out', '--cfg-options', f'{DATASET}.ann_file={ann_file}', f'{DATASET}.data_root={tmp_path}'
+    )
+    assert [picture.name for picture in (tmp_path / 'out').iterdir()] == ['000001_ü_1.png']
+    assert 'text.mp4' in capsys.readouterr().out
+
+
 def test_browse_says_what_is_wrong(browse, tmp_path):
     with pytest.raises(SystemExit, match=r'list\.csv: the list cannot be read'):
         browse('--out', tmp_path / 'out', '--cfg-options', f'{DATASET}.ann_file=/nowhere/list.csv')

@@ -27,6 +27,14 @@ def test_csv_with_every_column(tmp_path):
     ]
 
 
+def test_blanks_after_commas_belong_to_no_field(tmp_path):
+    text = 'video, audio, label\na b.mp4, "c, d.wav", 1\ne.mp4, , 2\n'
+    (first, second), problems = read_list(_text(tmp_path / 'l.csv', text), ('label',))
+    assert not problems
+    assert (first['video'], first['audio'], first['labels']) == ('a b.mp4', 'c, d.wav', ['1'])
+    assert 'audio' not in second and second['labels'] == ['2']
+
+
 def test_csv_columns_in_any_order_with_byte_order_mark_and_blank_lines(tmp_path):
     path = _text(tmp_path / 'l.csv', 'label,video\r\n\r\n1,a.mp4\r\n', 'utf-8-sig')
     assert read_list(path, ('label',))[0] == [dict(line=3, video='a.mp4', labels=['1'])]

@@ -13,6 +13,7 @@ from torch.utils._pytree import tree_flatten
 
 from mmavf.engine import NonFiniteGuardHook
 from mmavf.errors import ConfigError, NonFiniteLossError
+from tests.helpers.tiny import TinyDataset
 from tests.helpers.train import tiny_runner
 
 
@@ -147,6 +148,7 @@ def test_ten_bad_steps_in_a_row_stop_the_run(tmp_path):
     ('changed', 'message'),
     [
         (dict(train_dataloader__batch_size=4), '2 samples per iteration, this one has 4'),
+        (dict(optim_wrapper__accumulative_counts=11), '1 batches to an optimizer step, this one has 11'),
         (dict(train_dataloader__dataset__length=40), '11 iterations per epoch, this one has 20'),
         (dict(train_cfg__max_epochs=2), 'a run of 1 epochs, this one has 2'),
     ],
@@ -155,6 +157,22 @@ def test_resuming_another_run_is_refused(tmp_path, changed, message):
     tiny_runner(tmp_path, train_cfg__max_epochs=1).train()
     with pytest.raises(ConfigError, match=message):
         tiny_runner(tmp_path, **{'resume': True, 'train_cfg__max_epochs': 1, **changed}).train()
+
+
+def test_resuming_with_a_changed_list_of_the_same_length_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(TinyDataset, 'list_hashes', {'clips.csv': 'ab12'}, raising=False)
+    tiny_runner(tmp_path, train_cfg__max_epochs=1).train()
+    monkeypatch.setattr(TinyDataset, 'list_hashes', {'moved/clips.csv': 'ab12'})
+    tiny_runner(tmp_path, train_cfg__max_epochs=1, resume=True).train()  # the same list elsewhere
+    monkeypatch.setattr(TinyDataset, 'list_hashes', {'clips.csv': 'cd34'})
+    with pytest.raises(ConfigError, match="'ab12'.* SHA-256 of its training lists, this one has .*'cd34'"):
+        tiny_runner(tmp_path, train_cfg__max_epochs=1, resume=True).train()
+
+
+@pytest.mark.parametrize('name', ['train_cfg.max_epochs', 'optim_wrapper.accumulative_counts'])
+def test_counts_below_one_are_refused_by_name(tmp_path, name):
+    with pytest.raises(ConfigError, match=f'{name} must be at least 1, not 0'):
+        tiny_runner(tmp_path, **{name: 0}).train()
 
 
 def test_files_of_an_older_run_stay_and_do_not_cost_the_new_one_its_own(tmp_path):

@@ -45,6 +45,19 @@ def test_a_list_gives_a_row_per_clip_and_the_same_picture_again(folder, run_tool
     assert '2 clips' in capsys.readouterr().out
 
 
+def test_clips_of_a_list_that_cannot_be_used_are_named_and_left_out(folder, run_tool, tmp_path, capsys):
+    (tmp_path / 'text.mp4').write_text('not a video')
+    video = next((folder / 'data/videos').iterdir())
+    (tmp_path / 'list.csv').write_text(f'video\ntext.mp4\n{video}\n{video}\n')  # a clip may stand there twice
+    source = ('--list', tmp_path / 'list.csv', '--data-root', tmp_path)
+    assert run_tool(folder / 'tiny.pth', *source, '--out', tmp_path / 'out') is None
+    told = capsys.readouterr().out
+    assert 'cannot be used: ' in told and 'text.mp4' in told and '2 clips' in told
+    (tmp_path / 'list.csv').write_text('video\ntext.mp4\n')
+    message = run_tool(folder / 'tiny.pth', *source, '--out', tmp_path / 'none')
+    assert message.startswith('ClipError: ') and 'none of the clips' in message
+
+
 def test_a_video_file_of_another_size_is_enough(folder, run_tool):
     video = next((folder / 'data/videos').iterdir())
     assert run_tool(folder / 'tiny.pth', '--video', video, '--out', folder / 'video') is None

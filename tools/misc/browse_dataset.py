@@ -18,7 +18,7 @@ import numpy as np
 from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 
-from mmavf.errors import MMAVFError
+from mmavf.errors import ClipError, MMAVFError
 from mmavf.registry import DATASETS
 from mmavf.structures import AVDataSample, SampleKey
 
@@ -86,13 +86,17 @@ def main() -> None:
     if args.loader not in config:
         raise SystemExit(f'{args.config} has no {args.loader}; name the loader by --loader')
     init_default_scope('mmavf')
+    dataset_config = config[args.loader].dataset
+    for part in dataset_config.get('datasets', [dataset_config]):
+        part.on_bad = 'raise'  # a clip that cannot be used is named; no other takes its place
     try:
-        dataset = DATASETS.build(config[args.loader].dataset)
+        dataset = DATASETS.build(dataset_config)
         args.out.mkdir(parents=True, exist_ok=True)
         for index in np.unique(np.linspace(0, len(dataset) - 1, args.number).astype(int)).tolist():
-            item = dataset[SampleKey(index=index, seed=args.seed, epoch=0, position=index)]
-            if item['inputs'] is None:
-                print(f'cannot be used: {item["data_samples"].error}')
+            try:
+                item = dataset[SampleKey(index=index, seed=args.seed, epoch=0, position=index)]
+            except ClipError as error:
+                print(f'cannot be used: {error}')
                 continue
             name = re.sub(r'[^\w.-]+', '_', Path(item['data_samples'].sample_id).stem)
             path = args.out / f'{index:06d}_{name}.png'

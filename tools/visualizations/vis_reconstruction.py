@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+import numpy as np
 import torch
 from mmengine.config import Config, DictAction
 from mmengine.dataset import Compose, default_collate
@@ -15,9 +16,10 @@ import mmavf.engine
 import mmavf.models  # noqa: F401  (registers what configs name)
 from mmavf.datasets import AVClipDataset
 from mmavf.datasets.sample_rng import seeded
-from mmavf.errors import CheckpointError, MMAVFError
+from mmavf.errors import CheckpointError, ClipError, MMAVFError
 from mmavf.models.pretrainers import AVFMAEPretrainer
 from mmavf.registry import MODELS
+from mmavf.structures import SampleKey
 from mmavf.visualization import draw_reconstruction_sheet, reconstruct
 
 
@@ -34,7 +36,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seed', type=int, default=0, help='seed of crops and masks')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override parts of the config: key=value')
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.number < 1:
+        parser.error('--number: at least one clip')
+    return args
 
 
 def load_model(cfg: Config, checkpoint: str, device: str) -> AVFMAEPretrainer:
@@ -50,15 +55,26 @@ def load_model(cfg: Config, checkpoint: str, device: str) -> AVFMAEPretrainer:
 
 
 def load_clips(cfg: Config, args: argparse.Namespace) -> list[dict]:
-    """Read the clips as the config's training pipeline does."""
+    """Read the clips as the config's training pipeline does; those of a list that cannot be used are named.
+
+    Raises:
+        ClipError: The video cannot be used, or no clip that was taken from the list.
+    """
     pipeline = cfg.train_dataloader.dataset.pipeline
     if args.video:
         clip = dict(video_path=args.video, audio_path='', sample_id=Path(args.video).name, index=0)
         with seeded(args.seed):
             return [Compose(pipeline)(clip)]
-    dataset = AVClipDataset(args.list, args.data_root, pipeline, test_mode=True)
-    number = min(args.number, len(dataset))
-    return [dataset[int(index)] for index in torch.linspace(0, len(dataset) - 1, number).round()]
+    dataset = AVClipDataset(args.list, args.data_root, pipeline, on_bad='raise')
+    clips = []
+    for index in np.unique(np.linspace(0, len(dataset) - 1, args.number).round().astype(int)).tolist():
+        try:
+            clips.append(dataset[SampleKey(index=index, seed=args.seed, epoch=0, position=index)])
+        except ClipError as error:
+            print(f'cannot be used: {error}')
+    if not clips:
+        raise ClipError(f'{args.list}: none of the clips that were taken from it can be used')
+    return clips
 
 
 def main() -> None:

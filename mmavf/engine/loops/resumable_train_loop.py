@@ -42,14 +42,18 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         rng_state: Random state to start from; None draws a fresh one from seed and rank.
 
     Raises:
-        ConfigError: The sampler cannot start inside an epoch.
+        ConfigError: The sampler cannot start inside an epoch; less than one epoch, or less than one batch to a step.
     """
 
     def __init__(self, runner: Runner, dataloader: DataLoader | dict, max_epochs: int, **kwargs) -> None:
+        self.accumulation = accumulative_counts(runner.optim_wrapper)
+        counts = {'train_cfg.max_epochs': max_epochs, 'optim_wrapper.accumulative_counts': self.accumulation}
+        for name, value in counts.items():
+            if value < 1:
+                raise ConfigError(f'{name} must be at least 1, not {value}.')
         if isinstance(dataloader, dict):
             dataloader = copy.deepcopy(dataloader)
-            step_size = dataloader['batch_size'] * accumulative_counts(runner.optim_wrapper)
-            dataloader['sampler'].setdefault('round_to', step_size)
+            dataloader['sampler'].setdefault('round_to', dataloader['batch_size'] * self.accumulation)
         super().__init__(runner, dataloader, max_epochs, **kwargs)
         self.sampler = self.dataloader.sampler
         if not hasattr(self.sampler, 'start_at'):
@@ -73,7 +77,9 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         return dict(
             iters_per_epoch=len(self.dataloader),
             samples_per_iter=self.samples_per_iter,
+            accumulation=self.accumulation,
             max_epochs=self.max_epochs,
+            lists=list(getattr(self.dataloader.dataset, 'list_hashes', {}).values()),
             order_seed=self.sampler.seed,
         )
 
@@ -81,18 +87,21 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         """Take over the order of the samples.
 
         Raises:
-            ConfigError: This run's iterations are not those of the checkpoint: another total batch, another list, or
+            ConfigError: This run's iterations are not those of the checkpoint: another total batch, other lists, or
                 another number of epochs, on which the schedule depends.
         """
+        own = self.state_dict()
         for key, what in (
             ('samples_per_iter', 'samples per iteration'),
+            ('accumulation', 'batches to an optimizer step'),
             ('iters_per_epoch', 'iterations per epoch'),
             ('max_epochs', 'epochs'),
+            ('lists', 'as SHA-256 of its training lists'),
         ):
-            if state[key] != self.state_dict()[key]:
+            if state[key] != own[key]:
                 raise ConfigError(
-                    f'The checkpoint was written by a run of {state[key]} {what}, this one has {self.state_dict()[key]}'
-                    ': position and learning rate would not fit. Keep processes × batch size, accumulation, list and '
+                    f'The checkpoint was written by a run of {state[key]} {what}, this one has {own[key]}: position '
+                    'and learning rate would not fit. Keep processes × batch size, accumulation, lists and '
                     'train_cfg.max_epochs as they were, or start anew from the weights with load_from and no --resume.'
                 )
         self.sampler.seed = state['order_seed']

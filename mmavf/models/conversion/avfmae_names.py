@@ -180,5 +180,8 @@ def convert_state_dict(state: Mapping[str, Tensor], to_released: bool = False) -
             unknown.append(name)
     if unknown:
         shown = ', '.join(unknown[:10]) + (f' and {len(unknown) - 10} more' if len(unknown) > 10 else '')
-        raise CheckpointError(f'{len(unknown)} of {len(state)} names are not those of an AVF-MAE++ model: {shown}')
+        raise CheckpointError(
+            f'{len(unknown)} of {len(state)} names are not those of a released AVF-MAE++ model: {shown}. A model with '
+            'parts that the release lacks, such as own_norms=True of the refinement, has no released form.'
+        )
     return converted
