@@ -1,6 +1,7 @@
 """What the command lines of training and testing share."""
 
 import argparse
+import gc
 import logging
 import os
 import os.path as osp
@@ -77,9 +78,19 @@ def run_command(command: Callable[[argparse.Namespace], None], args: argparse.Na
     except MMAVFError as error:
         report(error, args.debug)
         return 1
-    if torch_dist.is_initialized():  # left to the interpreter's end, gloo's threads sometimes abort the process
-        torch_dist.destroy_process_group()
+    leave_process_group()
     return 0
+
+
+def leave_process_group() -> None:
+    """Leave the process group, if there is one, and end its threads.
+
+    A thread of gloo that still frees a tensor while Python shuts down aborts the process. The threads end with the last
+    reference to the group, which a wrapped model holds; a runner and its model are a cycle, hence the collection.
+    """
+    if torch_dist.is_initialized():
+        torch_dist.destroy_process_group()
+        gc.collect()
 
 
 def report(error: MMAVFError, debug: bool) -> None:

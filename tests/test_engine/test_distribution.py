@@ -14,6 +14,7 @@ from tests.helpers.train import ROOT, assert_same_weights, run_train
 RANK = """
 import os, sys, torch
 from mmengine.dist import get_rank
+from mmavf.engine.cli import leave_process_group
 from tests.helpers.train import tiny_runner
 
 out, noise, norm, batch = sys.argv[1], sys.argv[2] == 'noise', sys.argv[3], int(sys.argv[4])
@@ -29,6 +30,8 @@ torch.optim.AdamW.step = recorded
 runner.train()
 model = getattr(runner.model, 'module', runner.model)
 torch.save(dict(gradients=gradients, weights=model.state_dict(), noise=torch.rand(3)), f'{out}/rank{get_rank()}.pth')
+del runner, model
+leave_process_group()
 """
 
 
