@@ -13,6 +13,8 @@
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from inspect import signature
+from os import path as osp
+from typing import NamedTuple
 
 from mmengine.config import Config
 
@@ -130,6 +132,26 @@ def corpora(loader: Mapping | None) -> set[str]:
 def corpora_under_test(cfg: Mapping) -> set[str]:
     """Return the families of the data sets that `cfg` tests on, or keeps out of the training for a later test."""
     return {_family(dataset) for dataset in _under_test(cfg)}
+
+
+class ListUnderTest(NamedTuple):
+    """A list that a run tests on: the family of its data set, its path, whether only a part of it is tested on."""
+
+    family: str
+    path: str
+    in_parts: bool
+
+
+def lists_under_test(cfg: Mapping) -> list[ListUnderTest]:
+    """Return the lists of the data sets that `cfg` tests on, or keeps out of the training for a later test."""
+    return [
+        ListUnderTest(
+            _family(dataset),
+            osp.join(dataset.get('data_root', ''), dataset.get('ann_file', '')),
+            dataset.get('split') is not None,
+        )
+        for dataset in _under_test(cfg)
+    ]
 
 
 def fold_under_test(cfg: Mapping) -> str | None:

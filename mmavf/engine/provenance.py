@@ -14,7 +14,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from mmavf.errors import CheckpointError, ConfigError
 from mmavf.version import __version__
 
-from .protocol import corpora, corpora_under_test, fold_under_test, has_validation
+from .protocol import corpora, corpora_under_test, fold_under_test, has_validation, lists_under_test
 
 # `allow_overlap` too: what it let a run start from is not looked at again when the run goes on
 _SAME_RUN = ('stage', 'target', 'fold', 'selection', 'val_share', 'allow_overlap')
@@ -92,7 +92,8 @@ def find_leak(past: Sequence[Mapping], cfg: Mapping, list_hashes: Mapping[str, s
 
     Returns:
         The reason in words, or None: each training of the past saw no corpora that the run tests on, or was of the same
-        target and fold, and the lists that both read have not been changed since.
+        target and fold, and their lists have not been changed since. Corpora are known by family, and by the content of
+        their lists, as a folder may have moved.
     """
     if cfg.get('protocol') is None:
         return None
@@ -133,11 +134,15 @@ def chosen_checkpoint(work_dir: str | Path, protocol: Mapping) -> Path:
 
 
 def _find_leak(record: Mapping, cfg: Mapping, list_hashes: Mapping[str, str]) -> str | None:
-    own = cfg['protocol']
-    shared = set(record['corpora']) & corpora_under_test(cfg)
-    if not shared:
+    own, trained = cfg['protocol'], set(record['lists'].values())
+    tested = [
+        part
+        for part in lists_under_test(cfg)
+        if part.family in record['corpora'] or list_hashes.get(part.path) in trained
+    ]
+    if not tested:
         return None
-    names = ', '.join(sorted(shared))
+    names = ', '.join(sorted({part.family for part in tested}))
     if record['allow_overlap']:
         return f'it was trained on {names} with overlap allowed, and this run tests on it'
     if (record['target'], record['fold']) != (own['target'], own['fold']):
@@ -145,11 +150,15 @@ def _find_leak(record: Mapping, cfg: Mapping, list_hashes: Mapping[str, str]) ->
             f'it was trained on {names} without {_held_out(record)}, and this run tests on {_held_out(own)}: clips '
             'under test may have been trained on'
         )
+    whole = [part.path for part in tested if not part.in_parts and list_hashes.get(part.path) in trained]
+    if whole:
+        return f'it was trained on all of {", ".join(whole)}, and this run tests on it'
     changed = [name for name, value in record['lists'].items() if list_hashes.get(name, value) != value]
-    if changed:
+    others = [part.path for part in tested if part.in_parts and list_hashes.get(part.path) not in {None, *trained}]
+    if changed or others:
         return (
-            f'it was trained on {names} without {_held_out(record)}, but {", ".join(changed)} has been changed since: '
-            'clips that are under test now may have been trained on'
+            f'it was trained on {names} without {_held_out(record)}, but {", ".join(dict.fromkeys(changed + others))} '
+            'is another list or has been changed since: clips that are under test now may have been trained on'
         )
     if (record['selection'], own['selection']) == ('paper', 'strict'):
         return "its epoch was chosen on the test part (selection 'paper'), and this run is 'strict'"

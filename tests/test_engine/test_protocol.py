@@ -188,15 +188,16 @@ def test_the_checkpoint_says_what_nobody_else_says():
     assert follow(config(), **other) == (None, 'strict')
 
 
-def find(trained=None, tested=None, dataset=None, list_hash='abc'):
-    record = training_record(applied(dataset, **{'fold': '1', **(trained or {})}), {'all.csv': 'abc'})
+def find(trained=None, tested=None, dataset=None, list_hash='abc', trained_list='all.csv'):
+    hashes = {trained_list: 'abc' if trained_list == 'all.csv' else 'y'}
+    record = training_record(applied(dataset, **{'fold': '1', **(trained or {})}), hashes)
     assert json.loads(json.dumps(record)) == record
     return find_leak([record], applied(**{'fold': '1', **(tested or {})}), {'all.csv': list_hash, 'other.csv': 'x'})
 
 
 def test_leaks():
     assert find() is None
-    psi = dict(corpora=['f'], lists={}, **config(fold='1', stage='postpretrain').protocol)
+    psi = dict(corpora=['f'], lists={'all.csv': 'abc'}, **config(fold='1', stage='postpretrain').protocol)
     assert find_leak([psi], applied(fold='1'), {'all.csv': 'abc'}) is None
     assert 'fold 1 of t, and this run tests on fold 2 of t' in find(tested=dict(fold='2'))
     assert 'fold 1 of u, and this run tests on fold 1 of t' in find(trained=dict(target='u'))
@@ -204,10 +205,12 @@ def test_leaks():
     assert 'overlap' in find(trained=dict(allow_overlap=True))
     assert 'chosen on the test part' in find(trained=dict(selection='paper'))
     assert find(trained=dict(selection='paper'), tested=dict(selection='paper')) is None
-    assert 'all.csv has been changed since' in find(list_hash='abd')
+    assert 'all.csv is another list or has been changed since' in find(list_hash='abd')
     other = dict(ann_file='b.csv', family='g', split=dict(SPLIT))
-    assert find(dataset=other, list_hash='abd') is None
-    assert find(trained=dict(target='u', fold='7'), dataset=other) is None
+    alone = dict(dataset=other, trained_list='b.csv')
+    assert find(**alone, list_hash='abd') is None
+    assert find(**alone, trained=dict(target='u', fold='7')) is None
+    assert 'this run tests on fold 1 of t' in find(**alone, trained=dict(fold='7'), list_hash='y')  # moved
     hybrid = dict(datasets=[other, dict(ann_file='all.csv', family='f', split=dict(SPLIT))])
     assert find(trained=dict(target='u', fold='7'), dataset=hybrid) is not None
     assert find_leak([], config(), {}) is None and find_leak([dict(corpora=['f'])], Config(dict()), {}) is None

@@ -10,6 +10,7 @@ from mmavf.errors import CheckpointError, ConfigError
 from tests.helpers.tiny_folds import TinyFolds
 from tests.helpers.train import TINY_FOLDS, run_train, tiny_runner
 
+PARTS = ('train', 'val', 'test')
 TINY_UNLABELLED = dict(
     protocol=None,
     train_dataloader__dataset__split__held_out='1',
@@ -68,7 +69,8 @@ def test_two_processes_train_on_a_fold(tmp_path):
 
 def test_weights_keep_their_past_through_other_trainings(tmp_path):
     """Post-pre-training for one target, fine-tuning on it, unlabelled training, then another target; and resumption."""
-    other = {f'{part}_dataloader__dataset__family': 'other' for part in ('train', 'val', 'test')}
+    parts = [f'{part}_dataloader__dataset' for part in PARTS]
+    other = {f'{part}__{key}': 'other' for part in parts for key in ('family', 'ann_file')}
     once = dict(protocol__fold='2', train_cfg__max_epochs=1)
     tiny_runner(tmp_path / 'a', TINY_FOLDS, **once).train()
     start = dict(load_from=str(tmp_path / 'a/epoch_1.pth'))
@@ -89,6 +91,24 @@ def test_weights_keep_their_past_through_other_trainings(tmp_path):
         runner.train()
 
 
+@pytest.mark.parametrize('run', ['train', 'test'])
+def test_a_moved_folder_and_another_list_do_not_hide_what_was_trained_on(tmp_path, run):
+    once = dict(protocol__fold='2', train_cfg__max_epochs=1)
+    tiny_runner(tmp_path / 'before', TINY_FOLDS, **once).train()
+    start = dict(load_from=str(tmp_path / 'before/epoch_1.pth'), train_cfg__max_epochs=1)
+
+    def runner(fold, **changes):
+        parts = {f'{part}_dataloader__dataset__{key}': value for key, value in changes.items() for part in PARTS}
+        return tiny_runner(tmp_path / f'{fold}-{changes}', TINY_FOLDS, protocol__fold=fold, **parts, **start)
+
+    with pytest.raises(ConfigError, match='without fold 2 of tiny, and this run tests on fold 1 of tiny'):
+        getattr(runner('1', family='moved', ann_file='all.csv'), run)()  # the list is the same to the byte
+    with pytest.raises(ConfigError, match=r'without fold 2 of tiny, but drawn_anew\.csv is another list'):
+        getattr(runner('2', ann_file='drawn_anew.csv'), run)()
+    getattr(runner('2', family='moved', ann_file='all.csv'), run)()
+    getattr(runner('1', family='other', ann_file='other.csv'), run)()
+
+
 def test_folds_that_were_drawn_anew_are_not_the_same(tmp_path, monkeypatch):
     once = dict(protocol__fold='2', train_cfg__max_epochs=1)
     tiny_runner(tmp_path / 'before', TINY_FOLDS, **once).train()
@@ -102,6 +122,6 @@ def test_folds_that_were_drawn_anew_are_not_the_same(tmp_path, monkeypatch):
     monkeypatch.setattr(TinyFolds, '__init__', changed)
     for run in ('train', 'test'):
         runner = tiny_runner(tmp_path / run, TINY_FOLDS, **once, **start)
-        with pytest.raises(ConfigError, match=r'without fold 2 of tiny, but all\.csv has been changed since'):
+        with pytest.raises(ConfigError, match=r'without fold 2 of tiny, but all\.csv is another list or has been'):
             getattr(runner, run)()
     tiny_runner(tmp_path / 'allowed', TINY_FOLDS, protocol__allow_overlap=True, **once, **start).test()
