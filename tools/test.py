@@ -17,11 +17,13 @@ from mmengine.logging import MMLogger
 import mmavf.engine  # noqa: F401  (registers what configs name)
 from mmavf.engine import AVFRunner
 from mmavf.engine.cli import add_run_options, read_config, run_command
+from mmavf.engine.fold_results import METRICS_FILE
 from mmavf.engine.loops.evaluation_loops import PARTIAL_FILE
 from mmavf.engine.provenance import follow_checkpoint, read_meta, versions
-from mmavf.errors import ConfigError
+from mmavf.errors import ClipError, ConfigError
 from mmavf.evaluation import evaluate
 
+PREDICTIONS_TABLE = 'predictions.csv'
 TRAINED = ('epoch', 'iter', 'time', 'mmengine_version')  # of the checkpoint's meta data
 
 
@@ -51,9 +53,20 @@ def test(args: argparse.Namespace) -> None:
     cfg.work_dir = args.out
     cfg.load_from, cfg.resume = args.checkpoint, False
     runner = AVFRunner.from_cfg(cfg)
-    scores = runner.test()
+    try:
+        scores = runner.test()
+    except ClipError:
+        if is_main_process():
+            remove_results(Path(args.out))
+        raise
     if is_main_process():
         write_results(runner, scores, args, meta)
+
+
+def remove_results(out: Path) -> None:
+    """Remove what an earlier test wrote, which the partial predictions of this one take the place of."""
+    for name in (METRICS_FILE, PREDICTIONS_TABLE):
+        (out / name).unlink(missing_ok=True)
 
 
 def write_results(runner: AVFRunner, scores: dict, args: argparse.Namespace, meta: dict) -> None:
@@ -62,7 +75,7 @@ def write_results(runner: AVFRunner, scores: dict, args: argparse.Namespace, met
     if predictions is None:
         raise ConfigError('test_evaluator keeps no predictions: add ClassificationMetric or RegressionMetric.')
     out = Path(runner.work_dir)
-    predictions.to_csv(out / 'predictions.csv')
+    predictions.to_csv(out / PREDICTIONS_TABLE)
     (out / PARTIAL_FILE).unlink(missing_ok=True)  # of an earlier test, which could not use some clips
     if args.dump is not None:
         predictions.save(args.dump)
@@ -82,13 +95,14 @@ def write_results(runner: AVFRunner, scores: dict, args: argparse.Namespace, met
         test=dict(
             fold=runner.cfg.get('protocol', {}).get('fold'),
             lists=getattr(runner.test_dataloader.dataset, 'list_hashes', {}),
+            overlap=runner.overlap,
         ),
         tested_at=datetime.now().astimezone().isoformat(timespec='seconds'),
         versions=versions(),
         **{**result, 'metrics': {**scores, **result['metrics']}},
     )
     lines = [f'  {json.dumps(key)}: {json.dumps(value, allow_nan=False)}' for key, value in report.items()]
-    fileio.put_text('{\n' + ',\n'.join(lines) + '\n}\n', out / 'metrics.json', backend_args=dict(backend='atomic'))
+    fileio.put_text('{\n' + ',\n'.join(lines) + '\n}\n', out / METRICS_FILE, backend_args=dict(backend='atomic'))
     for name, value in report['metrics'].items():
         low_high = '[{:.4f}, {:.4f}]'.format(*result['intervals'][name]) if name in result['intervals'] else ''
         print(f'{name:<16}{value:8.4f}  {low_high}')

@@ -37,6 +37,7 @@ class AVFRunner(Runner):
 
     _resuming = False
     _origin: Sequence[dict] = ()  # labelled past of the weights that the run started from
+    overlap: str | None = None  # why what is tested may have been trained on, where that is allowed
 
     @classmethod
     def from_cfg(cls, cfg: Config | dict) -> 'AVFRunner':
@@ -145,8 +146,10 @@ class AVFRunner(Runner):
             check_same_run(meta.get('protocol'), self._protocol)
         else:
             self._origin = labelled_past(meta)
+            weights = checkpoint.get('state_dict', checkpoint)
             self._check_leak(filename)
-            self._check_match(filename, checkpoint.get('state_dict', checkpoint))
+            self._warn_of_unknown_past(filename, weights)
+            self._check_match(filename, weights)
         return checkpoint
 
     def _check_leak(self, filename: str) -> None:
@@ -158,7 +161,16 @@ class AVFRunner(Runner):
                 f'{filename} does not fit this run: {leak}. Take a checkpoint of the same target, fold, lists and '
                 'selection, or say --allow-overlap to go on all the same.'
             )
+        self.overlap = leak
         self.logger.warning(f'{filename}: {leak}. Overlap is allowed: results are not those of unseen clips.')
+
+    def _warn_of_unknown_past(self, filename: str, weights: dict) -> None:
+        has_head = any(name.removeprefix('module.').startswith('head.') for name in weights)
+        if self._protocol is not None and has_head and not self._origin:
+            self.logger.warning(
+                f'{filename} has been trained on labels, as it has a head, but does not say on which. Nothing can tell '
+                'whether clips that this run tests on were among them.'
+            )
 
     def _list_hashes(self) -> dict[str, str]:
         """Return the SHA-256 of all lists that are read, by path: in a training those of its test are not, as yet."""

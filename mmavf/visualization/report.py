@@ -14,6 +14,7 @@ from .report_parts import (
     curve_pictures,
     describe,
     missing_folds,
+    overlap_allowed,
     read_picture,
     score_tables,
 )
@@ -84,7 +85,7 @@ def _protocol(results: Results) -> tuple:
     content = results.tests[0].content
     training = content['training'] or {}
     tested = tuple((test.fold, tuple(sorted(test.content['test']['lists'].values()))) for test in results.tests)
-    return training.get('target'), content['selection'], training.get('allow_overlap', False), tested
+    return training.get('target'), content['selection'], overlap_allowed(content), tested
 
 
 def _protocol_title(protocol: tuple) -> str:

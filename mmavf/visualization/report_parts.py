@@ -18,6 +18,7 @@ from .report_page import Block, Cell, Picture, Table
 from .results import Results
 from .scores import heading, interval, keys_of, number, score_of, single, spread
 
+OVERLAP = 'allowed: clips under test may have been trained on'
 PNG_HEAD = b'\x89PNG\r\n\x1a\n'
 HASH_DIGITS = 12
 DATE_LENGTH = len('2026-01-01')
@@ -58,10 +59,7 @@ def describe(results: Results) -> Block:
             ('Held out', _folds([test.fold for test in results.tests if test.fold])),
             ('Checkpoint', _each(Path(content['checkpoint']).name for content in contents)),
             ('Selection', _each(SELECTIONS.get(content['selection'], 'unknown') for content in contents)),
-            (
-                'Overlap',
-                _each('allowed: clips under test may have been trained on' for r in training if r['allow_overlap']),
-            ),
+            ('Overlap', _each(OVERLAP for content in contents if overlap_allowed(content))),
             ('Training lists', _each(_hashes(record['lists']) for record in training)),
             ('Test lists', _each(_hashes(content['test']['lists']) for content in contents)),
             ('Trained until', _each(_training_end(content.get('trained', {})) for content in contents)),
@@ -69,6 +67,12 @@ def describe(results: Results) -> Block:
             ('Versions', _each(_versions(content.get('versions', {})) for content in contents)),
         ]
     return Block(facts=[(name, value) for name, value in facts if value])
+
+
+def overlap_allowed(content: Mapping) -> bool:
+    """Tell whether clips of a test may have been trained on: the training allowed it, or the test did."""
+    training = content['training'] or {}
+    return training.get('allow_overlap', False) or content['test'].get('overlap') is not None
 
 
 def _each(values: Iterable[str]) -> str:

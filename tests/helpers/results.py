@@ -43,7 +43,13 @@ def make_values(clips: int = 40) -> Predictions:
 
 
 def write_test(
-    folder: Path, predictions: Predictions, fold: str, evaluator: dict = EVALUATOR, training: bool = True, **protocol
+    folder: Path,
+    predictions: Predictions,
+    fold: str,
+    evaluator: dict = EVALUATOR,
+    training: bool = True,
+    overlap: str | None = None,
+    **protocol,
 ) -> dict:
     """Write `folder`/metrics.json; return its contents. `protocol` overrides what the checkpoint says."""
     folder.mkdir(parents=True)
@@ -55,7 +61,7 @@ def write_test(
         selection=record['selection'] if training else None,
         training=record if training else None,
         trained=dict(epoch=3, iter=30, time='20260101_235900', mmengine_version='0.10.7'),
-        test=dict(fold=fold or None, lists={LIST: 'cd' * 32}),
+        test=dict(fold=fold or None, lists={LIST: 'cd' * 32}, overlap=overlap),
         tested_at='2026-01-02T00:10:00+01:00',
         versions=dict(mmavf='0.1.0', torch='2.11.0', mmengine='0.10.7', python='3.11.9'),
         **evaluate(predictions, evaluator),

@@ -91,6 +91,25 @@ def test_weights_keep_their_past_through_other_trainings(tmp_path):
         runner.train()
 
 
+def test_weights_of_an_unknown_training_are_warned_of(tmp_path):
+    once = dict(protocol__fold='2', train_cfg__max_epochs=1)
+    tiny_runner(tmp_path / 'before', TINY_FOLDS, **once).train()
+    saved = torch.load(tmp_path / 'before/epoch_1.pth', weights_only=True)
+    with_head = saved['state_dict'] | {'head.fc.weight': torch.zeros(3, 8)}
+    unlabelled = {key: saved['meta'][key] for key in saved['meta'].keys() - {'protocol', 'origin'}}
+    for name, weights, meta, warned in (
+        ('known', with_head, saved['meta'], False),
+        ('no_head', saved['state_dict'], unlabelled, False),
+        ('unknown', with_head, unlabelled, True),
+    ):
+        path = tmp_path / f'{name}.pth'
+        torch.save(dict(state_dict=weights, meta=meta), path)
+        runner = tiny_runner(tmp_path / name, TINY_FOLDS, **once, load_from=str(path))
+        runner.train()
+        (log,) = (tmp_path / name).glob('*/*.log')
+        assert ('does not say on which' in log.read_text()) == warned, name
+
+
 @pytest.mark.parametrize('run', ['train', 'test'])
 def test_a_moved_folder_and_another_list_do_not_hide_what_was_trained_on(tmp_path, run):
     once = dict(protocol__fold='2', train_cfg__max_epochs=1)

@@ -55,11 +55,23 @@ def test_a_fine_tuned_model_goes_there_and_back(tmp_path, convert):
     torch.save(dict(module={f'module.{name}': value for name, value in state.items()}, args=args), tmp_path / 'in.pth')
     convert(tmp_path / 'in.pth', tmp_path / 'ours.pth')
     convert(tmp_path / 'ours.pth', tmp_path / 'back.pth')
-    ours = torch.load(tmp_path / 'ours.pth', weights_only=True)['state_dict']
+    ours = torch.load(tmp_path / 'ours.pth', weights_only=True)
+    assert ours['meta'] == {}
+    ours = ours['state_dict']
     assert model.load_state_dict(ours) == torch.nn.modules.module._IncompatibleKeys([], [])
     back = torch.load(tmp_path / 'back.pth', weights_only=True)['model']
     assert back.keys() == state.keys()
     assert all(torch.equal(back[name], state[name]) for name in state)
+
+
+def test_what_the_weights_were_trained_on_stays_known(tmp_path, convert):
+    state = build_recognizer().state_dict()
+    past = dict(protocol=dict(target='tiny', fold='2'), origin=[dict(target='other', fold='1')])
+    torch.save(dict(state_dict=state, meta=dict(past, epoch=3), optimizer={}), tmp_path / 'ours.pth')
+    convert(tmp_path / 'ours.pth', tmp_path / 'released.pth')
+    convert(tmp_path / 'released.pth', tmp_path / 'back.pth')
+    back = torch.load(tmp_path / 'back.pth', weights_only=True)
+    assert back['meta'] == past and back.keys() == {'state_dict', 'meta'}
 
 
 SMALL = dict(embed_dims=32, num_heads=2, depth=2)

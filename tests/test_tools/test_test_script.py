@@ -66,7 +66,7 @@ def test_files_of_a_test(checkpoint, tmp_path, test_here):
     assert set(content['intervals']) == {'war', 'uar'}
     matrix = content['confusion_matrix']
     assert [sum(row) for row in matrix] == [4, 4, 3] and sum(matrix[i][i] for i in range(3)) == round(11 * right)
-    assert content['test'] == dict(fold=None, lists={'told.csv': 'a' * 64})
+    assert content['test'] == dict(fold=None, lists={'told.csv': 'a' * 64}, overlap=None)
     assert content['selection'] is content['training'] is None and 'does not say' in printed + errors
     assert (content['checkpoint'], content['config']) == (str(checkpoint), str(CONFIG))
     assert content['trained'] == {} and content['versions']['torch'] == torch.__version__
@@ -104,6 +104,8 @@ def test_unusable_clips_end_the_test_with_all_of_them(checkpoint, tmp_path, test
     check_partial(tmp_path)
     assert test_here(checkpoint, '--out', tmp_path)[0] == 0
     assert not (tmp_path / 'predictions.partial.csv').exists()
+    assert test_here(checkpoint, '--out', tmp_path, options=BAD)[0] == 1
+    check_partial(tmp_path)  # nothing of the test between is left
 
 
 def test_two_processes_end_with_the_same_error(checkpoint, tmp_path):
@@ -148,6 +150,12 @@ def test_the_checkpoint_says_which_fold_is_tested_and_how_it_was_chosen(tmp_path
     content = results(tmp_path / 'run/test')  # beside the checkpoint, wherever it was trained to
     assert (content['selection'], content['training']['fold'], content['test']['fold']) == ('paper', '2', '2')
     assert content['trained'].keys() == {'epoch', 'iter', 'time', 'mmengine_version'}
+    assert content['test']['overlap'] is None
+    args = ['--fold', '1', '--allow-overlap', '--out', tmp_path / 'overlap']
+    status, _, errors = test_here(best, *args, config=TINY_FOLDS, options=options)
+    assert status == 0, errors
+    said = 'it was trained on tiny without fold 2 of tiny, and this run tests on fold 1 of tiny'
+    assert said in results(tmp_path / 'overlap')['test']['overlap']
     assert content['training']['lists'] == content['test']['lists'] != {} and content['origin'] == []
     assert set(Predictions.load(tmp_path / 'p.pkl').fold) == {'2'} and content['num_clips'] == 12
     status, _, errors = test_here(best, '--fold', '1', config=TINY_FOLDS, options=options)

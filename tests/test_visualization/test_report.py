@@ -251,9 +251,11 @@ def test_a_checkpoint_that_says_nothing_is_of_unknown_selection(tmp_path):
 
 
 def test_overlap_is_said(tmp_path):
-    for name, overlap in (('a', True), ('b', False)):
-        write_test(tmp_path / name / 'test', make_predictions(1.0, '1'), '1', allow_overlap=overlap)
-    page = Page(make_report({name: [read_results(tmp_path / name)] for name in 'ab'}))
+    said = dict(trained=dict(allow_overlap=True), tested=dict(overlap='it was trained on toy'), neither={})
+    for name, options in said.items():
+        write_test(tmp_path / name / 'test', make_predictions(1.0, '1'), '1', **options)
+    page = Page(make_report({name: [read_results(tmp_path / name)] for name in said}))
+    assert page.texts.count('allowed: clips under test may have been trained on') == 2
     assert 'toy, strict selection of the checkpoint, fold 1, overlap with the training allowed' in page.texts
     assert 'toy, strict selection of the checkpoint, fold 1' in page.texts
 

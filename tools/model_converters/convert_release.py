@@ -2,8 +2,8 @@
 
 The direction is read off the names in SRC; pre-trained and fine-tuned models are both read. Of released HiCMAE and
 MAE-DFER models the encoders are taken over, and what is left out is said. Released files are dictionaries with the
-weights under `model` or `module`; this package's hold them under `state_dict`. Everything else in the file (optimizer,
-epoch) stays behind.
+weights under `model` or `module`; this package's hold them under `state_dict`. Of the rest of the file only what says
+which labelled data the weights were trained on is kept, under `meta`; optimizer and epoch stay behind.
 
 Example: python tools/model_converters/convert_release.py avfmaepp_base.pth avfmae_b.pth
 """
@@ -23,10 +23,13 @@ from mmavf.errors import CheckpointError, MMAVFError
 from mmavf.models.conversion import convert_encoders, convert_state_dict, is_related_model
 
 WEIGHTS_KEYS = ('state_dict', 'model', 'module')
+PAST_KEYS = ('protocol', 'origin')  # of this package's meta data; see mmavf.engine.provenance.labelled_past
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """Return the weights of a checkpoint, whatever key they stand under, without the prefix of a parallel wrapper.
+def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict]:
+    """Return the weights of a checkpoint, whatever key they stand under, and what it says of their labelled past.
+
+    Names come without the prefix of a parallel wrapper.
 
     Released checkpoints carry the command line as an argparse.Namespace, which is allowed here and nowhere else.
 
@@ -41,7 +44,8 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     weights = {name.removeprefix('module.'): value for name, value in weights.items() if isinstance(value, Tensor)}
     if not weights:
         raise CheckpointError(f'{path} holds no weights under any of {", ".join(WEIGHTS_KEYS)}')
-    return weights
+    meta = content.get('meta')
+    return weights, {key: meta[key] for key in PAST_KEYS if key in meta} if isinstance(meta, dict) else {}
 
 
 def convert(source: Path, destination: Path) -> str:
@@ -50,14 +54,14 @@ def convert(source: Path, destination: Path) -> str:
     Raises:
         CheckpointError: The file cannot be read or its names are unknown.
     """
-    weights = read_weights(source)
+    weights, past = read_checkpoint(source)
     to_released = any(name.startswith('encoders.') for name in weights)
     left_out = []
     if is_related_model(weights):
         converted, left_out = convert_encoders(weights)
     else:
         converted = convert_state_dict(weights, to_released)
-    content = {'model': converted} if to_released else {'state_dict': converted, 'meta': {}}
+    content = {'model' if to_released else 'state_dict': converted, 'meta': past}
     save_checkpoint(content, str(destination), backend_args=dict(backend='atomic'))
     names = 'released names' if to_released else "this package's names"
     report = f'{len(converted)} tensors written to {destination} under {names}'
