@@ -9,10 +9,9 @@ import argparse
 import os.path as osp
 import signal
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-
-from mmengine.config import Config
 
 import mmavf.engine  # noqa: F401  (registers what configs name)
 from mmavf.engine.cli import add_run_options, read_config, run_command
@@ -42,13 +41,12 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def chosen_folds(wanted: str, cfg: Config) -> list[str]:
-    """Return the folds that the command line names.
+def chosen_folds(wanted: str, known: Sequence[str]) -> Sequence[str]:
+    """Return those of the known folds that the command line names.
 
     Raises:
         ConfigError: There is no such fold.
     """
-    known = fold_values(cfg)
     if wanted == 'all':
         return known
     folds = list(dict.fromkeys(wanted.split(',')))
@@ -63,7 +61,8 @@ def tell(line: str) -> None:
 
 def cross_validate(args: argparse.Namespace) -> None:
     cfg = read_config(args)
-    folds = chosen_folds(args.folds, cfg)
+    known = fold_values(cfg)
+    folds = chosen_folds(args.folds, known)
     name = osp.splitext(osp.basename(args.config))[0]
     devices = args.devices.split(',') if args.devices else [None] * args.jobs
     runs = FoldRuns(cfg, Path(args.work_dir or osp.join('work_dirs', name)), Path(__file__).parent, devices)
@@ -75,7 +74,7 @@ def cross_validate(args: argparse.Namespace) -> None:
     done = {fold: runs.test_folder(fold) for fold in folds if fold not in failed}
     empty = dict(folds={}, spread={}, pooled={}, result=None, parts={}, lists={})
     results = dict(
-        title=f'{name}: {len(done)} of {len(folds)} folds',
+        title=f'{name}: {len(done)} of {len(known)} folds',
         config=args.config,
         config_hash=config_hash(cfg),
         protocol=cfg.protocol.to_dict(),

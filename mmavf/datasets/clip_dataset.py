@@ -47,7 +47,7 @@ class AVClipDataset(BaseDataset):
             `fold`, `group`, `gt_label`, `gt_score`.
         metainfo: With `classes` (names, or a text file with one name per line) the list's column `label` is a class.
             Without, and without `label_columns`, labels are not looked at.
-        label_columns: Columns with numbers to regress.
+        label_columns: Columns with numbers to regress; without `classes`.
         list_classes: The list's own class names in index order, where they differ from `classes`.
         label_map: The list's own class name → name in `classes`, or None: clips with it are left out (the log says how
             many).
@@ -110,6 +110,8 @@ class AVClipDataset(BaseDataset):
             raise ConfigError(f"AVClipDataset: on_bad must be 'skip' or 'raise', not {on_bad!r}")
         if not 0 <= max_bad_ratio <= 1:
             raise ConfigError(f'AVClipDataset: max_bad_ratio must be in [0, 1], not {max_bad_ratio}')
+        if label_columns and metainfo and 'classes' in metainfo:
+            raise ConfigError('AVClipDataset: labels are classes or numbers: give metainfo.classes or label_columns')
         self.label_columns = tuple(label_columns)
         self.label_options = dict(list_classes=list_classes, label_map=label_map, multi_label=multi_label)
         self.split = None if split is None else Split(**split)

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import queue
+import re
 import subprocess
 import sys
 import threading
@@ -20,6 +21,8 @@ from .fold_results import METRICS_FILE, PREDICTIONS_FILE
 from .provenance import chosen_checkpoint
 
 HASH_FILE = 'config_hash.txt'
+ERROR_LINE = re.compile(r'[\w.]+(Error|Exception|Interrupt): ')
+ERROR_LINES = 5
 
 
 class FoldFailedError(Exception):
@@ -200,7 +203,7 @@ class FoldRuns:
             with self._lock:
                 self._running.discard(process)
         if status:
-            raise FoldFailedError(f'{script} ended with status {status}: {_last_line(log)} ({log})')
+            raise FoldFailedError(f'{script} ended with status {status}: {_last_error(log)} ({log})')
 
     def _stop(self) -> None:
         with self._lock:
@@ -209,6 +212,10 @@ class FoldRuns:
                 process.terminate()
 
 
-def _last_line(log: Path) -> str:
+def _last_error(log: Path) -> str:
+    """Return the last error with its first lines, which may name clips; or the last line of all."""
     lines = [line.strip() for line in log.read_text(errors='replace').splitlines() if line.strip()]
-    return lines[-1] if lines else 'no output'
+    starts = [number for number, line in enumerate(lines) if ERROR_LINE.match(line)]
+    told = lines[starts[-1] :] if starts else lines[-1:] or ['no output']
+    left = len(told) - ERROR_LINES
+    return ' '.join(told[:ERROR_LINES]) + (f' … {left} more lines' if left > 0 else '')

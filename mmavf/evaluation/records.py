@@ -15,8 +15,13 @@ def to_record(sample: Mapping) -> dict:
     """Return what is kept of a data sample, as a mapping, that has its prediction. Tensors stay on their device.
 
     Raises:
-        ConfigError: The sample has no label.
+        ConfigError: The sample has no label, or several.
     """
+    if 'gt_label' not in sample and 'gt_score' in sample:
+        raise ConfigError(
+            f'{sample["sample_id"]} has several classes (multi_label=True), and a prediction is compared with one: '
+            'evaluate on a list of clips with one class each.'
+        )
     if 'gt_label' not in sample:
         raise ConfigError(
             f'{sample["sample_id"]} has no label to compare with: the evaluated data set needs '

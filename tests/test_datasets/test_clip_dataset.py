@@ -61,6 +61,11 @@ def _equal(a, b):
     assert torch.equal(a['inputs']['audio'], b['inputs']['audio'])
 
 
+def test_labels_are_classes_or_numbers(clips):
+    with pytest.raises(ConfigError, match=r'metainfo\.classes or label_columns'):
+        _dataset(clips, 'good.csv', metainfo=dict(classes=['a']), label_columns=['valence'])
+
+
 def test_frames_and_sound_of_an_item_belong_together(clips):
     dataset = _dataset(clips, 'good.csv')
     for epoch in range(4):

@@ -136,6 +136,9 @@ def test_records_come_once_and_in_the_order_of_the_lists():
 def test_what_does_not_fit_is_said():
     with pytest.raises(ConfigError, match=r'a0 has no label'):
         to_record(dict(sample_id='a0', index=0, pred_score=torch.ones(3)))
+    several = dict(sample_id='a0', index=0, pred_score=torch.ones(3), gt_score=torch.tensor([0.5, 0.5, 0]))
+    with pytest.raises(ConfigError, match=r'a0 has several classes \(multi_label=True\)'):
+        to_record(several)
     record = to_record(sample(0, pred_score=torch.ones(5)))
     with pytest.raises(ConfigError, match='5 numbers per clip, the data set has 3'):
         from_records(gather_records([record]), CLASSES)

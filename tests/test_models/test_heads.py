@@ -36,6 +36,14 @@ def test_a_class_that_the_head_does_not_have_is_an_error_that_names_the_clip(lab
         head.loss(_outputs(), labelled(2, label))
 
 
+@pytest.mark.parametrize('label', [torch.tensor(1), torch.tensor([0.5, 0.1, 0.2])])
+def test_numbers_that_are_not_as_many_as_the_model_predicts_are_an_error(label):
+    head = _build(type='RegressionHead', num_outputs=2)
+    samples = labelled(torch.zeros(2), label)
+    with pytest.raises(ConfigError, match='clip1 has a label of shape .* the model predicts 2 numbers'):
+        head.loss(_outputs(channels=2), samples)
+
+
 def test_every_view_has_its_clips_label():
     head = _build(type='ClassificationHead', num_classes=3)
     outputs = _outputs(views=4)

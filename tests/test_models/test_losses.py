@@ -5,6 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from mmavf.errors import ConfigError
 from mmavf.models.losses import CCCLoss, RegressionMSELoss, SoftTargetCrossEntropy
 
 
@@ -29,6 +30,12 @@ def test_soft_targets_smoothing_and_weights_against_loops():
             expected -= weights[k] * ((1 - smoothing) * wanted[k] + smoothing / 4) * log_prob[k] / len(logits)
     loss = SoftTargetCrossEntropy(smoothing, weights)(logits, target)
     assert loss.item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_weights_that_are_not_as_many_as_the_classes_are_an_error():
+    loss = SoftTargetCrossEntropy(class_weight=[1.0, 2.0])
+    with pytest.raises(ConfigError, match='2 weights for 3 classes'):
+        loss(torch.zeros(4, 3), torch.full((4, 3), 1 / 3))
 
 
 def test_losses_are_computed_in_float32():

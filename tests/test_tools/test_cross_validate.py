@@ -128,7 +128,8 @@ note('resumed' if '--resume' in sys.argv else 'trained')
 (folder / 'last_checkpoint').write_text(str(folder / 'epoch_1.pth'))
 time.sleep(float(os.environ.get('SECONDS_OF_TRAINING', 0)))
 if (folder.parent / f'broken_{fold}').exists():
-    sys.exit('ListError: the list is broken')
+    print('ConfigError: of an earlier run')
+    sys.exit('ListError: the list is broken\\n  a.mp4: 3 lines')
 note('ended')
 """
 TEST = """
@@ -167,7 +168,8 @@ def test_a_failing_fold_does_not_stop_the_others_and_goes_on_later(tmp_path, too
     (tmp_path / 'broken_2').touch()
     failed = runs.run(['1', '2', '3'], lines.append)
     assert list(failed) == ['2']
-    assert 'train.py ended with status 1: ListError: the list is broken' in failed['2']
+    assert 'train.py ended with status 1: ListError: the list is broken a.mp4: 3 lines' in failed['2']
+    assert 'Ending gracefully' not in failed['2'] and 'earlier' not in failed['2']
     assert [runs.is_finished(fold) for fold in '123'] == [True, False, True]
     assert any('fold 2: FAILED' in line for line in lines) and 'fold 3: done' in lines
     (tmp_path / 'broken_2').unlink()

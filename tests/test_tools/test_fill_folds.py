@@ -67,6 +67,21 @@ def test_rows_that_fit_no_fold_are_named(subject, message):
         folds_by_rule('ravdess', [dict(subject='01'), dict(subject=subject)])
 
 
+@pytest.mark.parametrize(
+    ('name', 'subject', 'message'),
+    [
+        ('avcaffe_arousal', 'AIIM001', 'such as aiim001'),
+        ('avcaffe_valence', 'aiim1', 'such as aiim001'),
+        ('ravdess', '2_01', 'one number'),
+        ('ravdess', 'x', 'one number'),
+        ('crema_d4', '1005.0', 'one number'),
+    ],
+)
+def test_subjects_in_another_spelling_are_not_guessed(name, subject, message):
+    with pytest.raises(ListError, match=f"row 1 .*'{subject}' .*{message}"):
+        folds_by_rule(name, [dict(subject=subject)])
+
+
 def test_the_tool_fills_the_column_and_leaves_the_rest(tmp_path, run):
     path = tmp_path / 'all.csv'
     path.write_text('video,label,subject,note\n"a, b.mp4",calm,01,x\nc.mp4,sad,05,\nd.mp4,sad,08,y\n')

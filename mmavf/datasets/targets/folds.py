@@ -20,6 +20,7 @@ BLOCKS: dict[str, tuple[tuple[int, int], ...]] = dict(
 AVCAFFE_TEST = tuple(
     f'aiim{number:03d}' for number in (1, 2, 13, 14, 43, 44, 53, 54, 57, 58, 63, 64, 67, 68, 77, 78, 99, 100, 107, 108)
 )
+AVCAFFE_SUBJECT = re.compile(r'aiim\d{3}')
 # data sets whose folds are their owners', and where they stand
 OFFICIAL = dict(
     mafw11='Train_Test_Set/single/no_caption/set_<fold>/{train,test}.txt of MAFW',
@@ -52,7 +53,7 @@ def folds_by_rule(name: str, rows: Sequence[Mapping[str, str]]) -> list[str]:
     subjects = _column(rows, 'subject')
     if name in BLOCKS:
         return [_fold_of_subject(name, subject, row) for row, subject in enumerate(subjects, start=1)]
-    return ['test' if subject in AVCAFFE_TEST else 'train' for subject in subjects]
+    return [_part_of_avcaffe(name, subject, row) for row, subject in enumerate(subjects, start=1)]
 
 
 def _column(rows: Sequence[Mapping[str, str]], column: str) -> list[str]:
@@ -63,11 +64,23 @@ def _column(rows: Sequence[Mapping[str, str]], column: str) -> list[str]:
 
 
 def _fold_of_subject(name: str, subject: str, row: int) -> str:
-    number = re.search(r'\d+', subject)
+    numbers = re.findall(r'\d+', subject)
+    if len(numbers) != 1:
+        raise ListError(f'{_subject_of(name, subject, row)}: one number is wanted in it')
     try:
-        return fold_of(name, int(number.group()) if number else -1)
+        return fold_of(name, int(numbers[0]))
     except ConfigError as error:
-        raise ListError(f'row {row} of the list: subject {subject!r} ({CARDS[name].subjects}): {error}') from error
+        raise ListError(f'{_subject_of(name, subject, row)}: {error}') from error
+
+
+def _part_of_avcaffe(name: str, subject: str, row: int) -> str:
+    if not AVCAFFE_SUBJECT.fullmatch(subject):  # in another spelling a participant under test would be trained on
+        raise ListError(f'{_subject_of(name, subject, row)}: it is written in another way')
+    return 'test' if subject in AVCAFFE_TEST else 'train'
+
+
+def _subject_of(name: str, subject: str, row: int) -> str:
+    return f'row {row} of the list: subject {subject!r} ({CARDS[name].subjects})'
 
 
 def fold_of(name: str, number: int) -> str:

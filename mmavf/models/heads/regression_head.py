@@ -5,6 +5,7 @@ Shapes: B clips, V views of a clip, D channels of the pooled feature, K numbers 
 
 from torch import Tensor
 
+from mmavf.errors import ConfigError
 from mmavf.registry import MODELS
 from mmavf.structures import AVDataSample
 
@@ -27,8 +28,19 @@ class RegressionHead(LinearHead):
         super().__init__(in_channels, num_outputs, loss)
 
     def target(self, data_sample: AVDataSample) -> Tensor:
-        """Return the clip's `gt_label`, float32 (K,)."""
-        return label_of(data_sample)
+        """Return the clip's `gt_label`, float32 (K,).
+
+        Raises:
+            ListError: The clip has no label.
+            ConfigError: Its label is not K numbers.
+        """
+        label = label_of(data_sample)
+        if label.shape != (self.fc.out_features,):
+            raise ConfigError(
+                f'clip {data_sample.get("sample_id")} has a label of shape {tuple(label.shape)}, but the model '
+                f'predicts {self.fc.out_features} numbers: give the data set as many label_columns'
+            )
+        return label
 
     def predict(self, outputs: Tensor, data_samples: list[AVDataSample]) -> list[AVDataSample]:
         """Set `pred_value`, float32 (K,): the mean over the views' outputs."""

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmavf.errors import ConfigError
 from mmavf.registry import MODELS
 
 
@@ -27,7 +28,16 @@ class SoftTargetCrossEntropy(nn.Module):
         self.register_buffer('class_weight', weight, persistent=False)
 
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
-        """Compare raw scores (B, K) with probabilities (B, K) that sum to 1; returns a scalar."""
+        """Compare raw scores (B, K) with probabilities (B, K) that sum to 1; returns a scalar.
+
+        Raises:
+            ConfigError: There are not K class weights.
+        """
+        if self.class_weight is not None and len(self.class_weight) != logits.shape[1]:
+            raise ConfigError(
+                f'SoftTargetCrossEntropy: class_weight has {len(self.class_weight)} weights for {logits.shape[1]} '
+                'classes: give one per class, in their order'
+            )
         return F.cross_entropy(
             logits.float(), target.float(), weight=self.class_weight, label_smoothing=self.label_smoothing
         )
