@@ -6,11 +6,14 @@ import logging
 import os
 import os.path as osp
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from inspect import signature
+from traceback import walk_tb
+from typing import Any
 
 from mmengine.config import Config, DictAction
 from mmengine.logging import MMLogger
+from mmengine.registry import build_from_cfg
 from mmengine.runner import FlexibleRunner, Runner
 from torch import distributed as torch_dist
 
@@ -39,18 +42,27 @@ def read_config(args: argparse.Namespace) -> Config:
     Raises:
         ConfigError: There is no such file, or an option does not fit the config.
     """
-    if not osp.isfile(args.config):
-        raise ConfigError(f'{args.config}: there is no such config')
-    cfg = Config.fromfile(args.config)
-    if args.cfg_options is not None:
-        check_options(cfg, args.cfg_options)
-        cfg.merge_from_dict(args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options)
     merge_protocol_options(cfg, args)
     cfg.launcher = args.launcher
     return cfg
 
 
-def check_options(cfg: Config, options: dict) -> None:
+def load_config(path: str, options: Mapping[str, Any] | None = None) -> Config:
+    """Read a config file and override parts of it by `options`, such as those of `--cfg-options`.
+
+    Raises:
+        ConfigError: There is no such file, or an option does not fit the config.
+    """
+    if not osp.isfile(path):
+        raise ConfigError(f'{path}: there is no such config')
+    cfg = Config.fromfile(path)
+    check_options(cfg, options or {})
+    cfg.merge_from_dict(options or {})
+    return cfg
+
+
+def check_options(cfg: Config, options: Mapping[str, Any]) -> None:
     """Refuse an override of something that neither the config nor a runner knows, such as a misspelt name.
 
     Raises:
@@ -69,7 +81,11 @@ def default_work_dir(config: str, target: str | None, fold: str | None) -> str:
 
 
 def run_command(command: Callable[[argparse.Namespace], None], args: argparse.Namespace) -> int:
-    """Run a command; return its exit status: 1 after an error of this package, whose message is shown."""
+    """Run a command; return its exit status: 1 after an error of this package, whose message is shown.
+
+    A config with a component that is not registered, or with an argument that a component does not have, counts as such
+    an error.
+    """
     sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
     if 'local_rank' in args:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
@@ -78,8 +94,19 @@ def run_command(command: Callable[[argparse.Namespace], None], args: argparse.Na
     except MMAVFError as error:
         report(error, args.debug)
         return 1
+    except (KeyError, TypeError) as error:
+        if not _was_raised_in(build_from_cfg, error):  # something deeper had begun: no misspelt name
+            raise
+        report(ConfigError(f'{error.args[0]}. Look for the name in the config and in --cfg-options.'), args.debug)
+        return 1
     leave_process_group()
     return 0
+
+
+def _was_raised_in(function: Callable, error: Exception) -> bool:
+    """Tell whether an error was raised in a function itself, not in one that it called."""
+    frames = list(walk_tb(error.__traceback__))
+    return frames[-1][0].f_code is function.__code__
 
 
 def leave_process_group() -> None:

@@ -193,12 +193,13 @@ class AVFRunner(Runner):
         self.logger.info('\n  '.join([f'Weights of {filename}', *lines]))
 
     def resume(self, filename: str, *args, map_location: Any = 'cpu', **kwargs) -> None:
-        """Go on where the checkpoint was written.
+        """Go on where the checkpoint was written, with its learning rate and weight decay.
 
         Raises:
             CheckpointError: The file cannot be read or trusted, or holds weights only.
             ConfigError: The run's total batch, lists or number of epochs differ from the checkpoint's.
         """
+        configured = _rates(self.optim_wrapper)
         self._resuming = True
         try:
             super().resume(filename, *args, map_location=map_location, **kwargs)
@@ -209,6 +210,13 @@ class AVFRunner(Runner):
                 'out --resume.'
             ) from error
         self._resuming = False
+        kept = _rates(self.optim_wrapper)
+        if kept != configured:
+            ours, theirs = next(pair for pair in zip(configured, kept, strict=True) if pair[0] != pair[1])
+            self.logger.warning(
+                f'The config now says {ours}, {filename} goes on with {theirs}: a resumed run keeps its rates. For '
+                'others start from the weights: set load_from and leave out --resume.'
+            )
         self.train_loop.rng_state = self._own_rng_state(self._resumed['rng_states'])
 
     def _own_rng_state(self, states: list[dict]) -> dict | None:
@@ -218,3 +226,11 @@ class AVFRunner(Runner):
                 'samples come in the same order, but what the model draws (masks) differs from the first run.'
             )
         return states[self.rank] if self.rank < len(states) else None
+
+
+def _rates(optim_wrapper: OptimWrapper) -> list[str]:
+    """Return the learning rate, before any schedule, and the weight decay of each group, as text."""
+    return [
+        f'lr {group.get("initial_lr", group["lr"]):.4g} with weight decay {group.get("weight_decay", 0):.4g}'
+        for group in optim_wrapper.param_groups
+    ]

@@ -49,6 +49,27 @@ def test_a_misspelt_override_is_refused(tmp_path):
     assert 'Traceback' not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ('override', 'message'),
+    [
+        ('train_dataloader.dataset.lenght=2', "unexpected keyword argument 'lenght'. Look for the name in the config"),
+        ('model.type=TinyModle', 'TinyModle is not in the mmavf::model registry'),
+    ],
+)
+def test_names_that_no_component_has_are_one_clear_error(tmp_path, override, message):
+    done = run_train(tmp_path, override)
+    assert done.returncode == 1 and 'ConfigError: ' in done.stderr and message in done.stderr
+    assert 'Traceback' not in done.stderr
+
+
+def test_errors_of_components_themselves_keep_their_traceback():
+    def command(args):
+        raise TypeError('of a component')
+
+    with pytest.raises(TypeError, match='of a component'):
+        run_command(command, argparse.Namespace(debug=False))
+
+
 def test_another_runner_does_not_train_on_labels(tmp_path):
     done = run_train(tmp_path, 'runner_type=FlexibleRunner', config=TINY_FOLDS, args=['--fold', '1'])
     assert done.returncode == 1 and 'FlexibleRunner knows no folds' in done.stderr

@@ -159,6 +159,21 @@ def test_resuming_another_run_is_refused(tmp_path, changed, message):
         tiny_runner(tmp_path, **{'resume': True, 'train_cfg__max_epochs': 1, **changed}).train()
 
 
+@pytest.mark.parametrize(('lr', 'warned'), [(1.0, False), (0.5, True)])
+def test_a_resumed_run_says_that_it_keeps_its_rate(tmp_path, lr, warned):
+    once = dict(train_cfg__max_epochs=1)
+    tiny_runner(tmp_path, **once).train()
+    runner = tiny_runner(tmp_path, **once, resume=True, optim_wrapper__optimizer__lr=lr)
+    runner.train()
+    (log,) = tmp_path.glob(f'{runner.timestamp}*/*.log')
+    said = (
+        'The config now says lr 0.003906 with' in log.read_text() and 'goes on with lr 0.007812 with' in log.read_text()
+    )
+    assert said == warned
+    rates = {group['initial_lr'] for group in runner.optim_wrapper.param_groups}
+    assert max(rates) == 1.0 * 2 / 256
+
+
 def test_resuming_with_a_changed_list_of_the_same_length_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(TinyDataset, 'list_hashes', {'clips.csv': 'ab12'}, raising=False)
     tiny_runner(tmp_path, train_cfg__max_epochs=1).train()

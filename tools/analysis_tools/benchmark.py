@@ -31,6 +31,8 @@ from mmengine.registry import init_default_scope
 from torch import nn
 
 from mmavf.engine.allocator import keep_freed_memory
+from mmavf.engine.cli import load_config
+from mmavf.errors import ConfigError
 from mmavf.registry import MODELS
 
 DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16}
@@ -141,8 +143,10 @@ def variants(model: nn.Module, blocks: Sequence[str]) -> Iterator[str]:
 
 def build_model(args: argparse.Namespace) -> tuple[nn.Module, Config]:
     """Build the configured model, on the CPU."""
-    config = Config.fromfile(args.config)
-    config.merge_from_dict(args.cfg_options)
+    try:
+        config = load_config(args.config, args.cfg_options)
+    except ConfigError as error:
+        raise SystemExit(str(error)) from error
     if args.checkpointing:
         for part in ('video_encoder', 'audio_encoder', 'video_decoder', 'audio_decoder'):
             config.model[part].with_cp = True

@@ -12,9 +12,9 @@ import argparse
 import json
 import sys
 
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 
-from mmavf.engine.cli import check_options, run_command
+from mmavf.engine.cli import load_config, run_command
 from mmavf.errors import ConfigError
 from mmavf.evaluation import Predictions, evaluate, pool
 
@@ -29,9 +29,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def score(args: argparse.Namespace) -> None:
-    cfg = Config.fromfile(args.config)
-    check_options(cfg, args.cfg_options)
-    cfg.merge_from_dict(args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options)
     if cfg.get('test_evaluator') is None:
         raise ConfigError(f'{args.config} has no test_evaluator.')
     predictions = pool([Predictions.load(path) for path in args.predictions])

@@ -13,12 +13,14 @@ import os
 import sys
 
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 from mmengine.registry import init_default_scope
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from mmavf.engine.cli import load_config
+from mmavf.errors import ConfigError
 from mmavf.registry import MODELS
 
 
@@ -66,8 +68,10 @@ def main() -> None:
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='overrides, key=value')
     args = parser.parse_args()
     sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
-    config = Config.fromfile(args.config)
-    config.merge_from_dict(args.cfg_options or {})
+    try:
+        config = load_config(args.config, args.cfg_options)
+    except ConfigError as error:
+        raise SystemExit(str(error)) from error
     init_default_scope('mmavf')
     model = MODELS.build(config.model)
     encoders = config.model.video_encoder, config.model.audio_encoder

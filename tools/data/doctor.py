@@ -32,6 +32,7 @@ from mmengine.registry import init_default_scope
 
 from mmavf.datasets import AVClipDataset, ConcatClipDataset
 from mmavf.datasets.read_speed import Reading, clip_files, drop_from_memory, read_clips
+from mmavf.engine.cli import load_config
 from mmavf.engine.launch import resolve_loaders
 from mmavf.engine.protocol import (
     LOADERS,
@@ -84,8 +85,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def read_config(args: argparse.Namespace) -> Config:
     """Return the config with the loaders to look at; of one whose fold is still to be chosen that of the whole list."""
-    config = Config.fromfile(args.config or SINGLE_LIST)
-    config.merge_from_dict(args.cfg_options)
+    config = load_config(args.config or SINGLE_LIST, args.cfg_options)
     if args.list:
         config.train_dataloader.dataset.update(ann_file=args.list, data_root=args.data_root)
         config.train_dataloader.dataset.pipeline[0].missing_audio = 'silence'

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 from mmengine.registry import init_default_scope
 
-from mmavf.errors import ClipError, MMAVFError
+from mmavf.engine.cli import load_config
+from mmavf.errors import ClipError, ConfigError, MMAVFError
 from mmavf.registry import DATASETS
 from mmavf.structures import AVDataSample, SampleKey
 
@@ -81,15 +82,14 @@ def main() -> None:
     args = parse_args()
     sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
     plt.switch_backend('Agg')
-    config = Config.fromfile(args.config)
-    config.merge_from_dict(args.cfg_options)
-    if args.loader not in config:
-        raise SystemExit(f'{args.config} has no {args.loader}; name the loader by --loader')
     init_default_scope('mmavf')
-    dataset_config = config[args.loader].dataset
-    for part in dataset_config.get('datasets', [dataset_config]):
-        part.on_bad = 'raise'  # a clip that cannot be used is named; no other takes its place
     try:
+        config = load_config(args.config, args.cfg_options)
+        if args.loader not in config:
+            raise ConfigError(f'{args.config} has no {args.loader}; name the loader by --loader')
+        dataset_config = config[args.loader].dataset
+        for part in dataset_config.get('datasets', [dataset_config]):
+            part.on_bad = 'raise'  # a clip that cannot be used is named; no other takes its place
         dataset = DATASETS.build(dataset_config)
         args.out.mkdir(parents=True, exist_ok=True)
         for index in np.unique(np.linspace(0, len(dataset) - 1, args.number).astype(int)).tolist():

@@ -19,7 +19,7 @@ from statistics import median
 from typing import NamedTuple
 
 import numpy as np
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 from mmengine.fileio import list_from_file
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
@@ -34,6 +34,7 @@ from mmavf.datasets.natural_order import natural_order
 from mmavf.datasets.overlap import ClipRef, find_overlap, overlap_text
 from mmavf.datasets.split import COLUMNS
 from mmavf.datasets.transforms import OpenClip
+from mmavf.engine.cli import load_config
 from mmavf.engine.protocol import (
     LOADERS,
     add_protocol_options,
@@ -96,8 +97,7 @@ def parse_args() -> argparse.Namespace:
 
 def groups_of_config(args: argparse.Namespace) -> tuple[list[Group], bool]:
     """Return the folds of a config's training data, or with a fold to hold out its parts (then True)."""
-    config = Config.fromfile(args.config)
-    config.merge_from_dict(args.cfg_options)
+    config = load_config(args.config, args.cfg_options)
     merge_protocol_options(config, args)
     column = drop_open_split(config, args.fold)
     if column is not None:

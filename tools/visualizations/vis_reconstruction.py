@@ -16,6 +16,7 @@ import mmavf.engine
 import mmavf.models  # noqa: F401  (registers what configs name)
 from mmavf.datasets import AVClipDataset
 from mmavf.datasets.sample_rng import seeded
+from mmavf.engine.cli import load_config
 from mmavf.errors import CheckpointError, ClipError, MMAVFError
 from mmavf.models.pretrainers import AVFMAEPretrainer
 from mmavf.registry import MODELS
@@ -81,8 +82,7 @@ def main() -> None:
     args = parse_args()
     sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
     try:
-        cfg = Config.fromfile(args.config)
-        cfg.merge_from_dict(args.cfg_options or {})
+        cfg = load_config(args.config, args.cfg_options)
         init_default_scope('mmavf')
         model = load_model(cfg, args.checkpoint, args.device)
         clips = load_clips(cfg, args)

@@ -16,7 +16,7 @@ import mmavf.engine
 import mmavf.models  # noqa: F401  (registers what configs name)
 from mmavf.datasets import AVClipDataset
 from mmavf.engine import resolve_loaders
-from mmavf.engine.cli import check_options
+from mmavf.engine.cli import load_config
 from mmavf.engine.protocol import add_protocol_options, apply_protocol, merge_protocol_options
 from mmavf.engine.provenance import follow_checkpoint, read_meta
 from mmavf.errors import CheckpointError, ClipError, ConfigError, MMAVFError
@@ -91,9 +91,7 @@ def check_complete(found: Features, names: list[str], path: Path) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Collect the features, map them, write picture and file."""
-    cfg = Config.fromfile(args.config)
-    check_options(cfg, args.cfg_options or {})
-    cfg.merge_from_dict(args.cfg_options or {})
+    cfg = load_config(args.config, args.cfg_options)
     init_default_scope('mmavf')
     loader = build_loader(cfg, args)
     path = args.out or args.checkpoint.with_name('tsne.png')
