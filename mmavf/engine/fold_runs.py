@@ -1,6 +1,7 @@
 """Training and testing folds in processes of their own, several at a time."""
 
 import hashlib
+import json
 import os
 import queue
 import re
@@ -105,8 +106,9 @@ class FoldRuns:
         """Make the folders, and make sure that what lies there is of this config.
 
         Raises:
-            ConfigError: A folder holds a run of another config, or one whose config is not known. Or a fold's name
-                cannot be a folder's. Or the config holds what cannot be written down.
+            ConfigError: A folder holds a run of another config, or one whose config is not known. Or a list has been
+                changed since a fold was tested on it. Or a fold's name cannot be a folder's. Or the config holds what
+                cannot be written down.
         """
         if nested := [fold for fold in folds if '/' in fold]:
             raise ConfigError(
@@ -125,12 +127,24 @@ class FoldRuns:
                 f'{self.work_dir} has folds that were run with another config or by hand: {", ".join(foreign)}. Choose '
                 'another --work-dir, or move their folders away.'
             )
+        self._check_lists([fold for fold in folds if self.is_finished(fold)])
         self.work_dir.mkdir(parents=True, exist_ok=True)
         self._cfg.dump(self.config)
         self._check_readable()
         for fold in folds:
             self.folder(fold).mkdir(exist_ok=True)
             (self.folder(fold) / HASH_FILE).write_text(self._hash)
+
+    def _check_lists(self, finished: Sequence[str]) -> None:
+        """Make sure that finished folds were tested on the lists as they are now, before others are trained."""
+        for fold in finished:
+            report = json.loads((self.test_folder(fold) / METRICS_FILE).read_text())
+            for name, value in report['test']['lists'].items():
+                if Path(name).exists() and hashlib.sha256(Path(name).read_bytes()).hexdigest() != value:
+                    raise ConfigError(
+                        f'{name} has been changed since fold {fold} was tested, so that its result and those of other '
+                        'folds would not belong together. Put the list back, or choose another --work-dir.'
+                    )
 
     def _check_readable(self) -> None:
         """Make sure that the processes can read the config as it was written down."""

@@ -133,13 +133,15 @@ if (folder.parent / f'broken_{fold}').exists():
 note('ended')
 """
 TEST = """
-import json, sys
+import hashlib, json, sys
 from pathlib import Path
 out, dump = Path(sys.argv[sys.argv.index('--out') + 1]), Path(sys.argv[sys.argv.index('--dump') + 1])
 assert sys.argv[2].endswith('epoch_1.pth') and sys.argv[sys.argv.index('--fold') + 1] in str(out)
 out.mkdir()
 dump.write_text('')
-(out / 'metrics.json').write_text('{}')
+data = out.parents[1] / 'all.csv'
+lists = {str(data): hashlib.sha256(data.read_bytes()).hexdigest()} if data.exists() else {}
+(out / 'metrics.json').write_text(json.dumps(dict(test=dict(lists=lists))))
 """
 
 
@@ -223,6 +225,18 @@ def test_folds_of_another_config_are_not_touched(tmp_path, tools):
     (tmp_path / 'fold_5' / 'last_checkpoint').write_text('somewhere')
     with pytest.raises(ConfigError, match='by hand: 5'):
         runs_of(tmp_path, tools, train_cfg=dict(max_epochs=3)).prepare(['1', '5'])
+
+
+def test_a_list_that_is_not_the_one_that_finished_folds_were_tested_on(tmp_path, tools):
+    data = tmp_path / 'all.csv'
+    data.write_text('video,fold\na.mp4,1\n')
+    runs = runs_of(tmp_path, tools)
+    runs.prepare(['1'])
+    assert runs.run(['1'], lambda line: None) == {}
+    runs.prepare(['1', '2'])
+    data.write_text('video,fold\na.mp4,2\n')
+    with pytest.raises(ConfigError, match=r'all\.csv has been changed since fold 1 was tested'):
+        runs.prepare(['1', '2'])
 
 
 def test_folds_that_no_folder_can_be_named_after(tmp_path, tools):
