@@ -22,7 +22,7 @@ from .fold_results import METRICS_FILE, PREDICTIONS_FILE
 from .provenance import chosen_checkpoint
 
 HASH_FILE = 'config_hash.txt'
-ERROR_LINE = re.compile(r'[\w.]+(Error|Exception|Interrupt): ')
+ERROR_LINE = re.compile(r'[\w.]+(Error|Exception): ')
 ERROR_LINES = 5
 
 

@@ -211,7 +211,7 @@ class AVFRunner(Runner):
             ) from error
         self._resuming = False
         kept = _rates(self.optim_wrapper)
-        if kept != configured:
+        if configured and kept != configured:
             ours, theirs = next(pair for pair in zip(configured, kept, strict=True) if pair[0] != pair[1])
             self.logger.warning(
                 f'The config now says {ours}, {filename} goes on with {theirs}: a resumed run keeps its rates. For '
@@ -228,8 +228,10 @@ class AVFRunner(Runner):
         return states[self.rank] if self.rank < len(states) else None
 
 
-def _rates(optim_wrapper: OptimWrapper) -> list[str]:
-    """Return the learning rate, before any schedule, and the weight decay of each group, as text."""
+def _rates(optim_wrapper: OptimWrapper | dict) -> list[str]:
+    """Return the learning rate, before any schedule, and the weight decay of each group, as text; [] of a config."""
+    if not isinstance(optim_wrapper, OptimWrapper):
+        return []
     return [
         f'lr {group.get("initial_lr", group["lr"]):.4g} with weight decay {group.get("weight_decay", 0):.4g}'
         for group in optim_wrapper.param_groups
