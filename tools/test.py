@@ -17,13 +17,11 @@ from mmengine.logging import MMLogger
 import mmavf.engine  # noqa: F401  (registers what configs name)
 from mmavf.engine import AVFRunner
 from mmavf.engine.cli import add_run_options, read_config, run_command
-from mmavf.engine.fold_results import METRICS_FILE
-from mmavf.engine.loops.evaluation_loops import PARTIAL_FILE
 from mmavf.engine.provenance import follow_checkpoint, read_meta, versions
 from mmavf.errors import ClipError, ConfigError
 from mmavf.evaluation import evaluate
+from mmavf.evaluation.result_files import METRICS_FILE, PARTIAL_FILE, TABLE_FILE
 
-PREDICTIONS_TABLE = 'predictions.csv'
 TRAINED = ('epoch', 'iter', 'time', 'mmengine_version')  # of the checkpoint's meta data
 
 
@@ -65,7 +63,7 @@ def test(args: argparse.Namespace) -> None:
 
 def remove_results(out: Path) -> None:
     """Remove what an earlier test wrote, which the partial predictions of this one take the place of."""
-    for name in (METRICS_FILE, PREDICTIONS_TABLE):
+    for name in (METRICS_FILE, TABLE_FILE):
         (out / name).unlink(missing_ok=True)
 
 
@@ -75,7 +73,7 @@ def write_results(runner: AVFRunner, scores: dict, args: argparse.Namespace, met
     if predictions is None:
         raise ConfigError('test_evaluator keeps no predictions: add ClassificationMetric or RegressionMetric.')
     out = Path(runner.work_dir)
-    predictions.to_csv(out / PREDICTIONS_TABLE)
+    predictions.to_csv(out / TABLE_FILE)
     (out / PARTIAL_FILE).unlink(missing_ok=True)  # of an earlier test, which could not use some clips
     if args.dump is not None:
         predictions.save(args.dump)

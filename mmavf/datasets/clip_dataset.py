@@ -4,8 +4,6 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from hashlib import sha256
-from pathlib import Path
 from typing import Any, Literal
 
 import cv2
@@ -22,7 +20,7 @@ from mmavf.structures import AVDataSample, SampleKey
 from .bad_samples import BadSampleLog
 from .labels import ClassLabels, NumberLabels, check_classes, read_classes, read_labels, soft_target
 from .list_checks import check_paths, find_duplicates
-from .lists import Problem, clip_id, raise_problems, read_list
+from .lists import Problem, clip_id, list_hash, raise_problems, read_list
 from .media.shard import SUFFIX, number_shards
 from .overlap import ClipRef, clip_ref, family_of, find_overlap, overlap_text
 from .sample_rng import seeded
@@ -150,7 +148,7 @@ class AVClipDataset(BaseDataset):
         if self.split is not None:
             problems += self.split.problems(entries)
         raise_problems(self.ann_file, problems)
-        self.list_hashes = {self.ann_file: sha256(Path(self.ann_file).read_bytes()).hexdigest()}
+        self.list_hashes = {self.ann_file: list_hash(self.ann_file)}
         if left_out:
             counts = ', '.join(f'{label} ({count})' for label, count in sorted(left_out.items()))
             MMLogger.get_current_instance().info(f'{self.ann_file}: clips that label_map leaves out: {counts}')

@@ -11,6 +11,8 @@ Two formats are read:
 
 import csv
 import os
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from mmavf.errors import ListError
@@ -20,6 +22,11 @@ TEXT_COLUMNS = ('audio', 'subject', 'fold', 'group', 'id')
 SHOWN_PROBLEMS = 10
 
 Problem = tuple[int, str]
+
+
+def list_hash(ann_file: str) -> str:
+    """Return the SHA-256 of a list's content, by which it is known wherever it lies."""
+    return sha256(Path(ann_file).read_bytes()).hexdigest()
 
 
 def read_list(ann_file: str, label_columns: tuple[str, ...] = ()) -> tuple[list[dict], list[Problem]]:

@@ -89,15 +89,16 @@ def run_command(command: Callable[[argparse.Namespace], None], args: argparse.Na
     sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
     if 'local_rank' in args:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    debug = 'debug' in args and args.debug
     try:
         command(args)
     except MMAVFError as error:
-        report(error, args.debug)
+        report(error, debug)
         return 1
     except (KeyError, TypeError) as error:
         if not _was_raised_in(build_from_cfg, error):  # something deeper had begun: no misspelt name
             raise
-        report(ConfigError(f'{error.args[0]}. Look for the name in the config and in --cfg-options.'), args.debug)
+        report(ConfigError(f'{error.args[0]}. Look for the name in the config and in --cfg-options.'), debug)
         return 1
     leave_process_group()
     return 0

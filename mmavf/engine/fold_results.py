@@ -14,8 +14,8 @@ from mmengine import fileio
 
 from mmavf.errors import ConfigError
 from mmavf.evaluation import Predictions, evaluate, pool
+from mmavf.evaluation.result_files import METRICS_FILE, PREDICTIONS_FILE
 
-METRICS_FILE, PREDICTIONS_FILE = 'metrics.json', 'predictions.pkl'
 POOLED_RESULT = 'pooled (the result)'
 
 

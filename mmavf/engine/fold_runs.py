@@ -15,10 +15,11 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
+from mmavf.datasets.lists import list_hash
 from mmavf.errors import ConfigError
+from mmavf.evaluation.result_files import METRICS_FILE, PREDICTIONS_FILE
 from mmavf.registry import DATASETS
 
-from .fold_results import METRICS_FILE, PREDICTIONS_FILE
 from .provenance import chosen_checkpoint
 
 HASH_FILE = 'config_hash.txt'
@@ -140,7 +141,7 @@ class FoldRuns:
         for fold in finished:
             report = json.loads((self.test_folder(fold) / METRICS_FILE).read_text())
             for name, value in report['test']['lists'].items():
-                if Path(name).exists() and hashlib.sha256(Path(name).read_bytes()).hexdigest() != value:
+                if Path(name).exists() and list_hash(name) != value:
                     raise ConfigError(
                         f'{name} has been changed since fold {fold} was tested, so that its result and those of other '
                         'folds would not belong together. Put the list back, or choose another --work-dir.'

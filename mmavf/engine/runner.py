@@ -210,14 +210,19 @@ class AVFRunner(Runner):
                 'out --resume.'
             ) from error
         self._resuming = False
-        kept = _rates(self.optim_wrapper)
-        if configured and kept != configured:
-            ours, theirs = next(pair for pair in zip(configured, kept, strict=True) if pair[0] != pair[1])
-            self.logger.warning(
-                f'The config now says {ours}, {filename} goes on with {theirs}: a resumed run keeps its rates. For '
-                'others start from the weights: set load_from and leave out --resume.'
-            )
+        self._warn_of_kept_rates(filename, configured)
         self.train_loop.rng_state = self._own_rng_state(self._resumed['rng_states'])
+
+    def _warn_of_kept_rates(self, filename: str, configured: list[str]) -> None:
+        for ours, theirs in zip(
+            configured, _rates(self.optim_wrapper), strict=False
+        ):  # none before the optimizer is built
+            if ours != theirs:
+                self.logger.warning(
+                    f'The config now says {ours}, {filename} goes on with {theirs}: a resumed run keeps its rates. For '
+                    'others start from the weights: set load_from and leave out --resume.'
+                )
+                return
 
     def _own_rng_state(self, states: list[dict]) -> dict | None:
         if len(states) != self.world_size:

@@ -17,16 +17,11 @@ def to_record(sample: Mapping) -> dict:
     Raises:
         ConfigError: The sample has no label, or several.
     """
-    if 'gt_label' not in sample and 'gt_score' in sample:
-        raise ConfigError(
-            f'{sample["sample_id"]} has several classes (multi_label=True), and a prediction is compared with one: '
-            'evaluate on a list of clips with one class each.'
-        )
     if 'gt_label' not in sample:
-        raise ConfigError(
-            f'{sample["sample_id"]} has no label to compare with: the evaluated data set needs '
-            'metainfo=dict(classes=…) or label_columns.'
-        )
+        lacks = 'no label to compare with: the evaluated data set needs metainfo=dict(classes=…) or label_columns.'
+        if 'gt_score' in sample:
+            lacks = 'several classes (multi_label=True): evaluate on a list of clips with one class each.'
+        raise ConfigError(f'{sample["sample_id"]} has {lacks}')
     score = sample['pred_score'] if 'pred_score' in sample else sample['pred_value']
     return dict(clip_key(sample), label=sample['gt_label'], score=score)
 

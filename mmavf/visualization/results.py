@@ -9,6 +9,7 @@ import numpy as np
 
 from mmavf.datasets.natural_order import natural_order
 from mmavf.errors import ConfigError
+from mmavf.evaluation.result_files import METRICS_FILE
 
 FOLD = 'fold_'
 TEST_KEYS = ('config', 'checkpoint', 'selection', 'training', 'test', 'num_clips', 'metrics', 'intervals')
@@ -100,7 +101,7 @@ def read_results(folder: Path) -> Results:
     tests, curves, pictures = [], [], []
     for part in folds or [folder]:
         name = part.name.removeprefix(FOLD) if folds else ''
-        metrics = next((path for path in (part / 'test/metrics.json', part / 'metrics.json') if path.exists()), None)
+        metrics = next((path for path in (part / 'test' / METRICS_FILE, part / METRICS_FILE) if path.exists()), None)
         if metrics is not None:
             tests.append(_read_test(metrics, name))
         if (logged := _read_curves(part, f'fold {name}' if folds else '')) is not None:

@@ -113,7 +113,7 @@ def _complexity(config, monkeypatch, capsys):
     status, printed, _ = run_here(
         'analysis_tools/get_complexity.py', ROOT / config, monkeypatch=monkeypatch, capsys=capsys
     )
-    assert status is None
+    assert status == 0
     rows = [line.replace(',', '').split() for line in printed.splitlines()[1:]]
     return {part: (int(parameters), float(gflop)) for part, parameters, gflop in rows}
 

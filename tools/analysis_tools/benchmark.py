@@ -17,7 +17,6 @@ Examples:
 
 import argparse
 import json
-import os
 import resource
 import statistics
 import sys
@@ -31,8 +30,7 @@ from mmengine.registry import init_default_scope
 from torch import nn
 
 from mmavf.engine.allocator import keep_freed_memory
-from mmavf.engine.cli import load_config
-from mmavf.errors import ConfigError
+from mmavf.engine.cli import load_config, run_command
 from mmavf.registry import MODELS
 
 DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16}
@@ -143,10 +141,7 @@ def variants(model: nn.Module, blocks: Sequence[str]) -> Iterator[str]:
 
 def build_model(args: argparse.Namespace) -> tuple[nn.Module, Config]:
     """Build the configured model, on the CPU."""
-    try:
-        config = load_config(args.config, args.cfg_options)
-    except ConfigError as error:
-        raise SystemExit(str(error)) from error
+    config = load_config(args.config, args.cfg_options)
     if args.checkpointing:
         for part in ('video_encoder', 'audio_encoder', 'video_decoder', 'audio_decoder'):
             config.model[part].with_cp = True
@@ -154,10 +149,8 @@ def build_model(args: argparse.Namespace) -> tuple[nn.Module, Config]:
     return MODELS.build(config.model), config
 
 
-def main() -> None:
+def print_speed(args: argparse.Namespace) -> None:
     """Measure and print one JSON line per data type, batch size and variant."""
-    args = parse_args()
-    sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
     torch.manual_seed(0)
     device = torch.device(args.device)
     keep_freed_memory()  # as a run does
@@ -190,4 +183,4 @@ if __name__ == '__main__':
 
         loader_main([argument for argument in sys.argv[1:] if argument != '--loader'])
     else:
-        main()
+        sys.exit(run_command(print_speed, parse_args()))

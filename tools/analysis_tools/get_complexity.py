@@ -9,7 +9,6 @@ Examples:
 """
 
 import argparse
-import os
 import sys
 
 import torch
@@ -19,8 +18,7 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from mmavf.engine.cli import load_config
-from mmavf.errors import ConfigError
+from mmavf.engine.cli import load_config, run_command
 from mmavf.registry import MODELS
 
 
@@ -61,17 +59,16 @@ def count_flops(
     return {name: total for name, total in totals.items() if total and name.count('.') <= 1}
 
 
-def main() -> None:
-    """Read the command line, count and print a table."""
+def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='configuration file')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='overrides, key=value')
-    args = parser.parse_args()
-    sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
-    try:
-        config = load_config(args.config, args.cfg_options)
-    except ConfigError as error:
-        raise SystemExit(str(error)) from error
+    return parser.parse_args()
+
+
+def print_table(args: argparse.Namespace) -> None:
+    """Count the parts of the configured model and print a table."""
+    config = load_config(args.config, args.cfg_options)
     init_default_scope('mmavf')
     model = MODELS.build(config.model)
     encoders = config.model.video_encoder, config.model.audio_encoder
@@ -82,5 +79,9 @@ def main() -> None:
         print(f'{name or "model":<28}{parameters.get(name, 0):>14,}{flops.get(name, 0) / 1e9:>14.2f}')
 
 
+def main() -> int:
+    return run_command(print_table, parse_args())
+
+
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

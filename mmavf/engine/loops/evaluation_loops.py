@@ -15,9 +15,8 @@ from mmavf.errors import ClipError, ConfigError
 from mmavf.evaluation.metrics import PredictionMetric
 from mmavf.evaluation.predictions import Predictions
 from mmavf.evaluation.records import clip_key, gather_records
+from mmavf.evaluation.result_files import PARTIAL_FILE
 from mmavf.registry import LOOPS, METRICS
-
-PARTIAL_FILE = 'predictions.partial.csv'
 
 
 class _EveryClipLoop:
