@@ -14,6 +14,7 @@ from torch import nn
 
 from mmavf.engine import AVFRunner, launch
 from mmavf.engine.cli import run_command
+from tests.helpers.tools import run_here
 from tests.helpers.train import ROOT, TINY, TINY_FOLDS, run_train
 
 
@@ -60,6 +61,24 @@ def test_names_that_no_component_has_are_one_clear_error(tmp_path, override, mes
     done = run_train(tmp_path, override)
     assert done.returncode == 1 and 'ConfigError: ' in done.stderr and message in done.stderr
     assert 'Traceback' not in done.stderr
+
+
+@pytest.mark.parametrize(
+    'command',
+    [
+        ['train.py', 'none.py'],
+        ['cross_validate.py', 'none.py'],
+        ['analysis_tools/get_complexity.py', 'none.py'],
+        ['misc/check_lists.py', 'none.py'],
+        ['misc/browse_dataset.py', 'none.py', '--out', 'pictures'],
+        ['data/doctor.py', 'none.py'],
+        ['visualizations/vis_reconstruction.py', 'none.py', 'none.pth', '--video', 'a.mp4', '--out', 'pictures'],
+        ['visualizations/vis_tsne.py', 'none.py', 'none.pth'],
+    ],
+)
+def test_a_config_that_is_not_there(command, monkeypatch, capsys):
+    status, _, errors = run_here(*command, monkeypatch=monkeypatch, capsys=capsys)
+    assert status and 'none.py: there is no such config' in f'{status} {errors}'
 
 
 def test_errors_of_components_themselves_keep_their_traceback():

@@ -305,4 +305,7 @@ def test_all_folds_of_the_tiny_set(tmp_path):
     assert results['spread']['war']['mean'] == pytest.approx(np.mean(wars))
     assert results['spread']['war']['std'] == pytest.approx(np.std(wars, ddof=1))
     assert results['protocol']['selection'] == 'paper' and results['failed'] == {}
-    assert '| mean ± std' in second.stdout
+    assert '| mean ± std' in second.stdout and 'tiny_finetune: 3 of 3 folds' in second.stdout
+
+    options = ['--folds', '1', '--selection', 'paper', '--cfg-options', 'train_cfg.max_epochs=2']
+    assert 'tiny_finetune: 1 of 3 folds' in cross_validate(tmp_path, *options).stdout
