@@ -1,8 +1,10 @@
 """The correlation module's parts against plain formulas, and swapping them by configuration."""
 
+import pytest
 import torch
 import torch.nn.functional as F
 
+from mmavf.errors import ConfigError
 from mmavf.models.correlation import EvolutionaryRefinement, HAFELayer, IAVCLHead
 from mmavf.registry import MODELS
 
@@ -36,6 +38,14 @@ def test_units_with_norms_of_their_own_keep_their_statistics_apart():
 
     assert difference(EvolutionaryRefinement(8, num_units=2, own_norms=True)) < 0.01
     assert difference(EvolutionaryRefinement(8, num_units=2)) > 0.1
+
+
+def test_training_on_one_clip_alone_is_an_error_that_names_the_batch_size():
+    layer, tokens = EvolutionaryRefinement(8), torch.randn(1, 5, 8)
+    with pytest.raises(ConfigError, match='batch_size'):
+        layer(torch.randn(1, 1, 8), tokens, tokens)
+    layer(torch.randn(1, 2, 8), tokens, tokens)  # several fused tokens, as in fine-tuning
+    layer.eval()(torch.randn(1, 1, 8), tokens, tokens)
 
 
 def test_norms_of_their_own_leave_the_released_names_as_they_are():

@@ -6,6 +6,7 @@ Shapes: B batch, N tokens of one modality, F fused tokens (1 in pre-training, K 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmavf.errors import ConfigError
 from mmavf.registry import MODELS
 
 
@@ -25,6 +26,9 @@ class EvolutionaryRefinement(nn.Module):
         embed_dims: Channels C.
         num_units: Units that the module is run after.
         own_norms: Each unit has its own BatchNorms, with statistics and weights of its own.
+
+    Raises:
+        ConfigError: In training, a batch with a single fused token, which has no variance to normalise by.
     """
 
     def __init__(self, embed_dims: int, num_units: int = 1, own_norms: bool = False) -> None:
@@ -51,6 +55,11 @@ class EvolutionaryRefinement(nn.Module):
     def _gather(fused: Tensor, tokens: Tensor, conv: nn.Sequential, batch_norm: nn.BatchNorm1d) -> Tensor:
         """softmax(fused tokensᵀ / √C) tokens, without projections and with one head, then the convolution."""
         gathered = F.scaled_dot_product_attention(fused, tokens.to(fused.dtype), tokens.to(fused.dtype))
+        if batch_norm.training and gathered[..., 0].numel() == 1:
+            raise ConfigError(
+                'the correlation module normalises over the clips of a batch and cannot train on one clip alone: set '
+                'train_dataloader.batch_size (of each process) to 2 or more'
+            )
         point, _, activation = conv
         # the convolution as a product: its own gradient has another layout than its weight, which DDP has to mend
         mapped = F.linear(gathered, point.weight.flatten(1), point.bias)

@@ -48,8 +48,9 @@ class LGIBlock(nn.Module):
         """Map (B, K, 1 + n, C), the region token first in its region, to the same shape."""
         batch, num_regions = x.shape[:2]
         x = self.stage1(x.flatten(0, 1)).unflatten(0, (batch, num_regions))  # inside (B * K, 1 + n, C)
-        regions = self.stage2(x[:, :, 0])  # (B, K, C)
-        local = self.stage3(x[:, :, 1:].flatten(1, 2), regions)  # (B, K * n, C)
+        regions, local = x.split((1, x.shape[2] - 1), dim=2)  # one copy in the backward pass, not two padded with zeros
+        regions = self.stage2(regions.squeeze(2))  # (B, K, C)
+        local = self.stage3(local.flatten(1, 2), regions)  # (B, K * n, C)
         if self.stage4 is not None:
             regions = self.stage4(regions, local)
         # (B, K, 1, C) and (B, K, n, C) -> (B, K, 1 + n, C)
