@@ -43,7 +43,7 @@ class BadSampleLog:
         """
         line = {'path': clip['video_path'], 'reason': reason, 'index': clip['index'], 'id': clip['sample_id']}
         line |= {'audio': clip['audio_path'], 'start': clip.get('start'), 'end': clip.get('end')}
-        line['ann_file'] = self._ann_file
+        line |= {'ann_file': self._ann_file, 'modified': _last_modified(line)}
         if _identity(line) in self._seen:
             return
         self._seen.add(_identity(line))
@@ -68,6 +68,38 @@ class BadSampleLog:
             if is_new:
                 file.write(json.dumps(line, ensure_ascii=False) + '\n')
             return is_new, len(known) + is_new
+
+
+def forget_repaired(file: str) -> None:
+    """Take clips out of a record whose files were changed since; a resumed run meets them again if they are bad still.
+
+    A last line that was cut off goes, too. No other process may be at work on the file.
+
+    Args:
+        file: The record of the run that is resumed; it need not exist.
+    """
+    if not os.path.exists(file):
+        return
+    with open(file, encoding='utf-8') as record:
+        lines = record.read().splitlines(keepends=True)
+    whole = [line for line in lines if line.endswith('\n')]
+    kept = [line for line in whole if _is_unchanged(json.loads(line))]
+    if len(kept) < len(lines):
+        with open(file, 'w', encoding='utf-8') as record:
+            record.writelines(kept)
+        MMLogger.get_current_instance().info(
+            f'{file}: {len(lines) - len(kept)} of {len(lines)} bad samples were changed since and will be tried again'
+        )
+
+
+def _is_unchanged(line: dict) -> bool:
+    return line.get('modified') == _last_modified(line)
+
+
+def _last_modified(line: dict) -> float | None:
+    """Return when the newest of a clip's files was written, in seconds; None for files that are not there."""
+    times = [os.stat(path).st_mtime for path in (line['path'], line['audio']) if path and os.path.exists(path)]
+    return max(times, default=None)
 
 
 def _identity(line: dict) -> tuple:

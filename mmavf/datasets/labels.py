@@ -130,7 +130,7 @@ def read_labels(
 
 
 def read_classes(classes: Sequence[str] | str) -> list[str]:
-    """Return class names as they are given, or as they stand in a text file, one per line.
+    """Return class names as they are given, or as they stand in a text file, one per line; blank lines do not count.
 
     Raises:
         ListError: There is no such file.
@@ -138,7 +138,8 @@ def read_classes(classes: Sequence[str] | str) -> list[str]:
     if not isinstance(classes, str):
         return list(classes)
     try:
-        return list_from_file(classes)
+        lines = list_from_file(classes, encoding='utf-8-sig')
+        return [line.strip() for line in lines if line.strip()]
     except FileNotFoundError as error:
         raise ListError(
             f'{classes} does not exist: write the class names into it, one per line, in index order'

@@ -16,7 +16,8 @@ SCAN_THREADS = 8
 
 def clip_key(entry: dict) -> tuple:
     """Return what makes an entry the same clip as another: its video, its sound and its part of them."""
-    return entry['video'], entry.get('audio', ''), entry.get('start'), entry.get('end')
+    video, audio = (os.path.normpath(path) if path else '' for path in (entry['video'], entry.get('audio')))
+    return video, '' if audio == video else audio, entry.get('start', 0.0), entry.get('end')
 
 
 def check_paths(entries: Sequence[dict], data_root: str) -> list[Problem]:

@@ -11,6 +11,7 @@ Two formats are read:
 
 import csv
 import os
+from collections import Counter
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ def read_list(ann_file: str, label_columns: tuple[str, ...] = ()) -> tuple[list[
     """
     try:
         with open(ann_file, encoding='utf-8-sig', newline='') as file:
-            first_line = file.readline()
+            first_line = next((line for line in file if line.strip()), '')
             _check_separator(ann_file, first_line)
             header = _csv_header(first_line)
             file.seek(0)
@@ -103,6 +104,9 @@ def _csv_header(line: str) -> list[str] | None:
 def _check_header(ann_file: str, header: list[str], label_columns: tuple[str, ...]) -> None:
     if not header:
         raise ListError(f'{ann_file}: the list is empty')
+    doubled = sorted(name for name, count in Counter(header).items() if name and count > 1)
+    if doubled:
+        raise ListError(f'{ann_file}:1: the header has {", ".join(doubled)} more than once')
     missing = [column for column in ('video', *label_columns) if column not in header]
     if missing:
         raise ListError(
@@ -113,7 +117,8 @@ def _check_header(ann_file: str, header: list[str], label_columns: tuple[str, ..
 
 def _read_csv(file: Any, label_columns: tuple[str, ...]) -> tuple[list[dict], list[Problem]]:
     reader = csv.reader(file, strict=True, skipinitialspace=True)
-    column = {name.strip(): i for i, name in enumerate(next(reader))}
+    header = next(row for row in reader if any(name.strip() for name in row))
+    column = {name.strip(): i for i, name in enumerate(header)}
     labels = [column[name] for name in label_columns]
     texts = [(name, column[name]) for name in TEXT_COLUMNS if name in column]
     numbers = [(name, column[name]) for name in NUMBER_COLUMNS if name in column]
@@ -123,8 +128,8 @@ def _read_csv(file: Any, label_columns: tuple[str, ...]) -> tuple[list[dict], li
         if not row:
             continue
         line = reader.line_num
-        if len(row) != len(column):
-            problems.append((line, f'{len(row)} fields, the header has {len(column)}'))
+        if len(row) != len(header):
+            problems.append((line, f'{len(row)} fields, the header has {len(header)}'))
             continue
         entry = {'line': line, 'video': row[video], 'labels': [row[i] for i in labels]}
         entry.update({name: row[i] for name, i in texts if row[i]})

@@ -56,6 +56,7 @@ def write_media(
     rotation: int = 0,
     gop: int = 12,
     b_frames: int = 0,
+    pixels: str = 'yuv420p',
 ) -> Path:
     """Write frames (N, H, W, 3) and sound ((N,) or (channels, N)) into one file; either may be None."""
     with av.open(str(path), 'w') as out:
@@ -63,7 +64,7 @@ def write_media(
         if frames is not None:
             options = {'crf': '10', 'preset': 'ultrafast', 'bf': str(b_frames)} if codecs[0] == 'libx264' else {}
             video = out.add_stream(codecs[0], rate=Fraction(fps).limit_denominator(1000), options=options)
-            video.height, video.width, video.pix_fmt, video.gop_size = *frames.shape[1:3], 'yuv420p', gop
+            video.height, video.width, video.pix_fmt, video.gop_size = *frames.shape[1:3], pixels, gop
             video.bit_rate = 2_000_000
             if rotation:
                 video.set_display_rotation(rotation)

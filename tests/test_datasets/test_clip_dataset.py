@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from mmengine.registry import FUNCTIONS, init_default_scope
 from torch.utils.data import DataLoader
 
 from mmavf.datasets import AVClipDataset, ConcatClipDataset
+from mmavf.datasets.bad_samples import forget_repaired
 from mmavf.errors import ClipError, ConfigError, ListError, TooManyBadSamplesError
 from mmavf.registry import DATASETS
 from mmavf.structures import SampleKey
@@ -169,6 +171,27 @@ def test_the_run_stops_when_too_many_are_bad(clips, tmp_path):
     loader.collate_fn = default_collate
     with pytest.raises(TooManyBadSamplesError, match='of 7 clips'):
         list(loader)
+
+
+def test_a_resumed_run_tries_clips_again_that_were_repaired(clips, tmp_path):
+    for name in ('a.mp4', 'b.mp4'):
+        (tmp_path / name).write_bytes(b'no media')
+    shutil.copy(clips / 'good0.mp4', tmp_path)
+    write_list(tmp_path / 'l.csv', [('a.mp4', '', ''), ('b.mp4', '', ''), ('good0.mp4', '', '')])
+    file = tmp_path / 'bad_samples.jsonl'
+
+    def run(max_bad_ratio):
+        dataset = _dataset(tmp_path, 'l.csv', max_bad_ratio=max_bad_ratio)
+        dataset.bad_samples_file = str(file)
+        return [dataset[SampleKey(index, 0, 0, index)]['data_samples'].index for index in range(3)]
+
+    assert run(0.7) == [2, 2, 2]
+    shutil.copy(clips / 'good0.mp4', tmp_path / 'a.mp4')
+    with open(file, 'a') as record:
+        record.write('{"path": "cut o')  # the disk was full
+    forget_repaired(str(file))
+    assert [Path(json.loads(line)['path']).name for line in file.read_text().splitlines()] == ['b.mp4']
+    assert run(0.4)[0] == 0  # one bad clip of three, not two
 
 
 def test_a_list_of_bad_clips_only_ends_with_an_error(clips):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmavf.datasets.labels import ClassLabels, NumberLabels, check_classes, read_labels, soft_target
+from mmavf.datasets.labels import ClassLabels, NumberLabels, check_classes, read_classes, read_labels, soft_target
 from mmavf.errors import ConfigError, ListError
 
 EMOTIONS = ['anger', 'happiness', 'neutral']
@@ -106,3 +106,9 @@ def test_a_class_without_a_clip():
     check_classes([0], EMOTIONS, 'all.csv', may_lack=True)
     with pytest.raises(ListError, match=r'all\.csv: no clip of class happiness, neutral, which cannot be learned'):
         check_classes([0, (0,)], EMOTIONS, 'all.csv', may_lack=False)
+
+
+def test_a_file_of_classes_as_editors_leave_it(tmp_path):
+    path = tmp_path / 'classes.txt'
+    path.write_bytes('\ufeffanger\r\nvery happy \r\n\r\n'.encode())
+    assert read_classes(str(path)) == ['anger', 'very happy']

@@ -40,6 +40,20 @@ def test_csv_columns_in_any_order_with_byte_order_mark_and_blank_lines(tmp_path)
     assert read_list(path, ('label',))[0] == [dict(line=3, video='a.mp4', labels=['1'])]
 
 
+@pytest.mark.parametrize('blank', ['\n', '  \n\n'])
+def test_blank_lines_before_the_header_or_the_first_row_do_not_count(tmp_path, blank):
+    line = blank.count('\n') + 1
+    csv_list = _text(tmp_path / 'l.csv', f'{blank}video,label\na.mp4,1\n')
+    assert read_list(csv_list, ('label',))[0] == [dict(line=line + 1, video='a.mp4', labels=['1'])]
+    spaced = _text(tmp_path / 'l.txt', f'{blank}a.mp4 1\n')
+    assert read_list(spaced, ('label',))[0] == [dict(line=line, video='a.mp4', labels=['1'])]
+
+
+def test_empty_columns_at_the_end_as_spreadsheets_leave_them(tmp_path):
+    path = _text(tmp_path / 'l.csv', 'video,audio,label,,\na.mp4,,1,,\n')
+    assert read_list(path, ('label',)) == ([dict(line=2, video='a.mp4', labels=['1'])], [])
+
+
 def test_csv_without_labels_and_with_video_only(tmp_path):
     assert read_list(_text(tmp_path / 'l.csv', 'video\na.mp4\n'))[0] == [dict(line=2, video='a.mp4', labels=[])]
 
@@ -69,6 +83,7 @@ def test_space_separated_rows(tmp_path, row, columns, entry):
         ('\n\n', 'is empty'),
         ('clip,audio,label\na.mp4,,\n', 'missing column.*video'),
         ('video,audio\na.mp4,\n', 'missing column.*label'),
+        ('video,label,label\na.mp4,1,2\n', 'the header has label more than once'),
     ],
 )
 def test_lists_that_cannot_be_used(tmp_path, text, message):
@@ -149,6 +164,17 @@ def test_duplicates_are_the_same_part_of_the_same_files():
         dict(line=6, video='a.mp4', start=1.0),
     ]
     assert find_duplicates(entries) == [(5, 'a.mp4 stands in line 2 already'), (6, 'a.mp4 stands in line 3 already')]
+
+
+def test_a_clip_written_in_another_way_is_a_duplicate():
+    ways = [
+        dict(video='a/b.mp4'),
+        dict(video='a/../a/./b.mp4'),
+        dict(video='a/b.mp4', start=0.0),
+        dict(video='a/b.mp4', audio='a//b.mp4'),
+    ]
+    entries = [dict(line=line, **way) for line, way in enumerate(ways, start=2)]
+    assert [line for line, _ in find_duplicates(entries)] == [3, 4, 5]
 
 
 def test_clips_without_an_id_have_names_of_their_own(tmp_path):

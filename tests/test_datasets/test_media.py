@@ -74,7 +74,7 @@ def test_unbroken_sound_is_one_run_and_a_gap_splits_it(tmp_path):
     track = MediaFile(_write(tmp_path, 'mp4')).audio
     assert len(track._decode(0.0, 3.0)) == 1
     del track._packets[60:100]  # about 0.9 s
-    (_, first), (start, _) = track._decode(0.0, 4.0)
+    (_, _, first), (start, _, _) = track._decode(0.0, 4.0)
     assert start - first.shape[1] / 44100 == pytest.approx(40 * 1024 / 44100, abs=0.03)
 
 

@@ -115,6 +115,7 @@ def test_values_come_as_people_count(root, tmp_path):
     assert AVClipDataset(**config).split_values() == [f's{number}' for number in range(1, 11)]
     names = ['b', '10', '2', 'clip10', 'clip9', '1']
     assert sorted(names, key=natural_order) == ['1', '2', '10', 'b', 'clip9', 'clip10']
+    assert sorted(['²', '10', '2'], key=natural_order) == ['2', '10', '²']  # a digit, and no number
 
 
 def test_no_value_or_one_that_does_not_exist(root):

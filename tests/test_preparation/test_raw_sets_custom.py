@@ -32,7 +32,10 @@ def test_videos_frame_folders_and_sound(tmp_path):
         ('two.MOV', '', None, ''),
     ]
     assert [c.id for c in clips][1:3] == ['frames', 'one']
-    assert left_out == [LeftOut('alone.wav', 'sound without a video')]
+    assert left_out == [
+        LeftOut('alone.wav', 'sound without a video'),
+        LeftOut('notes.txt', 'by its name no video, sound or image'),
+    ]
 
 
 def test_ids_are_safe_unique_and_the_same_whatever_else_is_there():

@@ -94,6 +94,11 @@ def test_the_tool_fills_the_column_and_leaves_the_rest(tmp_path, run):
     before = path.read_bytes()
     assert run('ravdess', path)[0] is None and path.read_bytes() == before  # the same again
 
+    spaced = tmp_path / 'spaced.csv'  # as training reads it
+    spaced.write_text('video, label, subject\nc.mp4, sad, 05\n')
+    assert run('ravdess', spaced)[0] is None
+    assert spaced.read_text() == 'video,label,subject,fold\nc.mp4,sad,05,2\n'
+
     path.write_bytes(before.replace(b',2\n', b',3\n', 1))
     assert run('ravdess', path)[0].startswith(f'ListError: {path}: 1 of 3 rows have another fold already')
     assert run('ravdess', path, '--out', tmp_path / 'new.csv')[0] is None

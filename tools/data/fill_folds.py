@@ -2,8 +2,8 @@
 
 Example: python tools/data/fill_folds.py ravdess data/ravdess/lists/all.csv
 
-A column that is not there is added; everything else stays as it is. Sets whose folds stand in files of their owners are
-refused: the message names the file.
+A column that is not there is added; the other columns and all rows stay, written with line feeds and quoted where they
+need it. Sets whose folds stand in files of their owners are refused: the message names the file.
 """
 
 import argparse
@@ -36,8 +36,10 @@ def read_rows(path: Path) -> tuple[list[str], list[dict[str, str]]]:
     """
     try:
         with open(path, encoding='utf-8-sig', newline='') as file:
-            reader = csv.DictReader(file, strict=True)
-            rows, columns = list(reader), list(reader.fieldnames or [])
+            # names and fields as `read_list` takes them
+            reader = csv.DictReader(file, strict=True, skipinitialspace=True)
+            reader.fieldnames = [name.strip() for name in reader.fieldnames or []]
+            rows, columns = list(reader), list(reader.fieldnames)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ListError(f'{path}: the list cannot be read ({error})') from error
     if 'video' not in columns or not rows:

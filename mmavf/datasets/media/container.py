@@ -5,7 +5,8 @@ frame that is wanted. Nothing is sought: seeking lands a group of pictures too l
 that number frames by packets (decord 0.6) return shifted frames there and in mp4 files with an edit list.
 """
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 
 import av
 from av.stream import Stream
@@ -53,7 +54,8 @@ class MediaFile:
         self.path = path
         self._start_sec, self._end_sec = start_sec, float('inf') if end_sec is None else end_sec
         try:
-            self._container = av.open(path, **_ANY_TAGS)
+            # an absolute path: FFmpeg takes what stands before a colon, as in 12:30.mp4, for a protocol
+            self._container = av.open(os.path.abspath(path), **_ANY_TAGS)
             self._origin_sec = (self._container.start_time or 0) / av.time_base
             best = self._container.streams.best
             video, audio = (best(kind) if kind in kinds else None for kind in ('video', 'audio'))
@@ -70,9 +72,11 @@ class MediaFile:
         """Return the packets of each stream that are needed for the span."""
         packets = {stream.index: [] for stream in streams}
         units = {stream.index: float(stream.time_base) for stream in streams}  # fractions are slow
+        # where decoding begins, in the last key packet before that; one of sound may be seconds long
+        begins = {s.index: self._start_sec - (PREROLL_SEC if s.type == 'audio' else 0) for s in streams}
         ends = dict.fromkeys(packets, 0)
         running = set(packets)
-        for packet in self._container.demux(streams) if streams else ():
+        for packet in self._packets_of(streams):
             if packet.size == 0:  # ends a stream, or stands for a frame that was dropped
                 continue
             stream = packet.stream
@@ -80,10 +84,9 @@ class MediaFile:
                 raise ClipError(f'{self.path}: {stream.type} without time stamps: write it anew as mp4')
             ends[stream.index] = max(ends[stream.index], packet.pts + (packet.duration or 0))
             kept, time = packets[stream.index], packet.pts * units[stream.index] - self._origin_sec
-            if stream.type == 'video' and packet.is_keyframe and time <= self._start_sec:
+            if packet.is_keyframe and time <= begins[stream.index]:
                 kept.clear()
-            if stream.type == 'video' or time >= self._start_sec - PREROLL_SEC:
-                kept.append(packet)
+            kept.append(packet)
             # decoding stamps ascend; streams may be interleaved coarsely, so wait for each of them
             if packet.dts is not None and packet.dts * units[stream.index] - self._origin_sec > self._end_sec:
                 running.discard(stream.index)
@@ -93,10 +96,16 @@ class MediaFile:
             self._check_complete(stream, ends[stream.index])
         return packets
 
+    def _packets_of(self, streams: list[Stream]) -> Iterator[av.Packet]:
+        try:
+            yield from self._container.demux(streams) if streams else ()
+        except IndexError as error:  # PyAV meets a packet of a stream that the header does not have
+            raise ClipError(f'{self.path}: a stream begins in the middle of the file: it is damaged') from error
+
     def _check_complete(self, stream: Stream, end: int) -> None:
         """Compare the end of the last packet (a stamp) with the file's own table, where that is exact (mp4, mov)."""
         if 'mp4' not in self._container.format.name or not stream.duration:
             return
-        missing_sec = float((stream.start_time + stream.duration - end) * stream.time_base)
+        missing_sec = float(((stream.start_time or 0) + stream.duration - end) * stream.time_base)
         if missing_sec > CUT_TOLERANCE_SEC:
             raise ClipError(f'{self.path}: {stream.type} lacks the last {missing_sec:.2f} s: the file is cut off')

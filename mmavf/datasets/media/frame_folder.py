@@ -10,6 +10,7 @@ import numpy as np
 from mmavf.errors import ClipError
 
 from ..natural_order import natural_order
+from .codec import TIME_TOLERANCE_SEC
 
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp')
 
@@ -66,7 +67,8 @@ class FrameFolder:
             if not names:
                 raise ClipError(f'{path}: no image is numbered from {first_number} to {last_number}')
         times = np.arange(len(names)) * (1 / fps if fps else duration_sec / len(names))
-        first, last = np.searchsorted(times, [start_sec, float('inf') if end_sec is None else end_sec])
+        span = np.array([start_sec, float('inf') if end_sec is None else end_sec])
+        first, last = np.searchsorted(times, span - TIME_TOLERANCE_SEC)
         if first >= last:
             until = 'the end' if end_sec is None else f'{end_sec:g} s'
             raise ClipError(f'{path}: no image between {start_sec:g} s and {until}')

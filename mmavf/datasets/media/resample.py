@@ -1,6 +1,7 @@
 """Sound of any rate and channel count as mono 16 kHz, placed in a window."""
 
 from functools import cache
+from math import gcd
 
 import numpy as np
 import torch
@@ -9,6 +10,8 @@ from torchaudio.transforms import Resample
 from mmavf.errors import ClipError
 
 SAMPLE_RATE_HZ = 16000
+# A filter of torchaudio has this many weights or more; rates that sound is recorded at need less than a tenth of it.
+MAX_FILTER_WEIGHTS = 10**9
 
 
 def to_mono_16k(samples: np.ndarray, rate_hz: int) -> np.ndarray:
@@ -21,13 +24,21 @@ def to_mono_16k(samples: np.ndarray, rate_hz: int) -> np.ndarray:
     Returns:
         (M,) float32 with M = ceil(N * 16000 / rate_hz); sample 0 stays at time 0.
     """
-    mono = torch.from_numpy(samples[0] if len(samples) == 1 else samples.mean(axis=0))  # (N,)
-    return mono.numpy() if rate_hz == SAMPLE_RATE_HZ else _resampler(rate_hz)(mono).numpy()
+    mono = samples[0] if len(samples) == 1 else samples.mean(axis=0)  # (N,)
+    if rate_hz == SAMPLE_RATE_HZ or not len(mono):  # torchaudio's filter takes no sound of length 0
+        return mono
+    return _resampler(rate_hz)(torch.from_numpy(mono)).numpy()
 
 
 @cache
 def _resampler(rate_hz: int) -> Resample:
     return Resample(rate_hz, SAMPLE_RATE_HZ)
+
+
+def check_rate(rate_hz: int, path: str) -> None:
+    """Raise ClipError when no sound is recorded at such a rate: `path` is damaged."""
+    if rate_hz <= 0 or rate_hz * SAMPLE_RATE_HZ // gcd(rate_hz, SAMPLE_RATE_HZ) ** 2 > MAX_FILTER_WEIGHTS:
+        raise ClipError(f'{path}: a sampling rate of {rate_hz} Hz cannot be turned into {SAMPLE_RATE_HZ} Hz')
 
 
 def check_finite(samples: np.ndarray, path: str) -> None:

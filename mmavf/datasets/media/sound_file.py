@@ -1,13 +1,17 @@
 """Windows of a wav or flac file."""
 
 import io
+import re
 
 import numpy as np
 import soundfile
 
 from mmavf.errors import ClipError
 
-from .resample import SAMPLE_RATE_HZ, check_finite, place_samples, to_mono_16k
+from .resample import SAMPLE_RATE_HZ, check_finite, check_rate, place_samples, to_mono_16k
+
+# FFmpeg announces 0xFFFFFFFF, others a little less
+UNKNOWN_LENGTH = 0x7FFFFFFF - 0x1000
 
 
 class SoundFile:
@@ -21,7 +25,7 @@ class SoundFile:
         start_sec: Start of the sound, 0.
 
     Raises:
-        ClipError: It cannot be opened, is no sound, or holds no samples or ones that are not finite.
+        ClipError: It cannot be opened, is no sound, is cut off, or holds no samples or ones that are not finite.
     """
 
     SUFFIXES = ('.wav', '.flac')
@@ -35,6 +39,8 @@ class SoundFile:
             raise ClipError(f'{path}: cannot be opened as sound ({error})') from error
         if self._file.frames == 0:
             raise ClipError(f'{path}: the sound file holds no samples')
+        check_rate(self._file.samplerate, path)
+        self._check_complete()
         if self._file.subtype in ('FLOAT', 'DOUBLE'):  # the only ones that can hold NaN: look at all of it
             check_finite(self._read(0, self._file.frames), path)
 
@@ -58,6 +64,15 @@ class SoundFile:
         samples = self._read(first, last)
         window = np.zeros(round((end_sec - start_sec) * SAMPLE_RATE_HZ), dtype=np.float32)
         return place_samples(window, to_mono_16k(samples, rate), 0)
+
+    def _check_complete(self) -> None:
+        """Compare a wav with its header: libsndfile shortens it to what is there, and says so only in its log."""
+        shortened = re.search(r'^data : (\d+) \(should be (\d+)\)', self._file.extra_info, re.MULTILINE)
+        # a program that wrote into a pipe could not know the length, and announces the most that the field holds
+        if shortened and int(shortened[1]) < UNKNOWN_LENGTH:
+            raise ClipError(
+                f'{self.path}: {shortened[1]} bytes of sound announced, {shortened[2]} there: the file is cut off'
+            )
 
     def _read(self, first: int, last: int) -> np.ndarray:
         """Return samples [first, last) as float32 (channels, N)."""

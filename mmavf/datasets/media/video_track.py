@@ -9,11 +9,19 @@ from av.video.reformatter import VideoReformatter
 
 from mmavf.errors import ClipError
 
+from .codec import TIME_TOLERANCE_SEC, open_codec
+
+# A "not coded" VOP of MPEG-4 (Xvid and DivX write them where a picture does not change) is a header alone.
+NOT_CODED_BYTES = 19
+# Decoders that show damaged pictures as if they were whole unless they are told to be strict.
+LENIENT_CODECS = ('mjpeg', 'mpeg2video')
+
 
 class VideoTrack:
     """The frames of a video stream in presentation order.
 
-    Rotation by the display matrix is honoured. Frames that an edit list hides are not counted.
+    Rotation by the display matrix is honoured. Frames that an edit list hides are not counted. A "not coded" frame of
+    MPEG-4 shows the picture before it.
 
     Args:
         path: The file, for messages.
@@ -40,14 +48,17 @@ class VideoTrack:
         end_sec: float,
     ) -> None:
         self.path = path
-        self._codec = stream.codec_context
-        self._codec.thread_count = 1  # data workers are the parallelism
+        self._codec = open_codec(stream, path)
+        if self._codec.name in LENIENT_CODECS:
+            self._codec.options = dict(err_detect='explode')
         self._reformatter = VideoReformatter()
         self._packets = packets
         self._keys = sorted((packet.pts, i) for i, packet in enumerate(packets) if packet.is_keyframe)
-        unit_sec = float(stream.time_base)
-        times = {p.pts: p.pts * unit_sec - origin_sec for p in packets if not p.is_discard}
-        self._pts = sorted(pts for pts, time in times.items() if start_sec <= time < end_sec)
+        self._not_coded = {p.pts for p in packets if self._codec.name == 'mpeg4' and p.size <= NOT_CODED_BYTES}
+        self._unit_sec = float(stream.time_base)
+        times = {p.pts: p.pts * self._unit_sec - origin_sec for p in packets if not p.is_discard}
+        first, last = start_sec - TIME_TOLERANCE_SEC, end_sec - TIME_TOLERANCE_SEC
+        self._pts = sorted(pts for pts, time in times.items() if first <= time < last)
         self.frame_times = np.array([times[pts] for pts in self._pts], dtype=np.float64)
         if not self._pts:
             raise ClipError(f'{path}: no video frame between {start_sec:g} and {end_sec:g} s')
@@ -85,21 +96,33 @@ class VideoTrack:
     def _decode(self, wanted: list[int]) -> Iterator[np.ndarray]:
         ready: dict[int, np.ndarray] = {}
         missing = set(wanted)
-        self._restart()
-        position = -1  # of the last packet that was fed
+        position = 0  # of the next packet to feed
         for pts in wanted:
             key = self._key_before(pts)
-            if pts in missing and key > position:
-                self._restart()
-                position = key - 1
+            if pts in missing and key >= position:
+                position = self._restart(key)
             while pts in missing:
-                position += 1
+                if self._last_pts > pts or position > len(self._packets):
+                    position = self._begin_earlier(pts)
                 self._feed(position, missing, ready)
+                position += 1
             yield ready.pop(pts)
 
-    def _restart(self) -> None:
+    def _restart(self, position: int) -> int:
         self._codec.flush_buffers()
-        self._last_pts = -(2**63)
+        self._last_pts, self._last_frame, self._begin = -(2**63), None, position
+        return position
+
+    def _begin_earlier(self, pts: int) -> int:
+        """Decode from the first packet on, as frame `pts` did not come from its key frame on.
+
+        Not every key frame is one that decoding can begin with: with intra refresh it marks where a picture starts to
+        be rebuilt, strip by strip. None is trusted any more.
+        """
+        if self._begin == 0:
+            raise ClipError(f'{self.path}: the video frame at {pts * self._unit_sec:.2f} s could not be decoded')
+        self._keys.clear()
+        return self._restart(0)
 
     def _key_before(self, pts: int) -> int:
         place = bisect_right(self._keys, (pts, len(self._packets)))
@@ -107,16 +130,26 @@ class VideoTrack:
 
     def _feed(self, position: int, missing: set[int], ready: dict[int, np.ndarray]) -> None:
         """Decode one packet (past the last: what the decoder still holds); what is missing of it becomes ready."""
-        if position > len(self._packets):
-            raise ClipError(f'{self.path}: {len(missing)} of the wanted video frames could not be decoded')
         packet = self._packets[position] if position < len(self._packets) else None
         for frame in self._codec.decode(packet):
+            if frame.pts is None:
+                raise ClipError(f'{self.path}: video frames without time stamps: it is damaged')
             if frame.pts <= self._last_pts:  # H.264 with B-frames in avi: FFmpeg guesses its stamps, and wrongly
                 raise ClipError(f'{self.path}: the stamps of the video frames do not ascend: write it anew as mp4')
-            self._last_pts = frame.pts
+            self._repeat_until(frame.pts, missing, ready)
+            self._last_pts, self._last_frame = frame.pts, frame
             if frame.pts in missing:
                 ready[frame.pts] = self._to_rgb(frame)
                 missing.remove(frame.pts)
+        if packet is None:
+            self._repeat_until(2**63, missing, ready)
+
+    def _repeat_until(self, end: int, missing: set[int], ready: dict[int, np.ndarray]) -> None:
+        """Let the last picture stand for frames before `end` that are not coded."""
+        for pts in missing & self._not_coded:
+            if self._last_frame is not None and self._last_pts < pts < end:
+                ready[pts] = self._to_rgb(self._last_frame)
+                missing.remove(pts)
 
     def _to_rgb(self, frame: av.VideoFrame) -> np.ndarray:
         if frame.is_corrupt:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from mmavf.datasets.media.frame_folder import is_image
+from mmavf.datasets.media.frame_folder import IMAGE_SUFFIXES, is_image
 from mmavf.errors import RawDataError
 from mmavf.registry import RAW_SETS
 
@@ -102,7 +102,14 @@ With the option label_from='folder' the first folder of a path is the class inst
         media = [Media(path, _stem(path), sounds.get(_stem(path), '')) for path in videos]
         media += [Media(path, path, sounds.get(path)) for path in self._frame_folders()]
         stems = {item.stem for item in media}
-        return media, [LeftOut(path, 'sound without a video') for stem, path in sounds.items() if stem not in stems]
+        left_out = [LeftOut(path, 'sound without a video') for stem, path in sounds.items() if stem not in stems]
+        return media, left_out + self._other_files()
+
+    def _other_files(self) -> list[LeftOut]:
+        """Return the files that are nothing that is looked for: a video whose suffix is not known is among them."""
+        known = {*self.files(suffixes=(*VIDEO_SUFFIXES, *SOUND_SUFFIXES, *IMAGE_SUFFIXES))}
+        others = [path for path in self.files(suffixes=('',)) if path not in known and path != self.raw / self.labels]
+        return [LeftOut(self.relative(path), 'by its name no video, sound or image') for path in others]
 
     def _frame_folders(self) -> list[str]:
         return [

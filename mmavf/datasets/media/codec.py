@@ -1,0 +1,24 @@
+"""What all tracks share: the decoders of streams, the tolerance of times."""
+
+import av
+from av.codec.context import CodecContext
+from av.stream import Stream
+
+from mmavf.errors import ClipError
+
+
+# Stamps, and the times in a list, are decimal fractions that floats hold to within this.
+TIME_TOLERANCE_SEC = 1e-6
+
+
+def open_codec(stream: Stream, path: str) -> CodecContext:
+    """Return the decoder of a stream, with one thread: data workers are the parallelism.
+
+    Raises:
+        ClipError: FFmpeg has no decoder for the stream, as its header names it.
+    """
+    codec: av.CodecContext | None = stream.codec_context
+    if codec is None:
+        raise ClipError(f'{path}: FFmpeg has no decoder for the {stream.type} stream')
+    codec.thread_count = 1
+    return codec
