@@ -12,7 +12,7 @@ _base_ = [
 
 train_dataloader = dict(batch_size=100)
 train_cfg = dict(max_epochs=100)
-optim_wrapper = dict(optimizer=dict(lr=2e-4), clip_grad=dict(_delete_=True, max_norm=0.7))
+optim_wrapper = dict(optimizer=dict(lr=2e-4), clip_grad=dict(max_norm=0.7))
 param_scheduler = [
     dict(type='WarmupCosineLR', warmup=10, eta_min_ratio=1e-5 / 2e-4, by_epoch=True, convert_to_iter_based=True),
 ]

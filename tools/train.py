@@ -10,6 +10,7 @@ from mmengine.runner import Runner
 import mmavf.engine  # noqa: F401  (registers what configs name)
 from mmavf.engine import AVFRunner, resolve_loaders
 from mmavf.engine.cli import add_run_options, default_work_dir, read_config, run_command
+from mmavf.engine.latest_checkpoint import latest_checkpoint
 from mmavf.errors import ConfigError
 
 
@@ -25,7 +26,7 @@ def parse_args() -> argparse.Namespace:
         nargs='?',
         const='auto',
         metavar='CHECKPOINT',
-        help='go on from the checkpoint given, or from the latest one in the work dir',
+        help='go on from the checkpoint given, or from the latest one in the work dir; begin where it has none',
     )
     parser.add_argument(
         '--amp',
@@ -54,8 +55,10 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> Config:
     if args.auto_scale_lr is not None:
         cfg.auto_scale_lr.enable = args.auto_scale_lr
     if args.resume is not None:
-        cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
+        checkpoint = latest_checkpoint(cfg.work_dir) if args.resume == 'auto' else args.resume
+        cfg.resume = checkpoint is not None
+        if cfg.resume:  # otherwise the run begins, with the weights of `load_from` where the config names some
+            cfg.load_from = str(checkpoint)
     return cfg
 
 

@@ -56,9 +56,14 @@ def load_config(path: str, options: Mapping[str, Any] | None = None) -> Config:
     """
     if not osp.isfile(path):
         raise ConfigError(f'{path}: there is no such config')
-    cfg = Config.fromfile(path)
-    check_options(cfg, options or {})
-    cfg.merge_from_dict(options or {})
+    try:
+        cfg = Config.fromfile(path)
+        check_options(cfg, options or {})
+        cfg.merge_from_dict(options or {})
+    except TypeError as error:
+        if not _was_raised_in(Config._merge_a_into_b, error):
+            raise
+        raise ConfigError(f'{path}, with what overrides it: {error}') from error
     return cfg
 
 

@@ -197,8 +197,7 @@ class FoldRuns:
 
     def _commands(self, fold: str) -> Iterator[tuple[str, list[str | Path]]]:
         folder, test = self.folder(fold), self.test_folder(fold)
-        resume = ['--resume'] if (folder / 'last_checkpoint').exists() else []
-        yield 'train', ['train.py', self.config, '--fold', fold, '--work-dir', folder, *resume]
+        yield 'train', ['train.py', self.config, '--fold', fold, '--work-dir', folder, '--resume']
         checkpoint = chosen_checkpoint(folder, self.protocol)
         dump = ['--out', test, '--dump', test / PREDICTIONS_FILE]
         yield 'test', ['test.py', self.config, checkpoint, '--fold', fold, *dump]

@@ -1,6 +1,7 @@
 """The line that a person reads while a model trains."""
 
 import datetime
+import math
 
 from mmengine.runner import LogProcessor, Runner
 
@@ -44,7 +45,7 @@ class ProgressLogProcessor(LogProcessor):
             f'left {left}',
             f'loss {tag["loss"]:.4f}' + (f' ({", ".join(terms)})' if terms else ''),
             f'lr {tag["lr"]:.2e}',
-            f'grad {tag["grad_norm"]:.3f}',
+            'grad -' if math.isnan(tag['grad_norm']) else f'grad {tag["grad_norm"]:.3f}',
             f'{tag["clips_per_sec"]:.1f} clips/s',
             f'waiting for data {tag["data_wait"]:.0%}',
             f'memory {tag["memory"]} MiB',

@@ -14,6 +14,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from mmavf.errors import CheckpointError, ConfigError
 from mmavf.version import __version__
 
+from .latest_checkpoint import latest_checkpoint
 from .protocol import corpora, corpora_under_test, fold_under_test, has_validation, lists_under_test
 
 # `allow_overlap` too: what it let a run start from is not looked at again when the run goes on
@@ -127,10 +128,10 @@ def chosen_checkpoint(work_dir: str | Path, protocol: Mapping) -> Path:
         if not best:
             raise CheckpointError(f'{work_dir} has no best_*.pth: the run has not been validated.')
         return best[-1]
-    last = work_dir / 'last_checkpoint'
-    if not last.exists():
+    last = latest_checkpoint(work_dir)
+    if last is None:
         raise CheckpointError(f'{work_dir} has no checkpoint.')
-    return Path(last.read_text())
+    return last
 
 
 def _find_leak(record: Mapping, cfg: Mapping, list_hashes: Mapping[str, str]) -> str | None:

@@ -3,14 +3,17 @@
 import copy
 from collections.abc import Sequence
 from contextlib import redirect_stdout
+from inspect import signature
 from io import StringIO
 from typing import Any
 
 import torch.distributed as torch_dist
 from mmengine.config import Config
 from mmengine.dist import all_gather_object
+from mmengine.hooks import EMAHook
 from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
+from mmengine.optim.scheduler.param_scheduler import _ParamScheduler
 from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 from torch import Tensor, cuda, nn
@@ -140,6 +143,7 @@ class AVFRunner(Runner):
             self.logger.debug(told.getvalue())
         meta = checkpoint.get('meta', {})
         if self._resuming:
+            self._check_whole(checkpoint, filename)
             meta.pop('config', None)  # MMEngine would execute it as Python
             self._resumed = meta['resume']
             self._origin = meta.get('origin', ())
@@ -151,6 +155,17 @@ class AVFRunner(Runner):
             self._warn_of_unknown_past(filename, weights)
             self._check_match(filename, weights)
         return checkpoint
+
+    def _check_whole(self, checkpoint: dict, filename: str) -> None:
+        """Make sure that all of the training's state is there, and that this run has a place for it."""
+        for key in ('optimizer', 'param_schedulers') if self.param_schedulers else ('optimizer',):
+            if key not in checkpoint:  # best_*.pth, or written with save_optimizer=False
+                raise KeyError(key)
+        if 'ema_state_dict' in checkpoint and not any(isinstance(hook, EMAHook) for hook in self.hooks):
+            raise ConfigError(
+                f'{filename} was written by a run with EMAHook: its `state_dict` is the average, and the weights that '
+                'were trained stand beside it. Give the options of the hook again (default_hooks.ema).'
+            )
 
     def _check_leak(self, filename: str) -> None:
         leak = find_leak(self._origin, self.cfg, self._list_hashes())
@@ -197,9 +212,10 @@ class AVFRunner(Runner):
 
         Raises:
             CheckpointError: The file cannot be read or trusted, or holds weights only.
-            ConfigError: The run's total batch, lists or number of epochs differ from the checkpoint's.
+            ConfigError: The run's total batch, lists, number of epochs, parameter groups or averaging differ from the
+                checkpoint's.
         """
-        configured = _rates(self.optim_wrapper)
+        configured = _rates(self.optim_wrapper) + _schedules(self.param_schedulers)
         self._resuming = True
         try:
             super().resume(filename, *args, map_location=map_location, **kwargs)
@@ -209,18 +225,24 @@ class AVFRunner(Runner):
                 f'{filename} cannot be resumed: it has no {error}. To start from its weights set load_from and leave '
                 'out --resume.'
             ) from error
+        except ValueError as error:
+            if 'parameter group' not in str(error):
+                raise
+            raise ConfigError(
+                f'{filename} was written by a run that grouped its parameters otherwise ({error}): keep '
+                'optim_wrapper.paramwise_cfg as it was.'
+            ) from error
         self._resuming = False
         self._warn_of_kept_rates(filename, configured)
         self.train_loop.rng_state = self._own_rng_state(self._resumed['rng_states'])
 
     def _warn_of_kept_rates(self, filename: str, configured: list[str]) -> None:
-        for ours, theirs in zip(
-            configured, _rates(self.optim_wrapper), strict=False
-        ):  # none before the optimizer is built
+        loaded = _rates(self.optim_wrapper) + _schedules(self.param_schedulers)
+        for ours, theirs in zip(configured, loaded, strict=False):  # none before the optimizer is built
             if ours != theirs:
                 self.logger.warning(
-                    f'The config now says {ours}, {filename} goes on with {theirs}: a resumed run keeps its rates. For '
-                    'others start from the weights: set load_from and leave out --resume.'
+                    f'The config now says {ours}, {filename} goes on with {theirs}: a resumed run keeps its rates and '
+                    'its schedule. For others start from the weights: set load_from and leave out --resume.'
                 )
                 return
 
@@ -231,6 +253,17 @@ class AVFRunner(Runner):
                 'samples come in the same order, but what the model draws (masks) differs from the first run.'
             )
         return states[self.rank] if self.rank < len(states) else None
+
+
+def _schedules(schedulers: list | dict | None) -> list[str]:
+    """Return the settings of each schedule that is built, as text."""
+    built = [schedule for schedule in schedulers or [] if isinstance(schedule, _ParamScheduler)]
+    texts = []
+    for schedule in built:
+        settings = {name: getattr(schedule, name, None) for name in signature(type(schedule)).parameters}
+        shown = [f'{name}={value}' for name, value in settings.items() if isinstance(value, int | float | str)]
+        texts.append(f'{type(schedule).__name__}({", ".join(shown)})')
+    return texts
 
 
 def _rates(optim_wrapper: OptimWrapper | dict) -> list[str]:

@@ -184,7 +184,7 @@ def curve_pictures(results: Results) -> list[Picture]:
     with TemporaryDirectory() as folder:
         for number_, curves in enumerate(results.curves[:MAX_CURVES]):
             path = Path(folder, f'{number_}.png')
-            draw_loss_curves(curves.iters, curves.losses, path)
+            draw_loss_curves({name: (curves.iters, values) for name, values in curves.losses.items()}, path)
             last = curves.losses['loss'][-1]
             of = f' of {curves.name}' if curves.name else ''
             caption = f'Training loss{of}, {last:.4f} after {curves.iters[-1]:,} iterations.'

@@ -142,6 +142,7 @@ def _read_curves(folder: Path, name: str) -> Curves | None:
             rows = [row for row in rows if row['iter'] < logged[0]['iter']] + logged
     if not rows:
         return None
-    terms = [key for key in rows[0] if 'loss' in key]
-    losses = {term: np.array([row[term] for row in rows]) for term in terms}
+    terms = dict.fromkeys(key for row in rows for key in row if 'loss' in key)
+    # a resumed run may have dropped a term, or added one
+    losses = {term: np.array([row.get(term, np.nan) for row in rows]) for term in terms}
     return Curves(name, np.array([row['iter'] for row in rows]), losses)

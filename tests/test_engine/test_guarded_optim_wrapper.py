@@ -34,7 +34,7 @@ def train_step(model, wrapper, batch):
 
 
 def test_steps_are_those_of_plain_adamw_with_clipping():
-    model, wrapper = make(clip_grad=dict(max_norm=0.1))
+    model, wrapper = make(clip_grad=dict(max_norm=0.1, norm_type=2))  # as MMEngine's configs write it
     plain = copy.deepcopy(model)
     optimizer = torch.optim.AdamW(plain.parameters(), lr=0.1, weight_decay=0.05)
     for _ in range(3):
@@ -111,3 +111,6 @@ def test_what_cannot_work_is_refused():
         GuardedOptimWrapper(optimizer, dtype='float32')
     with pytest.raises(ConfigError, match='float16'):
         make(dtype='float16')
+    for clip_grad in (dict(max_norm=1.0, norm_type=1), dict(max_value=1.0), dict(max_norm=1.0, foreach=True)):
+        with pytest.raises(ConfigError, match=r'clip_grad is dict\(max_norm=…\)'):
+            make(clip_grad=clip_grad)

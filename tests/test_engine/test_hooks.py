@@ -28,10 +28,11 @@ def test_bad_samples_file_reaches_every_part_and_is_emptied_by_a_fresh_run_only(
     parts = [SimpleNamespace(), SimpleNamespace()]
     loader = SimpleNamespace(dataset=SimpleNamespace(datasets=[SimpleNamespace(datasets=parts)]))
     path = tmp_path / 'bad_samples.jsonl'
-    path.write_text('old')
+    line = '{"path": "nowhere.mp4", "audio": "", "modified": null}\n'
+    path.write_text(line)
     BadSamplesHook().before_train(fake_runner(tmp_path, iteration=5, train_dataloader=loader))
     assert [part.bad_samples_file for part in parts] == [str(path)] * 2
-    assert path.read_text() == 'old'
+    assert path.read_text() == line
     BadSamplesHook().before_train(fake_runner(tmp_path, train_dataloader=loader))
     assert path.read_text() == ''
 
@@ -77,7 +78,7 @@ def test_loss_curve_shows_each_term(tmp_path):
     path = tmp_path / 'curve.png'
     sizes = []
     for names in (['loss'], ['loss', 'loss_video', 'loss_audio']):
-        draw_loss_curves(iters, {name: np.exp(-iters / 40) for name in names}, path)
+        draw_loss_curves({name: (iters, np.exp(-iters / 40)) for name in names}, path)
         picture = np.asarray(Image.open(path).convert('RGB'))
         sizes.append(picture.shape[1])
         blue = (picture[..., 2] > 150) & (picture[..., 0] < 80)

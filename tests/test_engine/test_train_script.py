@@ -44,6 +44,31 @@ def test_a_command_that_ends_well_leaves_no_process_group_to_the_end_of_python(t
     assert 'pt_gloo_runloop' not in threads()
 
 
+def test_resume_without_a_checkpoint_begins_with_the_weights_of_load_from(tmp_path):
+    once = 'train_cfg.max_epochs=1'
+    assert run_train(tmp_path / 'first', once).returncode == 0
+    begun = run_train(tmp_path / 'second', once, f'load_from={tmp_path}/first/epoch_1.pth', args=['--resume'])
+    assert begun.returncode == 0 and f'Weights of {tmp_path}/first/epoch_1.pth' in begun.stdout
+    again = run_train(tmp_path / 'second', once, f'load_from={tmp_path}/first/epoch_1.pth', args=['--resume'])
+    assert again.returncode == 0 and 'resumed epoch: 1' in again.stdout
+    assert f'{tmp_path}/second/epoch_1.pth' in again.stdout
+
+
+def test_a_work_dir_that_was_moved_is_resumed_where_it_is(tmp_path):
+    assert run_train(tmp_path / 'first', 'train_cfg.max_epochs=1').returncode == 0
+    (tmp_path / 'first').rename(tmp_path / 'second')
+    resumed = run_train(tmp_path / 'second', 'train_cfg.max_epochs=1', args=['--resume'])
+    assert resumed.returncode == 0 and f'{tmp_path}/second/epoch_1.pth' in resumed.stdout
+    assert not (tmp_path / 'first').exists()
+
+
+def test_clipping_is_switched_on_from_the_command_line(tmp_path):
+    done = run_train(tmp_path, 'optim_wrapper.clip_grad.max_norm=0.5', 'train_cfg.max_epochs=1')
+    assert done.returncode == 0, done.stderr
+    refused = run_train(tmp_path, 'load_from.path=x', 'train_cfg.max_epochs=1')
+    assert refused.returncode == 1 and 'ConfigError' in refused.stderr and 'Traceback' not in refused.stderr
+
+
 def test_a_misspelt_override_is_refused(tmp_path):
     done = run_train(tmp_path, 'train_datalaoder.batch_size=2')
     assert done.returncode == 1 and "'train_datalaoder'" in done.stderr

@@ -12,9 +12,11 @@ from mmengine.optim import OptimWrapper
 from torch.utils._pytree import tree_flatten
 
 from mmavf.engine import NonFiniteGuardHook
-from mmavf.errors import ConfigError, NonFiniteLossError
+from mmavf.engine.hooks import loss_curve_hook
+from mmavf.engine.optimizers import GuardedOptimWrapper
+from mmavf.errors import CheckpointError, ConfigError, NonFiniteLossError
 from tests.helpers.tiny import TinyDataset
-from tests.helpers.train import tiny_runner
+from tests.helpers.train import assert_same_weights, tiny_runner
 
 
 def scalars(work_dir):
@@ -171,6 +173,98 @@ def test_a_resumed_run_says_that_it_keeps_its_rate(tmp_path, lr, warned):
     assert ('config now says lr 0.003906 with' in text and 'goes on with lr 0.007812 with' in text) == warned
     rates = {group['initial_lr'] for group in runner.optim_wrapper.param_groups}
     assert max(rates) == 1.0 * 2 / 256
+
+
+def test_a_resumed_run_says_that_it_keeps_its_schedule(tmp_path):
+    once = dict(train_cfg__max_epochs=2)
+    tiny_runner(tmp_path, **once).train()
+    one = str(tmp_path / 'epoch_1.pth')
+    changed = tiny_runner(tmp_path, **once, resume=True, load_from=one, param_scheduler__0__eta_min_ratio=0.5)
+    changed.train()
+    (log,) = tmp_path.glob(f'{changed.timestamp}*/*.log')
+    ours, theirs = (f'WarmupCosineLR(warmup=11, end=22, eta_min_ratio={ratio}' for ratio in (0.5, 0.1))
+    text = log.read_text()
+    assert f'config now says {ours}' in text and f'goes on with {theirs}' in text
+
+
+def test_weights_alone_are_not_resumed(tmp_path):
+    tiny_runner(tmp_path, train_cfg__max_epochs=1, default_hooks__checkpoint__save_optimizer=False).train()
+    with pytest.raises(CheckpointError, match="cannot be resumed: it has no 'optimizer'"):
+        tiny_runner(tmp_path, train_cfg__max_epochs=1, resume=True).train()
+
+
+def test_an_averaged_run_is_not_resumed_without_the_average(tmp_path):
+    averaging = dict(default_hooks__ema__type='EMAHook', default_hooks__ema__momentum=0.1)
+    tiny_runner(tmp_path, train_cfg__max_epochs=1, **averaging).train()
+    with pytest.raises(ConfigError, match=r'default_hooks\.ema'):
+        tiny_runner(tmp_path, train_cfg__max_epochs=1, resume=True).train()
+
+
+def test_other_parameter_groups_are_not_resumed(tmp_path):
+    tiny_runner(tmp_path, train_cfg__max_epochs=1).train()
+    with pytest.raises(ConfigError, match=r'optim_wrapper\.paramwise_cfg'):
+        tiny_runner(
+            tmp_path, train_cfg__max_epochs=1, resume=True, optim_wrapper__constructor='DefaultOptimWrapperConstructor'
+        ).train()
+
+
+def test_averages_never_take_in_spoilt_statistics(tmp_path):
+    hooks = dict(custom_hooks=[dict(type='NonFiniteGuardHook'), dict(type='EMAHook', momentum=0.5)])
+    # the last batch of the epoch, so that no later one covers it up
+    last = tiny_runner(tmp_path / 'order', train_cfg__max_epochs=1, **hooks)
+    order = list(last.train_dataloader.sampler)
+    bad = dict(train_dataloader__dataset__bad_ids=[order[-1].index])
+    tiny_runner(tmp_path / 'run', train_cfg__max_epochs=1, **hooks, **bad).train()
+    saved = torch.load(tmp_path / 'run' / 'epoch_1.pth', weights_only=True)
+    assert all(value.isfinite().all() for part in ('state_dict', 'ema_state_dict') for value in saved[part].values())
+    assert (tmp_path / 'run' / 'nonfinite_samples.jsonl').exists()
+
+
+def test_the_logged_gradient_norm_is_the_mean_over_steps(tmp_path, monkeypatch):
+    seen, update_params = [], GuardedOptimWrapper.update_params
+
+    def recorded(wrapper, *args, **kwargs):
+        update_params(wrapper, *args, **kwargs)
+        if wrapper.should_update():
+            seen.append(wrapper.grad_norm.item())
+
+    monkeypatch.setattr(GuardedOptimWrapper, 'update_params', recorded)
+    tiny_runner(tmp_path, train_cfg__max_epochs=1, optim_wrapper__accumulative_counts=2).train()
+    # ten batches, logged after 3, 6, 9 and 10; a step after every second
+    assert [line['grad_norm'] for line in scalars(tmp_path)] == pytest.approx(
+        [seen[0], np.mean(seen[1:3]), seen[3], seen[4]], rel=1e-5
+    )
+
+
+def test_an_epoch_without_a_checkpoint_has_that_of_its_last_iteration(tmp_path):
+    options = dict(default_hooks__checkpoint__interval=3, default_hooks__checkpoint__iter_interval=11)
+    tiny_runner(tmp_path / 'whole', **options).train()
+    assert {path.name for path in (tmp_path / 'whole').glob('*.pth')} == {'iter_11.pth', 'iter_22.pth', 'epoch_3.pth'}
+    torch.manual_seed(123)
+    last = str(tmp_path / 'whole' / 'iter_22.pth')
+    runner = tiny_runner(tmp_path / 'cut', resume=True, load_from=last, **options)
+    runner.train()
+    assert (runner.epoch, runner.iter) == (3, 33)
+    assert_same_weights(tmp_path / 'whole' / 'epoch_3.pth', tmp_path / 'cut' / 'epoch_3.pth')
+
+
+@pytest.mark.parametrize('dropped', [True, False])
+def test_a_loss_term_may_go_or_come_at_a_resumption(tmp_path, dropped, monkeypatch):
+    drawn = {}
+    monkeypatch.setattr(loss_curve_hook, 'draw_loss_curves', lambda curves, path: drawn.update(curves))
+    runner = tiny_runner(tmp_path, train_cfg__max_epochs=2)
+    train_step, losses = runner.model.train_step, ('loss', 'loss_video', 'loss_audio')
+
+    def fewer(*args, **kwargs):
+        outputs = train_step(*args, **kwargs)
+        return outputs if (runner.epoch == 0) == dropped else {k: v for k, v in outputs.items() if k != 'loss_audio'}
+
+    runner.model.train_step = fewer
+    runner.train()
+    places = {name: iters.tolist() for name, (iters, _) in drawn.items()}
+    assert places['loss'] == places['loss_video'] == [3, 6, 9, 11, 14, 17, 20, 22]
+    assert places['loss_audio'] == ([3, 6, 9, 11] if dropped else [14, 17, 20, 22])
+    assert set(places) == set(losses)
 
 
 def test_resuming_with_a_changed_list_of_the_same_length_is_refused(tmp_path, monkeypatch):

@@ -197,6 +197,13 @@ def test_initialisation_is_the_released_one():
         (dict(video_encoder=dict(out_indices=(0, 7))), 'out_indices'),
         (dict(masker=dict(audio_encoder=dict(type='RandomMask', mask_ratio=0.8))), 'do not spread evenly'),
         (dict(video_encoder=dict(region_grouping='exact')), 'region-balanced'),
+        (dict(masker=dict(audio_grid=(32, 8))), r'a grid of \(16, 8\) tokens, masker.audio_grid is for \(32, 8\)'),
+        (dict(video_decoder=dict(input_size=(8, 160, 160))), r'the video decoder .* is for \(4, 10, 10\)'),
+        (dict(audio_target=dict(patch_size=(8, 16))), r'a patch of the audio encoder is \(16, 16\), 256 values'),
+        (dict(audio_decoder=dict(out_channels=128)), r'the decoder predicts 128 values'),
+        (dict(audio_encoder=dict(embed_dims=64)), r"the same width .*'video': 32, 'audio': 64"),
+        (dict(audio_encoder=dict(out_indices=(1,)), audio_decoder=dict(num_skips=1)), "'video': 2, 'audio': 1"),
+        (dict(correlation=dict(num_units=0)), 'num_units must be 1 or more'),
     ],
 )
 def test_parts_that_do_not_fit_are_found_when_the_model_is_built(overrides, message):

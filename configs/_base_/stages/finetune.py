@@ -11,7 +11,6 @@ optim_wrapper = dict(
     type='GuardedOptimWrapper',
     dtype='bfloat16',
     accumulative_counts=1,
-    clip_grad=None,
     optimizer=dict(type='AdamW', lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.05, fused=True),
     constructor='DecayOptimWrapperConstructor',
     paramwise_cfg=dict(layer_decay_rate=0.75),

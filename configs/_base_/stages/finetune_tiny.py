@@ -4,7 +4,7 @@ _base_ = './finetune.py'
 optim_wrapper = dict(
     dtype='float32',  # bfloat16 gains nothing at this width
     optimizer=dict(lr=1e-3),
-    clip_grad=dict(_delete_=True, max_norm=1.0),
+    clip_grad=dict(max_norm=1.0),
     paramwise_cfg=dict(layer_decay_rate=1.0),
 )
 auto_scale_lr = dict(enable=False)

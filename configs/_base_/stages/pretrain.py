@@ -8,7 +8,6 @@ optim_wrapper = dict(
     type='GuardedOptimWrapper',
     dtype='bfloat16',
     accumulative_counts=1,
-    clip_grad=None,
     optimizer=dict(type='AdamW', lr=1.2e-4, betas=(0.9, 0.95), eps=1e-8, weight_decay=0.05, fused=True),
     constructor='DecayOptimWrapperConstructor',
     # As released: biases, norms and the video decoder's mask token do not decay; the audio decoder's mask token and the

@@ -6,7 +6,6 @@ from av.stream import Stream
 
 from mmavf.errors import ClipError
 
-
 # Stamps, and the times in a list, are decimal fractions that floats hold to within this.
 TIME_TOLERANCE_SEC = 1e-6
 

@@ -50,13 +50,19 @@ class AtomicCheckpointHook(CheckpointHook):
                 leftover.unlink()
 
     def after_train_iter(self, runner: Runner, batch_idx: int, **kwargs) -> None:
-        """Save inside an epoch; not at its end, where the epoch's own checkpoint follows."""
+        """Save inside an epoch, and at its end where no checkpoint of the epoch follows."""
+        if not self.iter_interval or not self.every_n_train_iters(runner, self.iter_interval):
+            return
         at_end = self.end_of_epoch(runner.train_dataloader, batch_idx)
-        if self.iter_interval and self.every_n_train_iters(runner, self.iter_interval) and not at_end:
+        if not (at_end and self._saves_epoch(runner)):
             done = runner.iter + 1
             dropped = self._note(runner, 'keep_iter_ids', done, self.keep_iter)
             self._save(runner, f'iter_{done}.pth', dict(epoch=runner.epoch, iter=done))
             self._remove(f'iter_{old}.pth' for old in dropped)
+
+    def _saves_epoch(self, runner: Runner) -> bool:
+        due = self.every_n_epochs(runner, self.interval, self.save_begin)
+        return due or (self.save_last and self.is_last_train_epoch(runner))
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
         dropped = []

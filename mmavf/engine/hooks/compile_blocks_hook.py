@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch._dynamo
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -13,8 +14,10 @@ from mmavf.registry import HOOKS
 class CompileBlocksHook(Hook):
     """Compile every sub-module of the named classes with torch.compile when training starts.
 
-    Blocks of one class share one compiled graph. Module and parameter names stay, and so do checkpoints. MMEngine's
-    `compile` key compiles the whole training step, data preprocessing included, which fails.
+    Blocks of one class share a compiled graph where their shapes and drop-path rates are the same: pre-training has one
+    for each modality, fine-tuning one for each modality and layer, as the rate grows with depth. Module and parameter
+    names stay, and so do checkpoints. MMEngine's `compile` key compiles the whole training step, data preprocessing
+    included, which fails.
 
     Args:
         blocks: Class names, for example ('LGIBlock', 'ViTBlock').
@@ -32,6 +35,9 @@ class CompileBlocksHook(Hook):
             modules = [module for module in runner.model.modules() if type(module).__name__ == name]
             if not modules:
                 raise ConfigError(f'CompileBlocksHook: the model has no module of class {name}.')
+            # beyond its limit, 8, PyTorch would leave the other variants as they are
+            limit = torch._dynamo.config.recompile_limit
+            torch._dynamo.config.recompile_limit = max(limit, len(modules) + 1)
             for module in modules:
                 module.compile(dynamic=False)
             runner.logger.info(f'Compiling {len(modules)} × {name} at their first use.')

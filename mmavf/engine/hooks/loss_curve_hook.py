@@ -33,35 +33,48 @@ class LossCurveHook(Hook):
     """Draw every logged loss over the iterations to `<work_dir>/loss_curve.png`, after each epoch.
 
     A panel per term: the logged means pale, their smoothed course strong. Curves of a resumed run are whole, because
-    the logged values are part of the checkpoint.
+    the logged values are part of the checkpoint. A term that a resumed run has no more, or has anew, has fewer points.
     """
 
-    priority = 'LOW'  # after the logger
+    priority = 'LOWEST'  # after the logger, and after the checkpoint, which matters more than a picture
+
+    def before_train(self, runner: Runner) -> None:
+        """No term has been seen."""
+        self._present: set[str] = set()
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
+    ) -> None:
+        """Remember which terms there are."""
+        self._present = {f'train/{name}' for name in outputs}
 
     @master_only
     def after_train_epoch(self, runner: Runner) -> None:
         """Draw what has been logged so far."""
         scalars = runner.message_hub.log_scalars
-        terms = [name for name in scalars if name.startswith('train/') and 'loss' in name]
-        if terms:
-            iters = scalars['train/iter'].data[0]
-            curves = {name.removeprefix('train/'): scalars[name].data[0] for name in terms}
-            draw_loss_curves(iters, curves, Path(runner.work_dir, 'loss_curve.png'))
+        iters = scalars['train/iter'].data[0] if 'train/iter' in scalars else ()
+        curves = {}
+        for name in scalars:
+            if name.startswith('train/') and 'loss' in name:
+                values = scalars[name].data[0]
+                places = iters[len(iters) - len(values) :] if name in self._present else iters[: len(values)]
+                curves[name.removeprefix('train/')] = places, values
+        if curves:
+            draw_loss_curves(curves, Path(runner.work_dir, 'loss_curve.png'))
 
 
-def draw_loss_curves(iters: np.ndarray, curves: dict[str, np.ndarray], path: Path) -> None:
+def draw_loss_curves(curves: dict[str, tuple[np.ndarray, np.ndarray]], path: Path) -> None:
     """Write a PNG with one panel per loss term.
 
     Args:
-        iters: (N,) iterations of the logged points.
-        curves: Name of each term and its (N,) values.
+        curves: Name of each term, the (N,) iterations of its logged points and their (N,) values.
         path: PNG file to write.
     """
-    width = max(3, len(iters) // 20) | 1
     figure = Figure(figsize=(4.5 * len(curves), 3.6), layout='constrained')
     FigureCanvasAgg(figure)
     panels = figure.subplots(1, len(curves), squeeze=False)[0]
-    for panel, (name, values) in zip(panels, curves.items(), strict=True):
+    for panel, (name, (iters, values)) in zip(panels, curves.items(), strict=True):
+        width = max(3, len(iters) // 20) | 1
         panel.plot(iters, values, color='tab:blue', alpha=0.3, linewidth=1, marker='.', markersize=3, label='logged')
         panel.plot(iters, smooth(values, width), color='tab:blue', linewidth=2, label=f'mean of {width} points')
         panel.set_title(name)

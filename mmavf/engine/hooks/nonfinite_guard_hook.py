@@ -51,6 +51,8 @@ class NonFiniteGuardHook(Hook):
         NonFiniteLossError: `max_in_row` steps in a row were skipped.
     """
 
+    priority = 'ABOVE_NORMAL'  # statistics are mended before EMAHook takes them over
+
     def __init__(self, max_in_row: int = 10, lag: int = 8) -> None:
         self.max_in_row = max_in_row
         self.lag = lag

@@ -15,8 +15,9 @@ from .log_points import is_log_point
 class TrainStatsHook(RuntimeInfoHook):
     """MMEngine's RuntimeInfoHook, which reads every loss from the device in every step, without that.
 
-    Each interval publishes the mean of every loss term and of the gradient norm over the interval's iterations and all
-    ranks, leaving out values that are not finite; the learning rate; and the number of steps skipped so far.
+    Each interval publishes the mean of every loss term over the interval's iterations, of the gradient norm over those
+    that end an optimizer step (NaN where none does), both over all ranks, leaving out values that are not finite;
+    the learning rate; and the number of steps skipped so far.
     """
 
     def before_train(self, runner: Runner) -> None:
@@ -33,7 +34,10 @@ class TrainStatsHook(RuntimeInfoHook):
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
     ) -> None:
         """Add the step's figures to the interval's; publish them at a log point."""
-        figures = {**outputs, 'grad_norm': runner.optim_wrapper.grad_norm}
+        wrapper = runner.optim_wrapper
+        # a batch that ends no step has no gradient norm of its own; what is not finite does not count
+        grad_norm = wrapper.grad_norm if wrapper.should_update() else torch.full_like(wrapper.grad_norm, torch.nan)
+        figures = {**outputs, 'grad_norm': grad_norm}
         self._names = list(figures)
         values = torch.stack([value.detach().float() for value in figures.values()])  # (K,)
         finite = torch.isfinite(values)

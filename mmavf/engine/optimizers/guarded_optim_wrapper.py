@@ -35,7 +35,7 @@ class GuardedOptimWrapper(OptimWrapper):
         optimizer: One with `fused=True`: only fused implementations can skip a step on the device.
         dtype: 'bfloat16' (autocast; float32 with a warning where the device has no bfloat16 units) or 'float32'.
         accumulative_counts: Batches whose gradients are averaged into one step.
-        clip_grad: `dict(max_norm=…)` clips the total 2-norm; None does not clip.
+        clip_grad: `dict(max_norm=…)` clips the total 2-norm (`norm_type=2` may be said, too); None does not clip.
 
     Attributes:
         grad_norm: Total 2-norm before clipping in the last step, a scalar on the device.
@@ -43,7 +43,7 @@ class GuardedOptimWrapper(OptimWrapper):
         skipped_in_row: Steps left out since the last good one, an int64 scalar on the device.
 
     Raises:
-        ConfigError: The optimizer is not fused, or dtype is neither of the two.
+        ConfigError: The optimizer is not fused, dtype is neither of the two, or clip_grad is something else.
     """
 
     def __init__(
@@ -53,6 +53,8 @@ class GuardedOptimWrapper(OptimWrapper):
         accumulative_counts: int = 1,
         clip_grad: dict | None = None,
     ) -> None:
+        if clip_grad and (set(clip_grad) - {'norm_type'} != {'max_norm'} or clip_grad.get('norm_type', 2) != 2):
+            raise ConfigError(f'optim_wrapper.clip_grad is dict(max_norm=…), for the total 2-norm, not {clip_grad}.')
         super().__init__(optimizer, accumulative_counts=accumulative_counts, clip_grad=clip_grad)
         if dtype not in ('bfloat16', 'float32'):
             raise ConfigError(f"optim_wrapper.dtype must be 'bfloat16' or 'float32', not {dtype!r}.")
@@ -85,7 +87,7 @@ class GuardedOptimWrapper(OptimWrapper):
         self.skipped += not_finite
         self.skipped_in_row = (self.skipped_in_row + 1) * not_finite
         if self.clip_grad_kwargs:
-            clip_grads_with_norm_(with_grad, total_norm=self.grad_norm, **self.clip_grad_kwargs)
+            clip_grads_with_norm_(with_grad, self.clip_grad_kwargs['max_norm'], self.grad_norm)
         self.optimizer.found_inf = not_finite.float()
         self.optimizer.step(**kwargs)
 

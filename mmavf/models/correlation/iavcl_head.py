@@ -7,6 +7,7 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from mmavf.errors import ConfigError
 from mmavf.registry import MODELS
 
 from ..encoders.base import XAVIER_INIT
@@ -32,6 +33,9 @@ class IAVCLHead(BaseModule):
         refinement: Configuration of the refinement layer.
         hafe: Configuration of the HAFE layer.
         init_cfg: Initialisation; the default is the released one.
+
+    Raises:
+        ConfigError: Less than one unit.
     """
 
     def __init__(
@@ -47,6 +51,8 @@ class IAVCLHead(BaseModule):
         init_cfg: dict | list | None = XAVIER_INIT,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
+        if num_units < 1:
+            raise ConfigError(f'correlation.num_units must be 1 or more, not {num_units}; correlation=None has none')
         sizes = dict(embed_dims=embed_dims, num_heads=num_heads, mlp_ratio=mlp_ratio)
         rates = torch.linspace(0, drop_path_rate, num_units, device='cpu').tolist()
         self.units = nn.ModuleList(MODELS.build({**sizes, 'drop_path': rate, **unit}) for rate in rates)

@@ -68,9 +68,11 @@ class MaskedDecoder(BaseModule):
         init_cfg: dict | list | None = XAVIER_INIT,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
-        num_tokens = int(torch.Size(patch_grid(input_size, patch_size)).numel())
+        self.grid = patch_grid(input_size, patch_size)
+        num_tokens = int(torch.Size(self.grid).numel())
         self.with_cp = with_cp
         self.embed_dims = embed_dims
+        self.out_channels = out_channels
         self.mask_token = nn.Parameter(torch.empty(1, 1, embed_dims))
         nn.init.trunc_normal_(self.mask_token, std=0.02, a=-0.02, b=0.02)
         self.register_buffer('positions', sinusoid_table(num_tokens, embed_dims), persistent=False)

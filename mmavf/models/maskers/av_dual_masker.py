@@ -74,6 +74,9 @@ class AVDualMasker(nn.Module):
         audio_decoder: The same for audio.
         video_grid: Video tokens along (time, rows, columns).
         audio_grid: Audio tokens along (time, mel).
+
+    Attributes:
+        grids: Both grids, by modality.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class AVDualMasker(nn.Module):
         audio_grid: Sequence[int] = (16, 8),
     ) -> None:
         super().__init__()
+        self.grids = dict(video=tuple(video_grid), audio=tuple(audio_grid))
         self.num_tokens = dict(video=math.prod(video_grid), audio=math.prod(audio_grid))
         self.encoder_masks = nn.ModuleDict(
             dict(

@@ -157,6 +157,7 @@ class AVFMAEPretrainer(BaseModel):
         with torch.random.fork_rng(devices=[]):
             masks = self.masker(1, torch.device('cpu'))
         for m in MODALITIES:
+            self._check_sizes(m)
             encoder, decoder = self.encoders[m], self.decoders[m]
             encoder.check_visible(masks[m].keep_ids)
             if len(encoder.out_indices) != len(decoder.skip_blocks):
@@ -164,6 +165,38 @@ class AVFMAEPretrainer(BaseModel):
                     f'the {m} encoder hands out layers {encoder.out_indices}, but the {m} decoder takes '
                     f'{len(decoder.skip_blocks)} skip features (num_skips)'
                 )
+        self._check_correlated()
+
+    def _check_sizes(self, m: str) -> None:
+        """Compare the token grids and patches of one modality's parts; a part of one's own need not tell them."""
+        encoder, decoder, target = self.encoders[m], self.decoders[m], self.targets[m]
+        for part, grid in (
+            (f'masker.{m}_grid', getattr(self.masker, 'grids', {}).get(m, encoder.grid)),
+            (f'the {m} decoder (input_size, patch_size)', getattr(decoder, 'grid', encoder.grid)),
+        ):
+            if grid != encoder.grid:
+                raise ConfigError(f'the {m} encoder has a grid of {encoder.grid} tokens, {part} is for {grid}')
+        patch, values = encoder.patch_embed.patch_size, encoder.patch_embed.num_values
+        if getattr(target, 'patch_size', patch) != patch or getattr(decoder, 'out_channels', values) != values:
+            raise ConfigError(
+                f'a patch of the {m} encoder is {patch}, {values} values; the target has patches of '
+                f'{target.patch_size}, and the decoder predicts {decoder.out_channels} values (out_channels)'
+            )
+
+    def _check_correlated(self) -> None:
+        """Make sure that what is compared between the modalities can be."""
+        widths = {m: self.encoders[m].embed_dims for m in MODALITIES}
+        layers = {m: len(self.encoders[m].out_indices) for m in MODALITIES}
+        compared = self.correlation is not None or self.contrastive_loss is not None
+        if compared and len(set(widths.values())) > 1:
+            raise ConfigError(
+                f'correlation and contrastive loss need encoders of the same width (embed_dims), not {widths}'
+            )
+        if self.contrastive_loss is not None and (len(set(layers.values())) > 1 or not all(layers.values())):
+            raise ConfigError(
+                'the contrastive loss compares the layers out_indices of the encoders, as many of video as of audio '
+                f'and at least one; their numbers are {layers}. Without them set contrastive_loss to None'
+            )
 
 
 def _build_pair(video: dict, audio: dict) -> ModuleDict:
