@@ -20,6 +20,7 @@ from mmavf.errors import ConfigError
 from mmavf.evaluation.result_files import METRICS_FILE, PREDICTIONS_FILE
 from mmavf.registry import DATASETS
 
+from .latest_checkpoint import latest_checkpoint
 from .provenance import chosen_checkpoint
 
 HASH_FILE = 'config_hash.txt'
@@ -197,7 +198,8 @@ class FoldRuns:
 
     def _commands(self, fold: str) -> Iterator[tuple[str, list[str | Path]]]:
         folder, test = self.folder(fold), self.test_folder(fold)
-        yield 'train', ['train.py', self.config, '--fold', fold, '--work-dir', folder, '--resume']
+        resume = ['--resume'] if latest_checkpoint(folder) else []
+        yield 'train', ['train.py', self.config, '--fold', fold, '--work-dir', folder, *resume]
         checkpoint = chosen_checkpoint(folder, self.protocol)
         dump = ['--out', test, '--dump', test / PREDICTIONS_FILE]
         yield 'test', ['test.py', self.config, checkpoint, '--fold', fold, *dump]
