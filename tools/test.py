@@ -1,11 +1,13 @@
 """Test a model: `python tools/test.py CONFIG CHECKPOINT`.
 
-Writes predictions.csv (one row per clip) and metrics.json (scores, 95 % intervals, confusion matrix, and what the
-checkpoint was trained on, how it was chosen, with the hashes of all lists) into the output folder.
+Writes predictions.csv (one row per clip), predictions.pkl (the same for programs) and metrics.json (scores, 95 %
+intervals, confusion matrix, and what the checkpoint was trained on, how it was chosen, with the hashes of all lists)
+into the output folder.
 """
 
 import argparse
 import json
+import re
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -17,10 +19,11 @@ from mmengine.logging import MMLogger
 import mmavf.engine  # noqa: F401  (registers what configs name)
 from mmavf.engine import AVFRunner
 from mmavf.engine.cli import add_run_options, read_config, run_command
-from mmavf.engine.provenance import follow_checkpoint, read_meta, versions
+from mmavf.engine.protocol import column_under_test
+from mmavf.engine.provenance import follow_checkpoint, read_meta, readable, versions
 from mmavf.errors import ClipError, ConfigError
 from mmavf.evaluation import evaluate
-from mmavf.evaluation.result_files import METRICS_FILE, PARTIAL_FILE, TABLE_FILE
+from mmavf.evaluation.result_files import METRICS_FILE, PARTIAL_FILE, PREDICTIONS_FILE, TABLE_FILE
 
 TRAINED = ('epoch', 'iter', 'time', 'mmengine_version')  # of the checkpoint's meta data
 
@@ -30,7 +33,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file or address')
     parser.add_argument(
-        '--dump', metavar='FILE.pkl', help='keep the predictions for eval_metric.py and cross_validate.py'
+        '--dump', metavar='FILE.pkl', help='keep the predictions in another file, too (eval_metric.py reads it)'
     )
     parser.add_argument('--out', metavar='DIR', help='output folder (default: test, beside the checkpoint)')
     add_run_options(parser)
@@ -63,7 +66,7 @@ def test(args: argparse.Namespace) -> None:
 
 def remove_results(out: Path) -> None:
     """Remove what an earlier test wrote, which the partial predictions of this one take the place of."""
-    for name in (METRICS_FILE, TABLE_FILE):
+    for name in (METRICS_FILE, TABLE_FILE, PREDICTIONS_FILE):
         (out / name).unlink(missing_ok=True)
 
 
@@ -75,6 +78,7 @@ def write_results(runner: AVFRunner, scores: dict, args: argparse.Namespace, met
     out = Path(runner.work_dir)
     predictions.to_csv(out / TABLE_FILE)
     (out / PARTIAL_FILE).unlink(missing_ok=True)  # of an earlier test, which could not use some clips
+    predictions.save(out / PREDICTIONS_FILE)  # with the scores, so that the two belong together
     if args.dump is not None:
         predictions.save(args.dump)
     record = meta.get('protocol')
@@ -87,10 +91,11 @@ def write_results(runner: AVFRunner, scores: dict, args: argparse.Namespace, met
         config=args.config,
         checkpoint=args.checkpoint,
         selection=None if record is None else record['selection'],
-        training=record,
-        origin=meta.get('origin', []),
-        trained={key: meta[key] for key in TRAINED if key in meta},
+        training=readable(record),
+        origin=[readable(earlier) for earlier in meta.get('origin', [])],
+        trained={key: _plain(meta[key]) for key in TRAINED if key in meta},
         test=dict(
+            column=column_under_test(runner.cfg),
             fold=runner.cfg.get('protocol', {}).get('fold'),
             lists=getattr(runner.test_dataloader.dataset, 'list_hashes', {}),
             overlap=runner.overlap,
@@ -105,6 +110,11 @@ def write_results(runner: AVFRunner, scores: dict, args: argparse.Namespace, met
         low_high = '[{:.4f}, {:.4f}]'.format(*result['intervals'][name]) if name in result['intervals'] else ''
         print(f'{name:<16}{value:8.4f}  {low_high}')
     print(f'Results are in {out}.')
+
+
+def _plain(value: int | str) -> int | str:
+    """Return a value of a checkpoint's meta data without the commit that MMEngine glues to its version."""
+    return re.sub('[0-9a-f]{40}$', '', value) if isinstance(value, str) else value
 
 
 def main() -> int:

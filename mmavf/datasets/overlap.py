@@ -2,9 +2,12 @@
 
 import os
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import NamedTuple
 
+import torch
 from mmengine.logging import MMLogger
+from torch import Tensor
 
 from mmavf.errors import ListError
 
@@ -54,6 +57,12 @@ def clip_ref(entry: dict, ann_file: str, data_root: str, family: str) -> ClipRef
         id=clip_id(entry),
         subject=entry.get('subject', ''),
     )
+
+
+def file_digests(refs: Iterable[ClipRef]) -> Tensor:
+    """Return a number for each file of some clips, by which it is known again: int64, (F,), ascending."""
+    digests = {sha256(os.fsencode(ref.path)).digest() for ref in refs}
+    return torch.tensor(sorted(int.from_bytes(digest[:8], 'big', signed=True) for digest in digests), dtype=torch.int64)
 
 
 def find_overlap(train: Iterable[ClipRef], held_out: Iterable[ClipRef]) -> list[str]:

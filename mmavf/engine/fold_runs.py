@@ -201,8 +201,7 @@ class FoldRuns:
         resume = ['--resume'] if latest_checkpoint(folder) else []
         yield 'train', ['train.py', self.config, '--fold', fold, '--work-dir', folder, *resume]
         checkpoint = chosen_checkpoint(folder, self.protocol)
-        dump = ['--out', test, '--dump', test / PREDICTIONS_FILE]
-        yield 'test', ['test.py', self.config, checkpoint, '--fold', fold, *dump]
+        yield 'test', ['test.py', self.config, checkpoint, '--fold', fold, '--out', test]
 
     def _call(self, command: Sequence[str | Path], log: Path, device: str | None) -> None:
         script, *arguments = command

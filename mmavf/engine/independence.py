@@ -26,12 +26,13 @@ def check_independence(
     """
     if not hasattr(train, 'clip_refs'):
         return
-    for held_out in (_data_set(loader) for loader in loaders if loader is not None):
+    for held_out in (data_set_of(loader) for loader in loaders if loader is not None):
         if hasattr(held_out, 'clip_refs'):
             held_out.full_init()
             refuse_overlap(train.clip_refs(), held_out.clip_refs(), len(train), allow_overlap)
 
 
-def _data_set(loader: DataLoader | Mapping) -> Dataset:
+def data_set_of(loader: DataLoader | Mapping) -> Dataset:
+    """Return the data set of a loader, built where the loader is still a config."""
     dataset = loader.dataset if isinstance(loader, DataLoader) else loader['dataset']
     return DATASETS.build(dataset) if isinstance(dataset, Mapping) else dataset

@@ -162,6 +162,12 @@ def fold_under_test(cfg: Mapping) -> str | None:
     return str(values.pop()) if len(values) == 1 and values != {None} else None
 
 
+def column_under_test(cfg: Mapping) -> str | None:
+    """Return the column by which `cfg` holds out what it tests on, such as fold or subject; None without a split."""
+    columns = {dataset['split']['column'] for dataset in _under_test(cfg) if dataset.get('split') is not None}
+    return ' and '.join(sorted(columns)) or None
+
+
 def _check(protocol: Mapping) -> None:
     if protocol['selection'] not in SELECTIONS:
         raise ConfigError(f'protocol.selection must be one of {SELECTIONS}, not {protocol["selection"]!r}.')

@@ -2,7 +2,7 @@
 
 import platform
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,28 +10,49 @@ import mmengine
 import torch
 from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
+from torch import Tensor
 
 from mmavf.errors import CheckpointError, ConfigError
 from mmavf.version import __version__
 
 from .latest_checkpoint import latest_checkpoint
-from .protocol import corpora, corpora_under_test, fold_under_test, has_validation, lists_under_test
+from .protocol import (
+    ListUnderTest,
+    column_under_test,
+    corpora,
+    corpora_under_test,
+    fold_under_test,
+    has_validation,
+    lists_under_test,
+)
 
 # `allow_overlap` too: what it let a run start from is not looked at again when the run goes on
-_SAME_RUN = ('stage', 'target', 'fold', 'selection', 'val_share', 'allow_overlap')
+_SAME_RUN = ('stage', 'target', 'column', 'fold', 'selection', 'val_share', 'allow_overlap')
 
 
-def training_record(cfg: Mapping, list_hashes: Mapping[str, str]) -> dict[str, Any]:
+def training_record(cfg: Mapping, list_hashes: Mapping[str, str], files: Tensor | None = None) -> dict[str, Any]:
     """Return what a checkpoint's meta data keep of a run under a protocol.
 
     Args:
         cfg: Config of the run.
         list_hashes: SHA-256 of every list that was trained on, by its path.
+        files: `file_digests` of the clips; None where nothing tells them.
 
     Returns:
-        The protocol, `corpora` (families trained on) and `lists`.
+        The protocol, `column` (by which parts are held out), `corpora` (families trained on), `lists`, and `files`.
     """
-    return dict(cfg['protocol'], corpora=sorted(corpora(cfg['train_dataloader'])), lists=dict(list_hashes))
+    return dict(
+        cfg['protocol'],
+        column=column_under_test(cfg),
+        corpora=sorted(corpora(cfg['train_dataloader'])),
+        lists=dict(list_hashes),
+        files=files,
+    )
+
+
+def readable(record: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return what of a `training_record` a person reads: all but `files`."""
+    return record and {key: value for key, value in record.items() if key != 'files'}
 
 
 def labelled_past(meta: Mapping) -> list[dict[str, Any]]:
@@ -101,12 +122,40 @@ def find_leak(past: Sequence[Mapping], cfg: Mapping, list_hashes: Mapping[str, s
     return next(filter(None, (_find_leak(record, cfg, list_hashes) for record in past)), None)
 
 
-def check_same_run(record: Mapping | None, protocol: Mapping | None) -> None:
+def find_seen_files(
+    past: Sequence[Mapping], cfg: Mapping, list_hashes: Mapping[str, str], files: Callable[[], Tensor]
+) -> str | None:
+    """Say how many files a run tests on that were trained on under a list that `find_leak` does not know again.
+
+    Args:
+        past: The checkpoint's `labelled_past`.
+        cfg: Config of the run.
+        list_hashes: SHA-256 of every list that the run reads, by its path.
+        files: Gives the `file_digests` of what the run tests on.
+
+    Returns:
+        The reason in words, or None.
+    """
+    unknown = [record for record in past if record.get('files') is not None and not _known(record, cfg, list_hashes)]
+    for record in unknown:
+        seen = torch.isin(files(), record['files']).sum().item()
+        if seen:
+            names = ', '.join(record['lists']) or 'another list'
+            return f'it was trained on {seen} of the files that this run tests on, by {names}'
+    return None
+
+
+def check_same_run(record: Mapping | None, cfg: Mapping) -> None:
     """Make sure that a checkpoint to resume from was written under the same protocol.
+
+    Args:
+        record: The checkpoint's `training_record`; None without labels.
+        cfg: Config of the run.
 
     Raises:
         ConfigError: It was not; names what differs.
     """
+    protocol = cfg.get('protocol') and dict(cfg['protocol'], column=column_under_test(cfg))
     for key in _SAME_RUN:
         theirs, ours = (source.get(key) if source else None for source in (record, protocol))
         if theirs != ours:
@@ -135,18 +184,15 @@ def chosen_checkpoint(work_dir: str | Path, protocol: Mapping) -> Path:
 
 
 def _find_leak(record: Mapping, cfg: Mapping, list_hashes: Mapping[str, str]) -> str | None:
-    own, trained = cfg['protocol'], set(record['lists'].values())
-    tested = [
-        part
-        for part in lists_under_test(cfg)
-        if part.family in record['corpora'] or list_hashes.get(part.path) in trained
-    ]
+    own = dict(cfg['protocol'], column=column_under_test(cfg))
+    trained = set(record['lists'].values())
+    tested = _known(record, cfg, list_hashes)
     if not tested:
         return None
     names = ', '.join(sorted({part.family for part in tested}))
     if record['allow_overlap']:
         return f'it was trained on {names} with overlap allowed, and this run tests on it'
-    if (record['target'], record['fold']) != (own['target'], own['fold']):
+    if any(record[key] != own[key] for key in ('target', 'column', 'fold')):
         return (
             f'it was trained on {names} without {_held_out(record)}, and this run tests on {_held_out(own)}: clips '
             'under test may have been trained on'
@@ -166,6 +212,16 @@ def _find_leak(record: Mapping, cfg: Mapping, list_hashes: Mapping[str, str]) ->
     return None
 
 
+def _known(record: Mapping, cfg: Mapping, list_hashes: Mapping[str, str]) -> list[ListUnderTest]:
+    """Return the lists that a run tests on and that were trained on, in whole or in part, by family or content."""
+    trained = set(record['lists'].values())
+    return [
+        part
+        for part in lists_under_test(cfg)
+        if part.family in record['corpora'] or list_hashes.get(part.path) in trained
+    ]
+
+
 def _held_out(protocol: Mapping) -> str:
-    fold = 'the test part' if protocol['fold'] is None else f'fold {protocol["fold"]}'
+    fold = 'the test part' if protocol['fold'] is None else f'{protocol["column"] or "fold"} {protocol["fold"]}'
     return fold if protocol['target'] is None else f'{fold} of {protocol["target"]}'

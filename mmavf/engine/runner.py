@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Sequence
 from contextlib import redirect_stdout
+from functools import cached_property
 from inspect import signature
 from io import StringIO
 from typing import Any
@@ -18,13 +19,14 @@ from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 from torch import Tensor, cuda, nn
 
+from mmavf.datasets.overlap import file_digests
 from mmavf.engine.allocator import keep_freed_memory
-from mmavf.engine.independence import check_independence
+from mmavf.engine.independence import check_independence, data_set_of
 from mmavf.engine.launch import resolve_loaders
 from mmavf.engine.load_report import report_match
 from mmavf.engine.loops import accumulative_counts
 from mmavf.engine.protocol import apply_protocol
-from mmavf.engine.provenance import check_same_run, find_leak, labelled_past, training_record
+from mmavf.engine.provenance import check_same_run, find_leak, find_seen_files, labelled_past, training_record
 from mmavf.engine.rng import get_rng_state
 from mmavf.errors import CheckpointError, ConfigError
 from mmavf.registry import RUNNERS
@@ -113,8 +115,21 @@ class AVFRunner(Runner):
         meta = {**(meta or {}), 'resume': resume, 'origin': list(self._origin)}
         if self._protocol is not None:
             list_hashes = getattr(self.train_dataloader.dataset, 'list_hashes', {})
-            meta['protocol'] = training_record(self.cfg.to_dict(), list_hashes)
+            meta['protocol'] = training_record(self.cfg.to_dict(), list_hashes, self._trained_files)
         super().save_checkpoint(out_dir, filename, *args, meta=meta, **kwargs)
+
+    @cached_property
+    def _trained_files(self) -> Tensor | None:
+        dataset = self.train_dataloader.dataset
+        return file_digests(dataset.clip_refs()) if hasattr(dataset, 'clip_refs') else None
+
+    def _tested_files(self) -> Tensor:
+        built = isinstance(self._test_loop, BaseLoop)
+        dataset = data_set_of(self._test_loop.dataloader if built else self._test_dataloader)
+        if not hasattr(dataset, 'clip_refs'):
+            return file_digests(())
+        dataset.full_init()
+        return file_digests(dataset.clip_refs())
 
     @property
     def _protocol(self) -> dict | None:
@@ -147,7 +162,7 @@ class AVFRunner(Runner):
             meta.pop('config', None)  # MMEngine would execute it as Python
             self._resumed = meta['resume']
             self._origin = meta.get('origin', ())
-            check_same_run(meta.get('protocol'), self._protocol)
+            check_same_run(meta.get('protocol'), self.cfg)
         else:
             self._origin = labelled_past(meta)
             weights = checkpoint.get('state_dict', checkpoint)
@@ -167,8 +182,38 @@ class AVFRunner(Runner):
                 'were trained stand beside it. Give the options of the hook again (default_hooks.ema).'
             )
 
+    def call_hook(self, fn_name: str, **kwargs: Any) -> None:
+        """Call the hooks; before they see weights that a run starts from, a head for other classes is taken out."""
+        if fn_name == 'after_load_checkpoint' and not self._resuming:
+            self._drop_foreign_head(kwargs['checkpoint'])
+        super().call_hook(fn_name, **kwargs)
+
+    def _drop_foreign_head(self, checkpoint: dict) -> None:
+        """Take out a head whose outputs stand for other classes, or for the same in another order.
+
+        Raises:
+            ConfigError: It is to be tested.
+        """
+        loops = [loop for loop in (self._train_loop, self._test_loop, self._val_loop) if isinstance(loop, BaseLoop)]
+        own = getattr(loops[0].dataloader.dataset, 'metainfo', {}).get('classes') if loops else None
+        theirs = (checkpoint.get('meta', {}).get('dataset_meta') or {}).get('classes')
+        if own is None or theirs is None or list(own) == list(theirs):
+            return
+        if not isinstance(self._train_loop, BaseLoop):
+            raise ConfigError(
+                f'The checkpoint tells apart {", ".join(theirs)}, and this run {", ".join(own)}: take the config that '
+                'it was trained by, with the classes in the same order.'
+            )
+        weights = checkpoint.get('state_dict', {})
+        foreign = [name for name in weights if name.removeprefix('module.').startswith('head.')]
+        for name in foreign if len(own) == len(theirs) else ():  # of another size it does not fit anyway
+            del weights[name]
+            self.logger.info(f'{name} is for other classes ({", ".join(theirs)}): the head starts anew.')
+
     def _check_leak(self, filename: str) -> None:
         leak = find_leak(self._origin, self.cfg, self._list_hashes())
+        if leak is None and self._protocol is not None and self._test_dataloader is not None:
+            leak = find_seen_files(self._origin, self.cfg, self._list_hashes(), self._tested_files)
         if leak is None:
             return
         if not self._protocol['allow_overlap']:

@@ -20,8 +20,9 @@ def evaluate(predictions: Predictions, evaluator: Mapping | Sequence[Mapping]) -
             score predictions; others are left out, with a warning.
 
     Returns:
-        Plain values: `num_clips`, `key` (name of the score that stands for the result), `metrics` {name: number},
-        `intervals` {name: [low, high]} of 95 %, and `classes` with `confusion_matrix`, or `dims`.
+        Plain values: `num_clips`, `num_groups` where groups of clips are scored, `key` (name of the score that stands
+        for the result), `metrics` {name: number}, `intervals` {name: [low, high]} of 95 %, and `classes` with
+        `confusion_matrix`, or `dims`.
 
     Raises:
         ConfigError: Two metrics have one name for a score, or the predictions are for other classes.
@@ -33,6 +34,8 @@ def evaluate(predictions: Predictions, evaluator: Mapping | Sequence[Mapping]) -
             MMLogger.get_current_instance().warning(f'{type(metric).__name__} cannot score a file: it is left out.')
             continue
         metric.check_fit(predictions)
+        if metric.group_by:
+            result['num_groups'] = len(predictions.merged())
         scores = metric.score(predictions)
         if twice := scores.keys() & result['metrics'].keys():
             raise ConfigError(f'Two metrics give {", ".join(sorted(twice))}: leave one out.')

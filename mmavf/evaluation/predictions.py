@@ -105,7 +105,7 @@ class Predictions:
         """
         content = load_from_local(str(path))
         if not isinstance(content, dict) or 'predictions' not in content:
-            raise CheckpointError(f'{path} holds no predictions: give a file that tools/test.py --dump wrote.')
+            raise CheckpointError(f'{path} holds no predictions: give a predictions.pkl of tools/test.py.')
         values = content['predictions']
         return cls(
             **{key: value.numpy() if isinstance(value, torch.Tensor) else tuple(value) for key, value in values.items()}
@@ -125,7 +125,8 @@ class Predictions:
         else:
             writer.writerow(['id', *(head + name for name in self.names for head in (LABEL, PREDICTION))])
             pairs = np.stack([self.labels, self.scores], axis=2).reshape(len(self), -1)  # (N, K, 2) → (N, 2 * K)
-            writer.writerows([id_, *row] for id_, row in zip(self.ids, pairs.tolist(), strict=True))
+            rows = ([_shortest(value) for value in row] for row in pairs)
+            writer.writerows([id_, *row] for id_, row in zip(self.ids, rows, strict=True))
         fileio.put_text(text.getvalue(), path, backend_args=dict(backend='atomic'))
 
     @classmethod
@@ -168,3 +169,9 @@ def pool(parts: Sequence[Predictions]) -> Predictions:
     arrays = {key: np.concatenate([getattr(part, key) for part in parts]) for key in ('labels', 'scores')}
     texts = {key: sum((getattr(part, key) for part in parts), ()) for key in ('ids', *ORIGIN_KEYS)}
     return Predictions(names=parts[0].names, **arrays, **texts)
+
+
+def _shortest(value: np.float64) -> str:
+    """Write a number; one that was float32, as labels and outputs are, as short as it stands in a list."""
+    short = np.float32(value)
+    return str(short) if short == value else repr(float(value))

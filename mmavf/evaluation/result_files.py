@@ -3,4 +3,4 @@
 METRICS_FILE = 'metrics.json'
 TABLE_FILE = 'predictions.csv'
 PARTIAL_FILE = 'predictions.partial.csv'  # of a test that could not use some clips, in place of the others
-PREDICTIONS_FILE = 'predictions.pkl'  # what --dump is given where folds are tested in turn
+PREDICTIONS_FILE = 'predictions.pkl'  # as TABLE_FILE, with subjects and groups, for programs

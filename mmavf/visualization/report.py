@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import torch
 
+from mmavf.errors import ConfigError
 from mmavf.version import __version__
 
 from .report_page import Block, Cell, Picture, Section, Table, render_page
@@ -26,8 +28,8 @@ Rows = Mapping[str, Sequence[Results]]
 HOW_TO_READ = (
     'Mean ± standard deviation: over runs where a row has several, else over folds. Below it the 95 % bootstrap '
     'interval of all predictions of one run. Bold: the best of a column; where intervals overlap, the order may be '
-    'chance. Figures are compared only within a table: other targets, lists, folds, and other ways to choose the '
-    'checkpoint have tables of their own.'
+    'chance. Figures are compared only within a table: other targets, classes, lists, folds, and other ways to choose '
+    'the checkpoint or to score have tables of their own.'
 )
 
 
@@ -38,7 +40,12 @@ def make_report(rows: Rows, pictures: Sequence[Picture] = (), title: str = 'Eval
         rows: Title of each row of the comparison, and its runs: several where they differ by their seed alone.
         pictures: Further pictures.
         title: Heading of the page.
+
+    Raises:
+        ConfigError: Folds of one work dir were chosen, trained or scored in different ways.
     """
+    for results in (results for runs in rows.values() for results in runs if results.tests):
+        _protocol(results)  # before anything is drawn
     sections = []
     if sum(bool(results.tests) for runs in rows.values() for results in runs) > 1:
         sections.append(Section('Comparison', comparison(rows)))
@@ -69,6 +76,17 @@ def run_section(title: str, results: Results) -> Section:
     return Section(title, blocks)
 
 
+class Conditions(NamedTuple):
+    """What the tests of a run, and runs that are compared, must share."""
+
+    target: str | None
+    selection: str | None
+    overlap: bool
+    classes: tuple[str, ...]
+    dims: tuple[str, ...]
+    by_group: bool
+
+
 def comparison(rows: Rows) -> list[Block]:
     """Return a table per target and protocol, and how to read them: unlike figures never share a column."""
     groups: dict[tuple, dict[str, list[Results]]] = {}
@@ -81,19 +99,46 @@ def comparison(rows: Rows) -> list[Block]:
 
 
 def _protocol(results: Results) -> tuple:
-    """What two runs must share to be compared: target, selection of the checkpoint, overlap, and what is tested."""
-    content = results.tests[0].content
-    training = content['training'] or {}
+    """What two runs must share to be compared: how they were chosen, trained and scored, and what is tested.
+
+    Raises:
+        ConfigError: The folds of the run do not share it themselves.
+    """
+    shared = {_conditions(test.content): test.fold for test in results.tests}
+    if len(shared) > 1:
+        (one, fold), (other, another) = list(shared.items())[:2]
+        raise ConfigError(
+            f'{results.folder}: fold {fold} was selected, trained or scored in another way than fold {another} '
+            f'({_difference(one, other)}): their scores have no mean. Keep them in folders of their own.'
+        )
     tested = tuple((test.fold, tuple(sorted(test.content['test']['lists'].values()))) for test in results.tests)
-    return training.get('target'), content['selection'], overlap_allowed(content), tested
+    return *shared, tested
+
+
+def _conditions(content: Mapping) -> Conditions:
+    return Conditions(
+        target=(content['training'] or {}).get('target'),
+        selection=content['selection'],
+        overlap=overlap_allowed(content),
+        classes=tuple(content.get('classes', ())),
+        dims=tuple(content.get('dims', ())),
+        by_group='num_groups' in content,
+    )
+
+
+def _difference(one: Conditions, other: Conditions) -> str:
+    pairs = zip(Conditions._fields, one, other, strict=True)
+    return '; '.join(f'{name} {ours} and {theirs}' for name, ours, theirs in pairs if ours != theirs)
 
 
 def _protocol_title(protocol: tuple) -> str:
-    target, selection, overlap, tested = protocol
+    shared, tested = protocol
     folds = [fold for fold, _ in tested if fold]
-    title = f'{target or "Own list"}, {selection or "unknown"} selection of the checkpoint'
+    title = f'{shared.target or "Own list"}, {shared.selection or "unknown"} selection of the checkpoint'
     title += f', fold {folds[0]}' if len(folds) == 1 else f', {len(folds)} folds' if folds else ''
-    return title + (', overlap with the training allowed' if overlap else '')
+    title += f', {len(shared.classes)} classes' if shared.classes else f', {", ".join(shared.dims)}'
+    title += ', by group' if shared.by_group else ''
+    return title + (', overlap with the training allowed' if shared.overlap else '')
 
 
 def _compare(rows: Rows) -> Table:
@@ -124,9 +169,11 @@ def _headline(key: str, runs: Sequence[Results]) -> tuple[float | None, Cell]:
     if not contents:
         return None, Cell(NOTHING)
     pooled = results.pooled
-    if results.judged_as_one:
+    if results.judged_as_one and pooled:
         return pooled['metrics'][key], single(key, pooled)
     values = [content['metrics'][key] for content in contents]
     if len(values) == 1:
         return values[0], single(key, contents[0])
+    if results.judged_as_one:  # and nothing has pooled them: the mean over single subjects is no result
+        return None, Cell(NOTHING)
     return over(key, values).mean, spread(key, values, interval(key, pooled) if pooled else '')

@@ -115,7 +115,7 @@ def score_tables(results: Results) -> list[Table]:
         rows = [
             (Cell(score_of(key).name), _value(key, content), Cell(interval(key, content))) for key in content['metrics']
         ]
-        return [Table(f'Scores of {content["num_clips"]:,} clips.', ('Score', 'Value', '95 % interval'), rows)]
+        return [Table(f'Scores of {_counted(content)}.', ('Score', 'Value', '95 % interval'), rows)]
     parts = results.summary.get('parts', {})
     tables = [
         _fold_table(results, [key for key in keys_of([results]) if not key.startswith(tuple(f'{p}_' for p in parts))])
@@ -131,14 +131,19 @@ def _fold_table(results: Results, keys: Sequence[str]) -> Table:
     values = {
         key: [test.content['metrics'][key] for test in results.tests if key in test.content['metrics']] for key in keys
     }
-    summary, caption = [], 'Scores of what was held out; below each its 95 % bootstrap interval. Then '
+    summary, then = [], []
     if not results.judged_as_one:
         summary.append((Cell('mean ± std'), *(spread(key, values[key]) for key in keys)))
-        caption += 'mean and standard deviation over folds, and '
+        then.append('mean and standard deviation over folds')
     if results.pooled:
         name = POOLED_RESULT if results.judged_as_one else 'pooled'
         summary.append((_title(name, results.pooled), *(single(key, results.pooled) for key in keys)))
-    caption += 'the scores of all their predictions judged at once (pooled).'
+        then.append('the scores of all their predictions judged at once (pooled)')
+    caption = 'Scores of what was held out; below each its 95 % bootstrap interval. '
+    if then:
+        caption += f'Then {", and ".join(then)}.'
+    else:
+        caption += 'Their mean is no result: tools/cross_validate.py scores all their predictions as one test (pooled).'
     return Table(caption, ('Held out', *map(heading, keys)), rows, summary)
 
 
@@ -150,7 +155,13 @@ def _part_table(results: Results) -> Table:
 
 
 def _title(text: str, content: Mapping) -> Cell:
-    return Cell(text, f'{content["num_clips"]:,} clips')
+    return Cell(text, _counted(content))
+
+
+def _counted(content: Mapping) -> str:
+    """Say of how many clips scores are, or of how many groups of them."""
+    clips = f'{content["num_clips"]:,} clips'
+    return f'{content["num_groups"]:,} groups of {clips}' if 'num_groups' in content else clips
 
 
 def _value(key: str, content: Mapping) -> Cell:
@@ -168,8 +179,9 @@ def confusion_picture(results: Results) -> Picture | None:
         raise ConfigError(f'{results.folder}: the folds were tested on different classes.')
     matrix = np.sum([content['confusion_matrix'] for content in contents], axis=0)  # (folds, K, K) -> (K, K)
     folds = f' of {len(contents)} folds' if len(contents) > 1 else ''
+    unit = 'groups' if 'num_groups' in contents[0] else 'clips'
     caption = (
-        f'Confusion matrix, {matrix.sum():,} clips{folds}. Each row says, in percent, what the clips of a true class '
+        f'Confusion matrix, {matrix.sum():,} {unit}{folds}. Each row says, in percent, what the {unit} of a true class '
         'were taken for; the diagonal holds the recalls.'
     )
     with TemporaryDirectory() as folder:

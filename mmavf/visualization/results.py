@@ -81,7 +81,11 @@ class Results(NamedTuple):
     @property
     def judged_as_one(self) -> bool:
         """Whether the pooled scores are the result, as where single subjects are held out; else the mean over folds."""
-        return self.summary.get('result') == 'pooled'
+        if self.summary:
+            return self.summary.get('result') == 'pooled'
+        return any(
+            test.content['test'].get('column') == 'subject' or 'uf1' in test.content['metrics'] for test in self.tests
+        )
 
 
 def read_results(folder: Path) -> Results:
@@ -106,6 +110,12 @@ def read_results(folder: Path) -> Results:
             tests.append(_read_test(metrics, name))
         if (logged := _read_curves(part, f'fold {name}' if folds else '')) is not None:
             curves.append(logged)
+    for test in tests if summary and folds else ():
+        if summary['folds'][test.fold] != test.content['metrics']:
+            raise ConfigError(
+                f'{folder}/results.json has other scores of fold {test.fold} than its test: the fold was tested anew '
+                'since. Run cross_validate.py again.'
+            )
     for part in (folder, *folds):
         where = f'Fold {part.name.removeprefix(FOLD)}. ' if part in folds else ''
         pictures += [(part / name, where + text) for name, text in PICTURES.items() if (part / name).exists()]

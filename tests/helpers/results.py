@@ -49,11 +49,14 @@ def write_test(
     evaluator: dict = EVALUATOR,
     training: bool = True,
     overlap: str | None = None,
+    column: str | None = 'fold',
     **protocol,
 ) -> dict:
     """Write `folder`/metrics.json; return its contents. `protocol` overrides what the checkpoint says."""
     folder.mkdir(parents=True)
-    own = dict(stage='finetune', target='toy', fold=fold, selection='strict', val_share=0.0, allow_overlap=False)
+    own = dict(
+        stage='finetune', target='toy', column=column, fold=fold, selection='strict', val_share=0.0, allow_overlap=False
+    )
     record = dict(own, corpora=['toy'], lists={LIST: 'ab' * 32}) | protocol
     content = dict(
         config='work_dirs/avfmae_b_toy/config.py',
@@ -61,7 +64,7 @@ def write_test(
         selection=record['selection'] if training else None,
         training=record if training else None,
         trained=dict(epoch=3, iter=30, time='20260101_235900', mmengine_version='0.10.7'),
-        test=dict(fold=fold or None, lists={LIST: 'cd' * 32}, overlap=overlap),
+        test=dict(column=column if fold else None, fold=fold or None, lists={LIST: 'cd' * 32}, overlap=overlap),
         tested_at='2026-01-02T00:10:00+01:00',
         versions=dict(mmavf='0.1.0', torch='2.11.0', mmengine='0.10.7', python='3.11.9'),
         **evaluate(predictions, evaluator),
@@ -83,7 +86,7 @@ def write_cross_validation(
     folder: Path, skill: float, folds: tuple[str, ...] = ('1', '2', '10'), failed: dict | None = None, **kwargs
 ) -> tuple[dict[str, dict], dict]:
     """Write the work dir of a cross-validation; return the contents of each fold's metrics.json, and pooled."""
-    evaluator, column = kwargs.get('evaluator', EVALUATOR), kwargs.pop('column', 'fold')
+    evaluator, column = kwargs.get('evaluator', EVALUATOR), kwargs.get('column', 'fold')
     predictions = {fold: make_predictions(skill, fold, clips=30 + int(fold)) for fold in folds}
     contents = {}
     for fold, part in predictions.items():

@@ -1,6 +1,7 @@
 """Labelled data with folds for the tiny model, whose classes can be learned, and a model that predicts them."""
 
 import hashlib
+import os
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from mmengine.registry import METRICS
 from torch import nn
 from torch.utils.data import Dataset
 
+from mmavf.datasets.overlap import ClipRef
 from mmavf.errors import ListError
 from mmavf.registry import DATASETS, MODELS
 from mmavf.structures import AVDataSample, SampleKey
@@ -20,15 +22,26 @@ FOLDS = ('1', '2', '3')
 
 @DATASETS.register_module()
 class TinyFolds(Dataset):
-    """`length` clips, clip i in fold 1 + i mod 3 and with class (i // 3) mod 3; `ann_file` is a name only."""
+    """`length` clips, clip i in fold 1 + i mod 3 and with class (i // 3) mod 3; there are no files."""
 
     def __init__(
-        self, ann_file='all.csv', length=36, split=None, source='', family='', broken_fold=None, lazy_init=False
+        self,
+        ann_file='all.csv',
+        length=36,
+        split=None,
+        source='',
+        family='',
+        data_root='',
+        classes=CLASSES,
+        broken_fold=None,
+        lazy_init=False,
     ):
         split = dict(column='fold', held_out=None, part='train', val_share=0.0) | dict(split or {})
         self.list_hashes = {ann_file: hashlib.sha256(ann_file.encode()).hexdigest()}
-        self.metainfo = dict(classes=CLASSES)
+        self.metainfo = dict(classes=classes)
         self.source = source
+        self.family = family
+        self.data_root = data_root
         self.bad_samples_file = None
         if lazy_init:
             return
@@ -41,6 +54,15 @@ class TinyFolds(Dataset):
 
     def split_values(self):
         return list(FOLDS)
+
+    def full_init(self):
+        pass
+
+    def clip_refs(self):
+        for index in self.indices:
+            name = f'clip{index}.mp4'
+            path = os.path.realpath(os.path.join(self.data_root, name))
+            yield ClipRef(f'line {index}', name, path, 0.0, float('inf'), self.family, name, '')
 
     def __len__(self):
         return len(self.indices)
@@ -66,10 +88,10 @@ class TinyClassifier(BaseModel):
         super().__init__(data_preprocessor=data_preprocessor or dict(type='TinyPreprocessor'))
         self.audio = nn.Linear(16, 8)
         self.norm = nn.BatchNorm1d(8)
-        self.fc = nn.Linear(8, len(CLASSES))
+        self.head = nn.Linear(8, len(CLASSES))
 
     def forward(self, inputs, data_samples=None, mode='loss'):
-        logits = self.fc(self.norm(self.audio(inputs['audio'].flatten(1)))).float()  # (B, 3)
+        logits = self.head(self.norm(self.audio(inputs['audio'].flatten(1)))).float()  # (B, 3)
         if mode == 'loss':
             target = torch.stack([sample.gt_label for sample in data_samples])
             return dict(loss=nn.functional.cross_entropy(logits, target) * (0.9 + 0.2 * torch.rand(())))

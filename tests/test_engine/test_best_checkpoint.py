@@ -111,7 +111,7 @@ def test_averaged_weights_are_validated_saved_and_resumed_after_a_kill(tmp_path)
     for key in ('state_dict', 'ema_state_dict', 'optimizer'):
         assert_equal(one[key], other[key])
     trained = {name.removeprefix('module.'): value for name, value in one['ema_state_dict'].items()}
-    assert not torch.equal(one['state_dict']['fc.weight'], trained['fc.weight'])
+    assert not torch.equal(one['state_dict']['head.weight'], trained['head.weight'])
 
 
 def test_the_average_is_that_of_the_trained_weights(tmp_path):
@@ -122,7 +122,7 @@ def test_the_average_is_that_of_the_trained_weights(tmp_path):
         priority = 'LOWEST'
 
         def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
-            seen.append(runner.model.fc.weight.detach().clone())
+            seen.append(runner.model.head.weight.detach().clone())
 
     runner.register_hook(Watch())
     runner.train()
@@ -130,5 +130,5 @@ def test_the_average_is_that_of_the_trained_weights(tmp_path):
     for weight in seen[1:]:
         average = 0.9 * average + 0.1 * weight
     saved = load(tmp_path / 'epoch_1.pth')
-    torch.testing.assert_close(saved['state_dict']['fc.weight'], average)
-    assert torch.equal(saved['ema_state_dict']['module.fc.weight'], seen[-1])
+    torch.testing.assert_close(saved['state_dict']['head.weight'], average)
+    assert torch.equal(saved['ema_state_dict']['module.head.weight'], seen[-1])

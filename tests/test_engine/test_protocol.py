@@ -197,7 +197,9 @@ def find(trained=None, tested=None, dataset=None, list_hash='abc', trained_list=
 
 def test_leaks():
     assert find() is None
-    psi = dict(corpora=['f'], lists={'all.csv': 'abc'}, **config(fold='1', stage='postpretrain').protocol)
+    psi = dict(
+        column='fold', corpora=['f'], lists={'all.csv': 'abc'}, **config(fold='1', stage='postpretrain').protocol
+    )
     assert find_leak([psi], applied(fold='1'), {'all.csv': 'abc'}) is None
     assert 'fold 1 of t, and this run tests on fold 2 of t' in find(tested=dict(fold='2'))
     assert 'fold 1 of u, and this run tests on fold 1 of t' in find(trained=dict(target='u'))
@@ -217,7 +219,9 @@ def test_leaks():
 
 
 def test_leaks_of_trainings_before():
-    psi = dict(corpora=['f', 'g'], lists={}, allow_overlap=False, target='a', fold='1', selection='strict')
+    psi = dict(
+        column='fold', corpora=['f', 'g'], lists={}, allow_overlap=False, target='a', fold='1', selection='strict'
+    )
     fine_tuned = dict(psi, corpora=['h'])
     past = labelled_past(dict(origin=[psi], protocol=fine_tuned))
     assert past == [psi, fine_tuned]
@@ -231,9 +235,9 @@ def test_leaks_of_trainings_before():
 
 def test_a_run_that_goes_on_cannot_shed_its_overlap():
     record = training_record(applied(fold='1', allow_overlap=True), {})
-    check_same_run(record, applied(fold='1', allow_overlap=True).protocol)
+    check_same_run(record, applied(fold='1', allow_overlap=True))
     with pytest.raises(ConfigError, match='with allow_overlap True, this one has False'):
-        check_same_run(record, applied(fold='1').protocol)
+        check_same_run(record, applied(fold='1'))
 
 
 def test_lists_of_one_folder_are_one_family_as_they_are_to_the_data_set(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import torch
 from mmavf.engine.provenance import chosen_checkpoint
 from mmavf.errors import CheckpointError, ConfigError
 from tests.helpers.tiny_folds import TinyFolds
-from tests.helpers.train import TINY_FOLDS, run_train, tiny_runner
+from tests.helpers.train import TINY_FOLDS, run_train, tiny_runner, weights
 
 PARTS = ('train', 'val', 'test')
 TINY_UNLABELLED = dict(
@@ -26,10 +26,11 @@ TINY_UNLABELLED = dict(
 def test_the_checkpoint_knows_what_it_was_trained_on(tmp_path):
     tiny_runner(tmp_path, TINY_FOLDS, protocol__fold='2', train_cfg__max_epochs=1).train()
     record = torch.load(tmp_path / 'epoch_1.pth', weights_only=True)['meta']['protocol']
-    lists = record.pop('lists')
+    lists, files = record.pop('lists'), record.pop('files')
     assert record == dict(
         stage='finetune',
         target='tiny',
+        column='fold',
         fold='2',
         selection='strict',
         val_share=0.0,
@@ -37,6 +38,7 @@ def test_the_checkpoint_knows_what_it_was_trained_on(tmp_path):
         corpora=['tiny'],
     )
     assert list(lists) == ['all.csv'] and len(lists['all.csv']) == 64
+    assert len(files.unique()) == 24  # of 36 clips, 12 are in fold 2
     last = chosen_checkpoint(tmp_path, record)
     assert last.name == 'epoch_1.pth'
 
@@ -70,7 +72,7 @@ def test_two_processes_train_on_a_fold(tmp_path):
 def test_weights_keep_their_past_through_other_trainings(tmp_path):
     """Post-pre-training for one target, fine-tuning on it, unlabelled training, then another target; and resumption."""
     parts = [f'{part}_dataloader__dataset' for part in PARTS]
-    other = {f'{part}__{key}': 'other' for part in parts for key in ('family', 'ann_file')}
+    other = {f'{part}__{key}': 'other' for part in parts for key in ('family', 'ann_file', 'data_root')}
     once = dict(protocol__fold='2', train_cfg__max_epochs=1)
     tiny_runner(tmp_path / 'a', TINY_FOLDS, **once).train()
     start = dict(load_from=str(tmp_path / 'a/epoch_1.pth'))
@@ -95,15 +97,16 @@ def test_weights_of_an_unknown_training_are_warned_of(tmp_path):
     once = dict(protocol__fold='2', train_cfg__max_epochs=1)
     tiny_runner(tmp_path / 'before', TINY_FOLDS, **once).train()
     saved = torch.load(tmp_path / 'before/epoch_1.pth', weights_only=True)
-    with_head = saved['state_dict'] | {'head.fc.weight': torch.zeros(3, 8)}
+    with_head = saved['state_dict']
+    no_head = {name: value for name, value in with_head.items() if not name.startswith('head.')}
     unlabelled = {key: saved['meta'][key] for key in saved['meta'].keys() - {'protocol', 'origin'}}
-    for name, weights, meta, warned in (
+    for name, state, meta, warned in (
         ('known', with_head, saved['meta'], False),
-        ('no_head', saved['state_dict'], unlabelled, False),
+        ('no_head', no_head, unlabelled, False),
         ('unknown', with_head, unlabelled, True),
     ):
         path = tmp_path / f'{name}.pth'
-        torch.save(dict(state_dict=weights, meta=meta), path)
+        torch.save(dict(state_dict=state, meta=meta), path)
         runner = tiny_runner(tmp_path / name, TINY_FOLDS, **once, load_from=str(path))
         runner.train()
         (log,) = (tmp_path / name).glob('*/*.log')
@@ -125,7 +128,51 @@ def test_a_moved_folder_and_another_list_do_not_hide_what_was_trained_on(tmp_pat
     with pytest.raises(ConfigError, match=r'without fold 2 of tiny, but drawn_anew\.csv is another list'):
         getattr(runner('2', ann_file='drawn_anew.csv'), run)()
     getattr(runner('2', family='moved', ann_file='all.csv'), run)()
-    getattr(runner('1', family='other', ann_file='other.csv'), run)()
+    getattr(runner('1', family='other', ann_file='other.csv', data_root='other'), run)()
+
+
+@pytest.mark.parametrize('run', ['train', 'test'])
+def test_another_list_of_the_same_files_does_not_hide_that_they_were_trained_on(tmp_path, run):
+    once = dict(protocol__fold='2', train_cfg__max_epochs=1)
+    tiny_runner(tmp_path / 'before', TINY_FOLDS, **once).train()
+    start = dict(load_from=str(tmp_path / 'before/epoch_1.pth'), train_cfg__max_epochs=1, protocol__target='mine')
+
+    def runner(fold, **more):
+        parts = {f'{part}_dataloader__dataset__{key}': 'mine.csv' for key in ('family', 'ann_file') for part in PARTS}
+        return tiny_runner(tmp_path / f'{fold}{more}', TINY_FOLDS, protocol__fold=fold, **parts, **start, **more)
+
+    with pytest.raises(ConfigError, match=r'trained on 12 of the files that this run tests on, by all\.csv'):
+        getattr(runner('1'), run)()
+    getattr(runner('2'), run)()
+    getattr(runner('1', protocol__allow_overlap=True), run)()
+
+
+def test_a_head_for_other_classes_is_not_tested_and_starts_anew_in_a_training(tmp_path):
+    once = dict(protocol__fold='2', train_cfg__max_epochs=1)
+    tiny_runner(tmp_path / 'before', TINY_FOLDS, **once).train()
+    last = str(tmp_path / 'before/epoch_1.pth')
+    turned = {f'{part}_dataloader__dataset__classes': ['neutral', 'happiness', 'anger'] for part in PARTS}
+    with pytest.raises(ConfigError, match='tells apart anger, happiness, neutral, and this run neutral, happiness, an'):
+        tiny_runner(tmp_path / 'test', TINY_FOLDS, **once, **turned, load_from=last).test()
+    loaded = weights(last)
+    for name, changes in (('same', {}), ('other', turned)):
+        still = dict(optim_wrapper__optimizer__lr=0.0, load_from=last)
+        tiny_runner(tmp_path / name, TINY_FOLDS, **once, **changes, **still).train()
+        trained = weights(tmp_path / name / 'epoch_1.pth')
+        assert torch.equal(trained['audio.weight'], loaded['audio.weight'])
+        assert torch.equal(trained['head.weight'], loaded['head.weight']) == (name == 'same')
+
+
+def test_subject_2_is_not_fold_2(tmp_path):
+    by_subject = {f'{part}_dataloader__dataset__split__column': 'subject' for part in PARTS}
+    once = dict(protocol__fold='2', train_cfg__max_epochs=1)
+    tiny_runner(tmp_path / 'before', TINY_FOLDS, **once, **by_subject).train()
+    last = str(tmp_path / 'before/epoch_1.pth')
+    tiny_runner(tmp_path / 'same', TINY_FOLDS, **once, **by_subject, load_from=last).test()
+    with pytest.raises(ConfigError, match='without subject 2 of tiny, and this run tests on fold 2 of tiny'):
+        tiny_runner(tmp_path / 'leak', TINY_FOLDS, **once, load_from=last).test()
+    with pytest.raises(ConfigError, match='with column subject, this one has fold'):
+        tiny_runner(tmp_path / 'before', TINY_FOLDS, **once, resume=True).train()
 
 
 def test_folds_that_were_drawn_anew_are_not_the_same(tmp_path, monkeypatch):

@@ -115,6 +115,7 @@ def test_several_metrics_and_foreign_ones():
         (dict(group_by='subject'), 'group_by'),
         (dict(part_by='fold'), 'part_by'),
         (dict(resample_by='fold'), 'resample_by'),
+        (dict(resamples=-5), 'resamples must be 0 or more, not -5'),
     ],
 )
 def test_impossible_arguments(arguments, match):

@@ -66,6 +66,9 @@ def test_the_table_of_a_regressor(tmp_path):
     head, row = (tmp_path / 'p.csv').read_text().splitlines()
     assert head == 'id,label_arousal,prediction_arousal,label_valence,prediction_valence'
     assert row == '"clip, 0",0.5,0.25,-1.0,2.0'
+    values = dict(labels=np.float32([[0.3, 1e-7]]).astype(float), scores=np.array([[0.1, 1 / 3]]))
+    replace(regressed(1), **values).to_csv(tmp_path / 'p.csv')  # labels are float32, these scores are not
+    assert (tmp_path / 'p.csv').read_text().splitlines()[1] == f'"clip, 0",0.3,0.1,1e-07,{1 / 3}'
 
 
 def test_files_of_others_are_refused(tmp_path):

@@ -135,10 +135,10 @@ note('ended')
 TEST = """
 import hashlib, json, sys
 from pathlib import Path
-out, dump = Path(sys.argv[sys.argv.index('--out') + 1]), Path(sys.argv[sys.argv.index('--dump') + 1])
+out = Path(sys.argv[sys.argv.index('--out') + 1])
 assert sys.argv[2].endswith('epoch_1.pth') and sys.argv[sys.argv.index('--fold') + 1] in str(out)
 out.mkdir()
-dump.write_text('')
+(out / 'predictions.pkl').write_text('')
 data = out.parents[1] / 'all.csv'
 lists = {str(data): hashlib.sha256(data.read_bytes()).hexdigest()} if data.exists() else {}
 (out / 'metrics.json').write_text(json.dumps(dict(test=dict(lists=lists))))

@@ -51,6 +51,11 @@ def test_mer24_is_dealt_out_by_class_whatever_the_order():
         own = [fold for fold, row in zip(folds, rows, strict=True) if row['label'] == label]
         assert {fold: own.count(fold) for fold in own} == dict.fromkeys('12345', count)
     assert folds_by_rule('mer24', rows[::-1]) == folds[::-1]
+    numbers = {name: str(number) for number, name in enumerate(CARDS['mer24'].classes)}
+    assert folds_by_rule('mer24', [dict(row, label=numbers[row['label']]) for row in rows]) == folds
+    rows[7]['label'] = 'glad'
+    with pytest.raises(ListError, match="row 8 of the list: .*'glad'"):
+        folds_by_rule('mer24', rows)
 
 
 @pytest.mark.parametrize('name', REFUSED)

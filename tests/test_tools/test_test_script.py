@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import datetime, timezone
 
+import mmengine
 import pytest
 import torch
 
@@ -66,7 +67,7 @@ def test_files_of_a_test(checkpoint, tmp_path, test_here):
     assert set(content['intervals']) == {'war', 'uar'}
     matrix = content['confusion_matrix']
     assert [sum(row) for row in matrix] == [4, 4, 3] and sum(matrix[i][i] for i in range(3)) == round(11 * right)
-    assert content['test'] == dict(fold=None, lists={'told.csv': 'a' * 64}, overlap=None)
+    assert content['test'] == dict(column=None, fold=None, lists={'told.csv': 'a' * 64}, overlap=None)
     assert content['selection'] is content['training'] is None and 'does not say' in printed + errors
     assert (content['checkpoint'], content['config']) == (str(checkpoint), str(CONFIG))
     assert content['trained'] == {} and content['versions']['torch'] == torch.__version__
@@ -74,6 +75,7 @@ def test_files_of_a_test(checkpoint, tmp_path, test_here):
     assert abs((datetime.now(timezone.utc) - datetime.fromisoformat(content['tested_at'])).total_seconds()) < 60
     dumped = Predictions.load(tmp_path / 'p.pkl')
     assert dumped.subject == tuple(f's{i % 4}' for i in range(11)) and dumped.scores.shape == (11, 3)
+    assert (tmp_path / 'p.pkl').read_bytes() == (tmp_path / 'out/predictions.pkl').read_bytes()
 
 
 def test_two_processes_give_the_files_of_one(checkpoint, tmp_path, test_here):
@@ -95,7 +97,7 @@ REASONS = ('clip 1: clip 1 is empty', 'clip 3: clip 3 is empty', 'clip 10: its s
 def check_partial(folder):
     with open(folder / 'predictions.partial.csv', newline='') as file:
         assert [row[0] for row in csv.reader(file)][1:] == [f'clip {i}' for i in (0, 2, 4, 5, 6, 7, 8, 9)]
-    assert not (folder / 'metrics.json').exists() and not (folder / 'predictions.csv').exists()
+    assert not any((folder / name).exists() for name in ('metrics.json', 'predictions.csv', 'predictions.pkl'))
 
 
 def test_unusable_clips_end_the_test_with_all_of_them(checkpoint, tmp_path, test_here):
@@ -149,7 +151,9 @@ def test_the_checkpoint_says_which_fold_is_tested_and_how_it_was_chosen(tmp_path
     assert status == 0, errors
     content = results(tmp_path / 'run/test')  # beside the checkpoint, wherever it was trained to
     assert (content['selection'], content['training']['fold'], content['test']['fold']) == ('paper', '2', '2')
+    assert content['test']['column'] == 'fold'
     assert content['trained'].keys() == {'epoch', 'iter', 'time', 'mmengine_version'}
+    assert content['trained']['mmengine_version'] == mmengine.__version__ and 'files' not in content['training']
     assert content['test']['overlap'] is None
     args = ['--fold', '1', '--allow-overlap', '--out', tmp_path / 'overlap']
     status, _, errors = test_here(best, *args, config=TINY_FOLDS, options=options)

@@ -2,8 +2,10 @@ import base64
 import json
 import re
 import runpy
+import shutil
 import statistics
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,9 +18,18 @@ from mmavf.errors import ConfigError
 from mmavf.visualization.report import make_report
 from mmavf.visualization.results import read_results
 from mmavf.visualization.scores import best_row, heading, number, score_of
-from tests.helpers.results import LIST, make_predictions, make_values, write_cross_validation, write_log, write_test
+from tests.helpers.results import (
+    EVALUATOR,
+    LIST,
+    make_predictions,
+    make_values,
+    write_cross_validation,
+    write_log,
+    write_test,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
+MICRO = dict(type='ClassificationMetric', metrics=('uf1', 'uar'), key='uf1', resamples=50)
 VOID = {'meta', 'img', 'br', 'hr', 'link'}
 
 
@@ -154,7 +165,7 @@ def test_comparison_keeps_other_folds_and_other_lists_apart(tmp_path):
     page = Page(make_report(rows))
     compared = [[row[0][0] for row in table[1:]] for table in page.tables if table[0][0] == ['Run']]
     assert compared == [['a', 'b'], ['other fold'], ['other list']]
-    assert 'toy, strict selection of the checkpoint, fold 2' in page.texts
+    assert 'toy, strict selection of the checkpoint, fold 2, 3 classes' in page.texts
 
 
 def test_runs_of_one_title_are_averaged_over_seeds(tmp_path):
@@ -172,10 +183,9 @@ def test_runs_of_one_title_are_averaged_over_seeds(tmp_path):
 
 
 def test_micro_expressions_are_compared_by_pooled_scores(tmp_path):
-    evaluator = dict(type='ClassificationMetric', metrics=('uf1', 'uar'), key='uf1', resamples=50)
     rows = {}
     for name, skill in (('a', 1.0), ('b', 2.0)):
-        _, pooled = write_cross_validation(tmp_path / name, skill, evaluator=evaluator)
+        _, pooled = write_cross_validation(tmp_path / name, skill, evaluator=MICRO)
         rows[name] = [read_results(tmp_path / name)]
     last = Page(make_report(rows)).table('Run')[-1]
     assert last[1] == [percent(pooled['metrics']['uf1']), bounds(pooled, 'uf1')]
@@ -256,8 +266,8 @@ def test_overlap_is_said(tmp_path):
         write_test(tmp_path / name / 'test', make_predictions(1.0, '1'), '1', **options)
     page = Page(make_report({name: [read_results(tmp_path / name)] for name in said}))
     assert page.texts.count('allowed: clips under test may have been trained on') == 2
-    assert 'toy, strict selection of the checkpoint, fold 1, overlap with the training allowed' in page.texts
-    assert 'toy, strict selection of the checkpoint, fold 1' in page.texts
+    assert 'toy, strict selection of the checkpoint, fold 1, 3 classes, overlap with the training allowed' in page.texts
+    assert 'toy, strict selection of the checkpoint, fold 1, 3 classes' in page.texts
 
 
 def test_log_of_a_resumed_run_replaces_what_it_did_again(tmp_path):
@@ -301,8 +311,60 @@ def test_a_work_dir_that_cannot_be_read_is_one_clear_error(tmp_path, files, mess
 def test_folds_with_different_classes_are_refused(tmp_path):
     write_test(tmp_path / 'fold_1/test', make_predictions(1.0, '1'), '1')
     write_test(tmp_path / 'fold_2/test', make_predictions(1.0, '2', classes=('a', 'b', 'c')), '2')
-    with pytest.raises(ConfigError, match='different classes'):
+    with pytest.raises(ConfigError, match="classes .*'a', 'b', 'c'"):
         make_report({'run': [read_results(tmp_path)]})
+
+
+@pytest.mark.parametrize(
+    ('one', 'other', 'message'),
+    [
+        (dict(), dict(selection='paper'), 'fold 1 was selected, .* than fold 2 .selection strict and paper'),
+        (dict(), dict(target='u'), 'target toy and u'),
+        (dict(), dict(overlap='it was trained on toy'), 'overlap False and True'),
+        (dict(evaluator=dict(EVALUATOR, group_by='group')), dict(), 'by_group True and False'),
+    ],
+)
+def test_folds_that_were_chosen_or_scored_in_different_ways_are_refused(tmp_path, one, other, message):
+    for fold, options in (('1', one), ('2', other)):
+        predictions = make_predictions(1.0, fold)
+        predictions = replace(predictions, group=predictions.ids)
+        write_test(tmp_path / f'fold_{fold}/test', predictions, fold, **options)
+    with pytest.raises(ConfigError, match=message):
+        make_report({'run': [read_results(tmp_path)]})
+
+
+def test_a_fold_that_was_tested_anew_is_not_mixed_with_earlier_scores(tmp_path):
+    write_cross_validation(tmp_path, 1.0, folds=('1', '2'))
+    shutil.rmtree(tmp_path / 'fold_2/test')
+    write_test(tmp_path / 'fold_2/test', make_predictions(3.0, '2'), '2')
+    with pytest.raises(ConfigError, match=r'results\.json has other scores of fold 2 than its test'):
+        read_results(tmp_path)
+
+
+@pytest.mark.parametrize('options', [dict(column='subject'), dict(evaluator=MICRO)])
+def test_single_subjects_that_nothing_has_pooled_have_no_result(tmp_path, options):
+    for subject in ('1', '2'):
+        write_test(tmp_path / f'a/fold_{subject}/test', make_predictions(1.0, subject), subject, **options)
+    results = read_results(tmp_path / 'a')
+    page = Page(make_report({'a': [results], 'b': [results]}))
+    assert page.table('Run')[1][1:] == [['–']] * (len(page.table('Run')[0]) - 1)
+    assert [row[0][0] for row in page.table('Held out')[1:]] == ['fold 1', 'fold 2']
+    assert any('cross_validate.py scores all their predictions as one test' in text for text in page.texts)
+    assert not any('±' in cell for table in page.tables for row in table for column in row for cell in column)
+
+
+def test_groups_are_counted_where_groups_are_scored(tmp_path):
+    predictions = make_predictions(1.0, '1')
+    predictions = replace(predictions, labels=predictions.labels // 4 % 3)
+    predictions = replace(predictions, group=tuple(f'trial {number // 4}' for number in range(40)))
+    write_test(tmp_path / 'a/test', predictions, '1', dict(EVALUATOR, group_by='group'))
+    write_test(tmp_path / 'b/test', predictions, '1')
+    rows = {name: [read_results(tmp_path / name)] for name in 'ab'}
+    page = Page(make_report(rows))
+    assert 'Scores of 10 groups of 40 clips.' in page.texts and 'Scores of 40 clips.' in page.texts
+    assert any('Confusion matrix, 10 groups.' in text for text in page.texts)
+    compared = [[row[0][0] for row in table[1:]] for table in page.tables if table[0][0] == ['Run']]
+    assert compared == [['a'], ['b']]
 
 
 def test_scores_are_named_and_written():

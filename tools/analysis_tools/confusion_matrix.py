@@ -17,7 +17,7 @@ from mmavf.visualization.confusion import draw_confusion_matrix
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('predictions', nargs='+', type=Path, help='predictions.csv, or what tools/test.py --dump wrote')
+    parser.add_argument('predictions', nargs='+', type=Path, help='predictions.csv or predictions.pkl of tools/test.py')
     parser.add_argument('--out', type=Path, default=Path('confusion_matrix.png'), help='picture to write')
     parser.add_argument('--by-group', action='store_true', help='average the scores of each group first (.pkl only)')
     parser.add_argument('--debug', action='store_true', help='show the whole traceback of an error')

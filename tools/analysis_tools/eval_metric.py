@@ -1,6 +1,6 @@
 """Score predictions again: `python tools/analysis_tools/eval_metric.py CONFIG PREDICTIONS.pkl`.
 
-The predictions are those that tools/test.py --dump kept; the scores are those of the config's `test_evaluator`, so that
+The predictions are those that tools/test.py kept; the scores are those of the config's `test_evaluator`, so that
 other metrics, groups or intervals need no second test:
 
     … --cfg-options test_evaluator.resample_by=subject
@@ -22,7 +22,7 @@ from mmavf.evaluation import Predictions, evaluate, pool
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config file')
-    parser.add_argument('predictions', nargs='+', help='files that tools/test.py --dump wrote')
+    parser.add_argument('predictions', nargs='+', help='predictions.pkl of tools/test.py')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, help='override parts of the config')
     parser.add_argument('--debug', action='store_true', help='show the whole traceback of an error')
     return parser.parse_args()

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from mmavf.errors import ConfigError, ListError
 
+from ..labels import ClassLabels
 from .cards import CARDS
 
 # data set → for each fold the first and the last number that it holds (of actors, groups, sessions)
@@ -49,7 +50,7 @@ def folds_by_rule(name: str, rows: Sequence[Mapping[str, str]]) -> list[str]:
     if CARDS[name].folds.column == 'subject':
         raise ConfigError(f'{name}: its subjects are held out one at a time, by the column subject: it needs no fold.')
     if name == 'mer24':
-        return seeded_folds(_column(rows, 'id'), _column(rows, 'label'))
+        return seeded_folds(_column(rows, 'id'), _class_names(name, _column(rows, 'label')))
     subjects = _column(rows, 'subject')
     if name in BLOCKS:
         return [_fold_of_subject(name, subject, row) for row, subject in enumerate(subjects, start=1)]
@@ -61,6 +62,19 @@ def _column(rows: Sequence[Mapping[str, str]], column: str) -> list[str]:
     if '' in values:
         raise ListError(f'row {values.index("") + 1} of the list has no {column}, which decides on its fold')
     return values
+
+
+def _class_names(name: str, labels: Sequence[str]) -> list[str]:
+    """Return labels by name, as lists may have numbers: the folds must be the same for both."""
+    classes = CARDS[name].classes
+    reader = ClassLabels(classes)
+    names = []
+    for row, label in enumerate(labels, start=1):
+        try:
+            names.append(classes[reader.read([label])])
+        except ValueError as error:
+            raise ListError(f'row {row} of the list: {error}') from error
+    return names
 
 
 def _fold_of_subject(name: str, subject: str, row: int) -> str:
@@ -104,7 +118,8 @@ def seeded_folds(ids: Sequence[str], labels: Sequence[str], number: int = 5, see
     """Draw folds for a set without published ones, each with the same share of every class.
 
     The clips of a class are dealt out in the order of a hash of their ids, so that the result depends on the clips and
-    the seed alone: not on the order of the list, nor on a library's random numbers.
+    the seed alone: not on the order of the list, nor on a library's random numbers. Of a list that lacks a clip, others
+    have other folds, too.
 
     Args:
         ids: Ids of the clips.

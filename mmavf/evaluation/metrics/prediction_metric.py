@@ -50,6 +50,8 @@ class PredictionMetric(BaseMetric):
         seed: int = 0,
     ) -> None:
         super().__init__()
+        if resamples < 0:
+            raise ConfigError(f'{type(self).__name__}: resamples must be 0 or more, not {resamples}.')
         for argument, value, allowed in (
             ('group_by', group_by, (None, 'group')),
             ('part_by', part_by, (None, 'source')),
