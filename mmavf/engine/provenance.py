@@ -156,6 +156,8 @@ def check_same_run(record: Mapping | None, cfg: Mapping) -> None:
         ConfigError: It was not; names what differs.
     """
     protocol = cfg.get('protocol') and dict(cfg['protocol'], column=column_under_test(cfg))
+    if record and protocol:
+        record = dict(column=protocol['column']) | dict(record)  # earlier versions did not keep it
     for key in _SAME_RUN:
         theirs, ours = (source.get(key) if source else None for source in (record, protocol))
         if theirs != ours:
@@ -185,6 +187,7 @@ def chosen_checkpoint(work_dir: str | Path, protocol: Mapping) -> Path:
 
 def _find_leak(record: Mapping, cfg: Mapping, list_hashes: Mapping[str, str]) -> str | None:
     own = dict(cfg['protocol'], column=column_under_test(cfg))
+    record = dict(column=own['column']) | dict(record)  # earlier versions did not keep it
     trained = set(record['lists'].values())
     tested = _known(record, cfg, list_hashes)
     if not tested:

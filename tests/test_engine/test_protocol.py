@@ -14,6 +14,7 @@ from mmavf.engine.protocol import add_protocol_options, apply_protocol, merge_pr
 from mmavf.engine.provenance import (
     check_same_run,
     find_leak,
+    find_seen_files,
     follow_checkpoint,
     labelled_past,
     training_record,
@@ -238,6 +239,17 @@ def test_a_run_that_goes_on_cannot_shed_its_overlap():
     check_same_run(record, applied(fold='1', allow_overlap=True))
     with pytest.raises(ConfigError, match='with allow_overlap True, this one has False'):
         check_same_run(record, applied(fold='1'))
+
+
+def test_checkpoints_of_earlier_versions_are_judged_by_what_they_say():
+    record = training_record(applied(fold='1'), {'all.csv': 'abc'})
+    for key in ('column', 'files'):
+        del record[key]
+    hashes = {'all.csv': 'abc'}
+    check_same_run(record, applied(fold='1'))
+    assert find_leak([record], applied(fold='1'), hashes) is None
+    assert find_seen_files([record], applied(fold='1'), hashes, lambda: pytest.fail('nothing to compare')) is None
+    assert 'without fold 1 of t, and this run tests on fold 2 of t' in find_leak([record], applied(fold='2'), hashes)
 
 
 def test_lists_of_one_folder_are_one_family_as_they_are_to_the_data_set(tmp_path, monkeypatch):
