@@ -16,7 +16,8 @@ from pathlib import Path
 import mmavf.engine  # noqa: F401  (registers what configs name)
 from mmavf.engine.cli import add_run_options, read_config, run_command
 from mmavf.engine.fold_results import collect, write_results
-from mmavf.engine.fold_runs import FoldRuns, config_hash, fold_values, held_out_column
+from mmavf.engine.fold_runs import FoldRuns, config_hash, fold_values
+from mmavf.engine.protocol import column_under_test
 from mmavf.errors import ConfigError, MMAVFError
 
 
@@ -79,7 +80,7 @@ def cross_validate(args: argparse.Namespace) -> None:
         config_hash=config_hash(cfg),
         protocol=cfg.protocol.to_dict(),
         failed=failed,
-        **(collect(done, cfg.test_evaluator, held_out_column(cfg)) if done else empty),
+        **(collect(done, cfg.test_evaluator, column_under_test(cfg)) if done else empty),
     )
     print('\n' + write_results(results, runs.work_dir))
     print(f'Results are in {runs.work_dir}.')

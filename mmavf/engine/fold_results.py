@@ -5,7 +5,7 @@ all clips as one test is: a subject has too few clips, often not of every class,
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -50,6 +50,11 @@ def aggregate(per_fold: Sequence[Mapping[str, float]]) -> dict[str, Spread]:
     return spreads
 
 
+def judged_as_one(column: str | None, metrics: Iterable[str]) -> bool:
+    """Tell whether the score of all clips as one test is the result, by the column held out and the scores' names."""
+    return column == 'subject' or 'uf1' in metrics
+
+
 def collect(
     tests: Mapping[str, Path], evaluator: Mapping | Sequence[Mapping], column: Literal['fold', 'subject'] = 'fold'
 ) -> dict[str, Any]:
@@ -74,7 +79,7 @@ def collect(
     clips = pool([Predictions.load(folder / PREDICTIONS_FILE) for folder in tests.values()])
     pooled = evaluate(clips, evaluator)
     scores = {fold: report['metrics'] for fold, report in reports.items()}
-    result = 'pooled' if column == 'subject' or 'uf1' in pooled['metrics'] else 'mean'
+    result = 'pooled' if judged_as_one(column, pooled['metrics']) else 'mean'
     spread = {}
     if result == 'mean':
         spread = {name: value._asdict() for name, value in aggregate(list(scores.values())).items()}

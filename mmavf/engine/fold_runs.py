@@ -48,13 +48,6 @@ def fold_values(cfg: Config) -> list[str]:
         return DATASETS.build(dict(cfg.test_dataloader.dataset, lazy_init=True)).split_values()
 
 
-def held_out_column(cfg: Config) -> str:
-    """Return what is held out in turn, 'fold' or 'subject'."""
-    dataset = cfg.test_dataloader.dataset
-    splits = [part.get('split') for part in dataset.get('datasets', [dataset])]
-    return next(split['column'] for split in splits if split is not None)
-
-
 def config_hash(cfg: Config) -> str:
     """Return the SHA-256 of a config's contents, wherever it writes to."""
     content = {key: value for key, value in cfg.to_dict().items() if key != 'work_dir'}

@@ -4,6 +4,7 @@
 
 - `stage`: 'postpretrain' or 'finetune'.
 - `target`: Target data set, a name in CARDS; None with a list of your own.
+- `column`: Column of the lists by which parts are held out, as the splits say; `apply_protocol` notes it.
 - `fold`: Value of the split's column that is held out for testing; None where the config says it.
 - `selection`: 'strict': the checkpoint is chosen without the test part; 'paper': the best epoch on the test part.
 - `val_share`: With 'strict': 0, the last epoch counts; above, the best epoch on that share of the training part.
@@ -110,6 +111,7 @@ def apply_protocol(cfg: Config | dict) -> None:
     if protocol['fold'] is not None and not split_sets and protocol['stage'] == 'finetune':
         raise ConfigError(f'--fold {protocol["fold"]}: no data set of this config has a `split`.')
     protocol['fold'] = fold_under_test(cfg)
+    protocol['column'] = column_under_test(cfg)
     if cfg.get('load_from') and protocol['fold'] is not None:
         cfg['load_from'] = cfg['load_from'].replace('{fold}', protocol['fold'])
     if has_validation(protocol):

@@ -16,15 +16,7 @@ from mmavf.errors import CheckpointError, ConfigError
 from mmavf.version import __version__
 
 from .latest_checkpoint import latest_checkpoint
-from .protocol import (
-    ListUnderTest,
-    column_under_test,
-    corpora,
-    corpora_under_test,
-    fold_under_test,
-    has_validation,
-    lists_under_test,
-)
+from .protocol import corpora, corpora_under_test, fold_under_test, has_validation, lists_under_test
 
 # `allow_overlap` too: what it let a run start from is not looked at again when the run goes on
 _SAME_RUN = ('stage', 'target', 'column', 'fold', 'selection', 'val_share', 'allow_overlap')
@@ -39,11 +31,10 @@ def training_record(cfg: Mapping, list_hashes: Mapping[str, str], files: Tensor 
         files: `file_digests` of the clips; None where nothing tells them.
 
     Returns:
-        The protocol, `column` (by which parts are held out), `corpora` (families trained on), `lists`, and `files`.
+        The protocol, `corpora` (families trained on), `lists`, and `files`.
     """
     return dict(
         cfg['protocol'],
-        column=column_under_test(cfg),
         corpora=sorted(corpora(cfg['train_dataloader'])),
         lists=dict(list_hashes),
         files=files,
@@ -104,60 +95,39 @@ def versions() -> dict[str, str]:
     )
 
 
-def find_leak(past: Sequence[Mapping], cfg: Mapping, list_hashes: Mapping[str, str]) -> str | None:
+def find_leak(
+    past: Sequence[Mapping], cfg: Mapping, list_hashes: Mapping[str, str], files: Callable[[], Tensor]
+) -> str | None:
     """Say why a run tells nothing about unseen clips if it starts from, or tests, a certain checkpoint.
 
     Args:
         past: The checkpoint's `labelled_past`.
         cfg: Config of the run.
         list_hashes: SHA-256 of every list that the run reads, by its path.
+        files: Gives the `file_digests` of what the run tests on; called where no list is known again.
 
     Returns:
-        The reason in words, or None: each training of the past saw no corpora that the run tests on, or was of the same
-        target and fold, and their lists have not been changed since. Corpora are known by family, and by the content of
-        their lists, as a folder may have moved.
+        The reason in words, or None: each training of the past saw no corpora and files that the run tests on, or was
+        of the same target and fold, and their lists have not been changed since. Corpora are known by family, and by
+        the content of their lists, as a folder may have moved.
     """
     if cfg.get('protocol') is None:
         return None
-    return next(filter(None, (_find_leak(record, cfg, list_hashes) for record in past)), None)
+    return next(filter(None, (_find_leak(record, cfg, list_hashes, files) for record in past)), None)
 
 
-def find_seen_files(
-    past: Sequence[Mapping], cfg: Mapping, list_hashes: Mapping[str, str], files: Callable[[], Tensor]
-) -> str | None:
-    """Say how many files a run tests on that were trained on under a list that `find_leak` does not know again.
-
-    Args:
-        past: The checkpoint's `labelled_past`.
-        cfg: Config of the run.
-        list_hashes: SHA-256 of every list that the run reads, by its path.
-        files: Gives the `file_digests` of what the run tests on.
-
-    Returns:
-        The reason in words, or None.
-    """
-    unknown = [record for record in past if record.get('files') is not None and not _known(record, cfg, list_hashes)]
-    for record in unknown:
-        seen = torch.isin(files(), record['files']).sum().item()
-        if seen:
-            names = ', '.join(record['lists']) or 'another list'
-            return f'it was trained on {seen} of the files that this run tests on, by {names}'
-    return None
-
-
-def check_same_run(record: Mapping | None, cfg: Mapping) -> None:
+def check_same_run(record: Mapping | None, protocol: Mapping | None) -> None:
     """Make sure that a checkpoint to resume from was written under the same protocol.
 
     Args:
         record: The checkpoint's `training_record`; None without labels.
-        cfg: Config of the run.
+        protocol: The run's own; None without labels.
 
     Raises:
         ConfigError: It was not; names what differs.
     """
-    protocol = cfg.get('protocol') and dict(cfg['protocol'], column=column_under_test(cfg))
     if record and protocol:
-        record = dict(column=protocol['column']) | dict(record)  # earlier versions did not keep it
+        record = _with_column(record, protocol)
     for key in _SAME_RUN:
         theirs, ours = (source.get(key) if source else None for source in (record, protocol))
         if theirs != ours:
@@ -185,13 +155,18 @@ def chosen_checkpoint(work_dir: str | Path, protocol: Mapping) -> Path:
     return last
 
 
-def _find_leak(record: Mapping, cfg: Mapping, list_hashes: Mapping[str, str]) -> str | None:
-    own = dict(cfg['protocol'], column=column_under_test(cfg))
-    record = dict(column=own['column']) | dict(record)  # earlier versions did not keep it
-    trained = set(record['lists'].values())
-    tested = _known(record, cfg, list_hashes)
+def _find_leak(
+    record: Mapping, cfg: Mapping, list_hashes: Mapping[str, str], files: Callable[[], Tensor]
+) -> str | None:
+    own, trained = cfg['protocol'], set(record['lists'].values())
+    record = _with_column(record, own)
+    tested = [
+        part
+        for part in lists_under_test(cfg)
+        if part.family in record['corpora'] or list_hashes.get(part.path) in trained
+    ]
     if not tested:
-        return None
+        return _find_seen_files(record, files)
     names = ', '.join(sorted({part.family for part in tested}))
     if record['allow_overlap']:
         return f'it was trained on {names} with overlap allowed, and this run tests on it'
@@ -215,14 +190,17 @@ def _find_leak(record: Mapping, cfg: Mapping, list_hashes: Mapping[str, str]) ->
     return None
 
 
-def _known(record: Mapping, cfg: Mapping, list_hashes: Mapping[str, str]) -> list[ListUnderTest]:
-    """Return the lists that a run tests on and that were trained on, in whole or in part, by family or content."""
-    trained = set(record['lists'].values())
-    return [
-        part
-        for part in lists_under_test(cfg)
-        if part.family in record['corpora'] or list_hashes.get(part.path) in trained
-    ]
+def _find_seen_files(record: Mapping, files: Callable[[], Tensor]) -> str | None:
+    if record.get('files') is None:
+        return None
+    seen = torch.isin(files(), record['files']).sum().item()
+    names = ', '.join(record['lists']) or 'another list'
+    return f'it was trained on {seen} of the files that this run tests on, by {names}' if seen else None
+
+
+def _with_column(record: Mapping, own: Mapping) -> dict[str, Any]:
+    """Return a record with the column, which earlier versions did not keep: then that of the run's own protocol."""
+    return dict(column=own['column']) | dict(record)
 
 
 def _held_out(protocol: Mapping) -> str:

@@ -26,7 +26,7 @@ from mmavf.engine.launch import resolve_loaders
 from mmavf.engine.load_report import report_match
 from mmavf.engine.loops import accumulative_counts
 from mmavf.engine.protocol import apply_protocol
-from mmavf.engine.provenance import check_same_run, find_leak, find_seen_files, labelled_past, training_record
+from mmavf.engine.provenance import check_same_run, find_leak, labelled_past, training_record
 from mmavf.engine.rng import get_rng_state
 from mmavf.errors import CheckpointError, ConfigError
 from mmavf.registry import RUNNERS
@@ -124,6 +124,8 @@ class AVFRunner(Runner):
         return file_digests(dataset.clip_refs()) if hasattr(dataset, 'clip_refs') else None
 
     def _tested_files(self) -> Tensor:
+        if self._test_dataloader is None:
+            return file_digests(())
         built = isinstance(self._test_loop, BaseLoop)
         dataset = data_set_of(self._test_loop.dataloader if built else self._test_dataloader)
         if not hasattr(dataset, 'clip_refs'):
@@ -162,7 +164,7 @@ class AVFRunner(Runner):
             meta.pop('config', None)  # MMEngine would execute it as Python
             self._resumed = meta['resume']
             self._origin = meta.get('origin', ())
-            check_same_run(meta.get('protocol'), self.cfg)
+            check_same_run(meta.get('protocol'), self._protocol)
         else:
             self._origin = labelled_past(meta)
             weights = checkpoint.get('state_dict', checkpoint)
@@ -211,9 +213,7 @@ class AVFRunner(Runner):
             self.logger.info(f'{name} is for other classes ({", ".join(theirs)}): the head starts anew.')
 
     def _check_leak(self, filename: str) -> None:
-        leak = find_leak(self._origin, self.cfg, self._list_hashes())
-        if leak is None and self._protocol is not None and self._test_dataloader is not None:
-            leak = find_seen_files(self._origin, self.cfg, self._list_hashes(), self._tested_files)
+        leak = find_leak(self._origin, self.cfg, self._list_hashes(), self._tested_files)
         if leak is None:
             return
         if not self._protocol['allow_overlap']:

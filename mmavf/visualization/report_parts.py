@@ -175,8 +175,6 @@ def confusion_picture(results: Results) -> Picture | None:
     if not contents:
         return None
     classes = contents[0]['classes']
-    if any(content['classes'] != classes for content in contents):
-        raise ConfigError(f'{results.folder}: the folds were tested on different classes.')
     matrix = np.sum([content['confusion_matrix'] for content in contents], axis=0)  # (folds, K, K) -> (K, K)
     folds = f' of {len(contents)} folds' if len(contents) > 1 else ''
     unit = 'groups' if 'num_groups' in contents[0] else 'clips'

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mmavf.datasets.natural_order import natural_order
+from mmavf.engine.fold_results import judged_as_one
 from mmavf.errors import ConfigError
 from mmavf.evaluation.result_files import METRICS_FILE
 
@@ -83,9 +84,7 @@ class Results(NamedTuple):
         """Whether the pooled scores are the result, as where single subjects are held out; else the mean over folds."""
         if self.summary:
             return self.summary.get('result') == 'pooled'
-        return any(
-            test.content['test'].get('column') == 'subject' or 'uf1' in test.content['metrics'] for test in self.tests
-        )
+        return any(judged_as_one(test.content['test'].get('column'), test.content['metrics']) for test in self.tests)
 
 
 def read_results(folder: Path) -> Results:

@@ -9,12 +9,12 @@ import pytest
 from mmengine.config import Config
 
 from mmavf.datasets import AVClipDataset
+from mmavf.datasets.overlap import file_digests
 from mmavf.datasets.targets import CEA_CLASSES
 from mmavf.engine.protocol import add_protocol_options, apply_protocol, merge_protocol_options
 from mmavf.engine.provenance import (
     check_same_run,
     find_leak,
-    find_seen_files,
     follow_checkpoint,
     labelled_past,
     training_record,
@@ -189,11 +189,17 @@ def test_the_checkpoint_says_what_nobody_else_says():
     assert follow(config(), **other) == (None, 'strict')
 
 
+def nothing():
+    """The digests of no files."""
+    return file_digests(())
+
+
 def find(trained=None, tested=None, dataset=None, list_hash='abc', trained_list='all.csv'):
     hashes = {trained_list: 'abc' if trained_list == 'all.csv' else 'y'}
     record = training_record(applied(dataset, **{'fold': '1', **(trained or {})}), hashes)
     assert json.loads(json.dumps(record)) == record
-    return find_leak([record], applied(**{'fold': '1', **(tested or {})}), {'all.csv': list_hash, 'other.csv': 'x'})
+    hashes = {'all.csv': list_hash, 'other.csv': 'x'}
+    return find_leak([record], applied(**{'fold': '1', **(tested or {})}), hashes, nothing)
 
 
 def test_leaks():
@@ -201,7 +207,7 @@ def test_leaks():
     psi = dict(
         column='fold', corpora=['f'], lists={'all.csv': 'abc'}, **config(fold='1', stage='postpretrain').protocol
     )
-    assert find_leak([psi], applied(fold='1'), {'all.csv': 'abc'}) is None
+    assert find_leak([psi], applied(fold='1'), {'all.csv': 'abc'}, nothing) is None
     assert 'fold 1 of t, and this run tests on fold 2 of t' in find(tested=dict(fold='2'))
     assert 'fold 1 of u, and this run tests on fold 1 of t' in find(trained=dict(target='u'))
     assert 'fold 1, and' in find(trained=dict(target=None))
@@ -216,7 +222,8 @@ def test_leaks():
     assert 'this run tests on fold 1 of t' in find(**alone, trained=dict(fold='7'), list_hash='y')  # moved
     hybrid = dict(datasets=[other, dict(ann_file='all.csv', family='f', split=dict(SPLIT))])
     assert find(trained=dict(target='u', fold='7'), dataset=hybrid) is not None
-    assert find_leak([], config(), {}) is None and find_leak([dict(corpora=['f'])], Config(dict()), {}) is None
+    assert find_leak([], config(), {}, nothing) is None
+    assert find_leak([dict(corpora=['f'])], Config(dict()), {}, nothing) is None
 
 
 def test_leaks_of_trainings_before():
@@ -228,17 +235,17 @@ def test_leaks_of_trainings_before():
     assert past == [psi, fine_tuned]
     assert labelled_past(dict(origin=[psi])) == [psi] and labelled_past(dict(protocol=psi)) == [psi]
     assert labelled_past({}) == []
-    assert find_leak([fine_tuned], applied(fold='1'), {}) is None
+    assert find_leak([fine_tuned], applied(fold='1'), {}, nothing) is None
     assert 'trained on f without fold 1 of a, and this run tests on fold 1 of t' in find_leak(
-        past, applied(fold='1'), {}
+        past, applied(fold='1'), {}, nothing
     )
 
 
 def test_a_run_that_goes_on_cannot_shed_its_overlap():
     record = training_record(applied(fold='1', allow_overlap=True), {})
-    check_same_run(record, applied(fold='1', allow_overlap=True))
+    check_same_run(record, applied(fold='1', allow_overlap=True).protocol)
     with pytest.raises(ConfigError, match='with allow_overlap True, this one has False'):
-        check_same_run(record, applied(fold='1'))
+        check_same_run(record, applied(fold='1').protocol)
 
 
 def test_checkpoints_of_earlier_versions_are_judged_by_what_they_say():
@@ -246,10 +253,11 @@ def test_checkpoints_of_earlier_versions_are_judged_by_what_they_say():
     for key in ('column', 'files'):
         del record[key]
     hashes = {'all.csv': 'abc'}
-    check_same_run(record, applied(fold='1'))
-    assert find_leak([record], applied(fold='1'), hashes) is None
-    assert find_seen_files([record], applied(fold='1'), hashes, lambda: pytest.fail('nothing to compare')) is None
-    assert 'without fold 1 of t, and this run tests on fold 2 of t' in find_leak([record], applied(fold='2'), hashes)
+    check_same_run(record, applied(fold='1').protocol)
+    assert find_leak([record], applied(fold='1'), hashes, nothing) is None
+    assert find_leak([record], applied(fold='1'), {}, lambda: pytest.fail('nothing to compare')) is None
+    leak = find_leak([record], applied(fold='2'), hashes, nothing)
+    assert 'without fold 1 of t, and this run tests on fold 2 of t' in leak
 
 
 def test_lists_of_one_folder_are_one_family_as_they_are_to_the_data_set(tmp_path, monkeypatch):
@@ -316,7 +324,7 @@ def test_post_pretraining_for_a_target_that_is_no_part_of_it_takes_all():
     apply_protocol(cfg)
     assert len(cfg.train_dataloader.dataset.datasets) == 2
     record = training_record(cfg, {})
-    assert record['corpora'] == ['crema_d', 'dfew'] and find_leak([record], applied(fold='3'), {}) is None
+    assert record['corpora'] == ['crema_d', 'dfew'] and find_leak([record], applied(fold='3'), {}, nothing) is None
 
 
 def test_post_pretraining_on_lists_of_ones_own():

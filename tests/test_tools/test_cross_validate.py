@@ -12,7 +12,8 @@ import pytest
 from mmengine.config import Config
 
 from mmavf.engine.fold_results import aggregate, collect, markdown, table, write_results
-from mmavf.engine.fold_runs import FoldRuns, config_hash, fold_values, held_out_column
+from mmavf.engine.fold_runs import FoldRuns, config_hash, fold_values
+from mmavf.engine.protocol import column_under_test
 from mmavf.errors import ConfigError, ListError
 from mmavf.evaluation import Predictions
 from tests.helpers.train import ROOT, TINY_FOLDS
@@ -94,7 +95,7 @@ def test_scores_of_single_subjects_have_no_mean(tmp_path, column, metrics):
 def test_what_is_held_out_in_turn():
     for name, column in (('samm', 'subject'), ('casme3', 'subject'), ('ravdess', 'fold')):  # samm: a concatenation
         config = Config.fromfile(str(ROOT / f'configs/finetune/{name}/avfmae_b_{name}.py'))
-        assert held_out_column(config) == column
+        assert column_under_test(config) == column
 
 
 def test_folds_that_do_not_belong_together(tmp_path):
