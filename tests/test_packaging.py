@@ -13,6 +13,7 @@ import pytest
 # The standard library's finds fewer packages on Python 3.10: those without a top_level.txt are missing there.
 from importlib_metadata import packages_distributions
 from packaging.requirements import Requirement
+from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ('.ci', 'configs', 'docs', 'mmavf', 'projects', 'requirements', 'tests', 'tools')
@@ -78,15 +79,30 @@ def test_an_undeclared_import_is_found():
     assert 'torch' in undeclared_imports(['mmavf'], without_torch)
 
 
+def pinned(name):
+    """Versions of `requirements/constraints-<name>.txt`, by canonical name."""
+    lines = (ROOT / f'requirements/constraints-{name}.txt').read_text().splitlines()
+    pins = dict(line.split('==') for line in lines if not line.startswith('#'))
+    return {canonical(name): version for name, version in pins.items()}
+
+
 @pytest.mark.parametrize('python', PYTHONS)
 def test_constraints_pin_every_requirement_within_its_range(python):
-    lines = (ROOT / f'requirements/constraints-py{python}.txt').read_text().splitlines()
-    pins = dict(line.split('==') for line in lines if not line.startswith('#'))
-    pins = {canonical(name): version for name, version in pins.items()}
+    pins = pinned(f'py{python}')
     for name, requirement in declared('runtime', 'tests').items():
         assert name in pins, f'{name} is not pinned for Python {python}'
         assert requirement.specifier.contains(pins[name]), f'{name} {pins[name]} is outside {requirement.specifier}'
     assert pins['opencv-python'] == pins['opencv-contrib-python'], 'both write the folder cv2'
+
+
+def test_the_lowest_set_is_the_lower_end_of_every_range():
+    ends = {
+        name: Version(specifier.version)
+        for name, requirement in declared('runtime', 'tests').items()
+        for specifier in requirement.specifier
+        if specifier.operator in ('>=', '==')
+    }
+    assert {name: Version(version) for name, version in pinned('lowest').items()} == ends
 
 
 def test_both_packages_that_write_the_folder_mmcv_have_one_version():

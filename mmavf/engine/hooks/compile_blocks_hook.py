@@ -35,9 +35,10 @@ class CompileBlocksHook(Hook):
             modules = [module for module in runner.model.modules() if type(module).__name__ == name]
             if not modules:
                 raise ConfigError(f'CompileBlocksHook: the model has no module of class {name}.')
-            # beyond its limit, 8, PyTorch would leave the other variants as they are
-            limit = torch._dynamo.config.recompile_limit
-            torch._dynamo.config.recompile_limit = max(limit, len(modules) + 1)
+            # beyond its limit, 8, PyTorch would leave the other variants as they are; torch 2.6 knows the limit by this
+            # name alone, later versions by recompile_limit, too
+            limit = torch._dynamo.config.cache_size_limit
+            torch._dynamo.config.cache_size_limit = max(limit, len(modules) + 1)
             for module in modules:
                 module.compile(dynamic=False)
             runner.logger.info(f'Compiling {len(modules)} × {name} at their first use.')
