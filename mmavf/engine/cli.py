@@ -103,7 +103,8 @@ def run_command(command: Callable[[argparse.Namespace], None], args: argparse.Na
     except (KeyError, TypeError) as error:
         if not _was_raised_in(build_from_cfg, error):  # something deeper had begun: no misspelt name
             raise
-        report(ConfigError(f'{error.args[0]}. Look for the name in the config and in --cfg-options.'), debug)
+        # from Python 3.13 on the message may end with a question: Did you mean …?
+        report(ConfigError(f'{error.args[0]} (look for the name in the config and in --cfg-options)'), debug)
         return 1
     leave_process_group()
     return 0
