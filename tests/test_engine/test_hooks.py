@@ -20,6 +20,17 @@ class Block(nn.Linear):
     """A class to be found by name."""
 
 
+class RatedBlock(Block):
+    """A block with a rate of its own, which its compiled graph holds as a constant."""
+
+    def __init__(self, rate):
+        super().__init__(4, 4)
+        self.rate = rate
+
+    def forward(self, x):
+        return super().forward(x) * self.rate
+
+
 def fake_runner(tmp_path, iteration=0, **kwargs):
     return SimpleNamespace(work_dir=str(tmp_path), iter=iteration, logger=logging.getLogger('test'), **kwargs)
 
@@ -63,6 +74,18 @@ def test_compiled_blocks_compute_the_same(tmp_path):
     expected = model(batch)
     CompileBlocksHook(['Block']).before_train(fake_runner(tmp_path, model=model))
     torch.testing.assert_close(model(batch), expected)
+
+
+@pytest.mark.slow
+def test_more_variants_than_pytorch_allows_by_default_are_compiled(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch._dynamo.config, 'cache_size_limit', 2)
+    torch._dynamo.reset()
+    model = nn.Sequential(*(RatedBlock(rate) for rate in (0.1, 0.2, 0.3, 0.4)))
+    CompileBlocksHook(['RatedBlock']).before_train(fake_runner(tmp_path, model=model))
+    compiled = torch._dynamo.utils.counters['stats']
+    before = compiled['unique_graphs']
+    model(torch.randn(3, 4))
+    assert compiled['unique_graphs'] - before == len(model)
 
 
 @pytest.mark.parametrize('length', [1, 2, 7])

@@ -28,24 +28,24 @@ def test_an_error_is_one_line_and_its_traceback_is_in_the_log(tmp_path):
 
 
 def test_a_command_that_ends_well_leaves_no_process_group_to_the_end_of_python(tmp_path):
-    before = threads()
+    before = thread_ids()
     started = set()
 
     def command(args):
         dist.init_process_group('gloo', init_method=f'file://{tmp_path}/store', rank=0, world_size=1)
         model = nn.parallel.DistributedDataParallel(nn.Linear(1, 1))
         model.cycle = [model]  # as a runner and its model are
-        started.update(threads() - before)
+        started.update(thread_ids() - before)
 
     path = sys.path.copy()
     assert run_command(command, argparse.Namespace()) == 0
     sys.path[:] = path  # the command puts the current folder there
     assert not dist.is_initialized()
     assert started
-    assert not started & threads()
+    assert not started & thread_ids()
 
 
-def threads():
+def thread_ids():
     return {task.name for task in Path('/proc/self/task').iterdir()}
 
 
