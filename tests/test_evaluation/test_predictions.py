@@ -126,6 +126,13 @@ def sample(index, source='a', **others):
     return dict(sample_id=f'{source}{index}', index=index, source=source, gt_label=torch.tensor(0), **others)
 
 
+def test_of_tied_classes_the_first_is_predicted_for_all_scores():
+    labels = np.array([0] * 6 + [1] * 3 + [2])
+    tied = classified(10, labels=labels, scores=np.full((10, 3), 1 / 3))
+    metrics = evaluate(tied, dict(type='ClassificationMetric', metrics=['war', 'uar'], resamples=0))['metrics']
+    assert metrics == dict(war=pytest.approx(0.6), uar=pytest.approx(1 / 3))
+
+
 def test_records_come_once_and_in_the_order_of_the_lists():
     samples = [sample(2), sample(0), sample(1, 'b'), sample(0, 'b'), sample(2), sample(10)]
     for item in samples:
