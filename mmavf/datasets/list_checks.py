@@ -69,11 +69,15 @@ def _scan_folder(folder: str, wanted: dict[str, list[int]]) -> list[Problem]:
     except OSError as error:
         default = f'cannot be reached: {folder}: {error.strerror}'
     return [
-        (line, f'{os.path.join(folder, name)} {reasons.get(name, default)}')
+        (line, f'{os.path.join(folder, name)} {reason}{_hint(name)}')
         for name, lines in wanted.items()
-        if reasons.get(name, default)
+        if (reason := reasons.get(name, default))
         for line in lines
     ]
+
+
+def _hint(name: str) -> str:
+    return ': write its folders with forward slashes, a/b.mp4' if '\\' in name else ''
 
 
 def _unreadable(file: os.DirEntry) -> str | None:

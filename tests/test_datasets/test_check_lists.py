@@ -114,5 +114,5 @@ def test_a_config_without_and_with_a_fold(check, clips):
     rows, text, error = check(config, '--fold', 2, '--deep', '--workers', 1)
     assert rows['train'] == ['test'] and rows['clips'] == ['2', '1'] and rows['fear'] == ['1', '0']
     assert error == f'ERROR: {clips}/c.mp4: the file has no sound stream'  # which this config cannot do without
-    assert 'there is no fold 3 to hold out; there are 1, 2' in check(config, '--fold', 3)[2]
+    assert 'there is no fold 3 to hold out; choose from 1, 2' in check(config, '--fold', 3)[2]
     assert 'no clip of class fear, which cannot be learned' in check(config, '--fold', 1)[2]
