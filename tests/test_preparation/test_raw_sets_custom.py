@@ -117,7 +117,7 @@ def test_labels_from_a_table(tmp_path):
         LeftOut('b/4.mp4', 'its label is empty'),
         LeftOut('b/5.mp4', 'media without a label'),
         LeftOut('b/9.mp4', 'a label without media'),
-        LeftOut('é', 'its start is no number'),
+        LeftOut('é', 'its start is not a number'),
     ]
 
 
@@ -127,7 +127,7 @@ def test_numbers_from_a_table(tmp_path):
     raw_set = custom(tmp_path, labels='labels.csv', label_columns=['arousal', 'valence'])
     clips, left_out = raw_set.index()
     assert [(c.id, c.numbers, c.label) for c in clips] == [('1', dict(arousal=0.5, valence=-1.0), '')]
-    assert left_out == [LeftOut(name, 'its arousal is no number') for name in ('2.mp4', '3.mp4')]
+    assert left_out == [LeftOut(name, 'its arousal is not a number') for name in ('2.mp4', '3.mp4')]
     assert raw_set.class_names(clips) == []
 
 

@@ -107,7 +107,7 @@ def test_casme2(tmp_path):
     ]
     assert left_out == [
         LeftOut('sub02_EP02_01f', 'an earlier row of the sheet names the same clip'),
-        LeftOut('sub02_EP03', 'onset or offset in the sheet is no number'),
+        LeftOut('sub02_EP03', 'onset or offset in the sheet is not a number'),
         LeftOut('sub02_EP04', "class 'others' counts as none of negative, positive, surprise"),
         LeftOut('two EP05', 'subject and file name in the sheet are not as expected'),
     ]

@@ -73,7 +73,7 @@ def test_missing_column_is_named_with_those_there_are(tmp_path):
         (b'', 'empty'),
         (b'\n\n', 'no column Subject'),
         (b'\xd0\xcf\x11\xe0 old', r'\.xlsx'),
-        (b'PK\x03\x04 but no archive', 'no workbook'),
+        (b'PK\x03\x04 but no archive', 'not a workbook'),
         (b'Subject,File,Onset\n\xff\xfe,a,1\n', 'UTF-8'),
     ],
 )
@@ -87,7 +87,7 @@ def test_unusable_tables(tmp_path, content, reason):
 def test_cut_workbook_and_missing_file(tmp_path):
     path = workbook(tmp_path / 'sheet.xlsx', [['Subject', 'File', 'Onset'], *[['s', 'f', n] for n in range(50)]])
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(RawDataError, match='no workbook'):
+    with pytest.raises(RawDataError, match='not a workbook'):
         read_table(path, COLUMNS)
     with pytest.raises(RawDataError, match='nowhere.csv.*No such file'):
         read_table(tmp_path / 'nowhere.csv', COLUMNS)

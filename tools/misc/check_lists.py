@@ -44,7 +44,7 @@ from mmavf.engine.protocol import (
     drop_open_split,
     merge_protocol_options,
 )
-from mmavf.errors import ClipError, ListError, MMAVFError
+from mmavf.errors import ClipError, ListError, MMAVFError, printable
 from mmavf.registry import DATASETS
 
 WIDTH_IN_FILES = 400  # where nothing has to fit a screen
@@ -119,7 +119,7 @@ def groups_of_lists(args: argparse.Namespace) -> list[Group]:
     datasets = [AVClipDataset(ann_file, **options) for ann_file in args.list]
     if len(datasets) == 1:
         return divide(datasets[0], args.column)
-    return [whole(name, dataset) for name, dataset in zip(args.list, datasets, strict=True)]
+    return [whole(printable(name), dataset) for name, dataset in zip(args.list, datasets, strict=True)]
 
 
 def class_names(args: argparse.Namespace) -> list[str]:
