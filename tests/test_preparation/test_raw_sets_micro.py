@@ -170,7 +170,7 @@ def test_casme3_versions_have_their_own_lists(casme3):
         assert raw_set.list_file == f'lists/{sheet}.csv'
         assert len(raw_set.index().clips) == count
     assert RAW_SETS.build(dict(type='casme3', raw=casme3, name='casme3')).list_file == CARDS['casme3'].list_file
-    with pytest.raises(RawDataError, match="no sheet 'v3', but v1 and v2"):
+    with pytest.raises(RawDataError, match="no sheet 'v3'; choose from v1, v2"):
         index('casme3', casme3, sheet='v3')
 
 

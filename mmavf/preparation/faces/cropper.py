@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 import cv2
 import numpy as np
 
-from mmavf.errors import ClipError, ConfigError, MMAVFError
+from mmavf.errors import ClipError, ConfigError
 from mmavf.registry import FACE_DETECTORS
 
 from ..frames import STAMP_SEC, RawFrames, usual_interval_sec
@@ -164,21 +164,12 @@ class FaceCropper:
         cuts: set[int] = set()
         before = None
         for look, (index, frame) in enumerate(zip(looked, frames.pick(looked), strict=True)):
-            seen.append(self._detect(frame, frames.path, clip_id, int(index)))
+            seen.append(self._detector.detect(frame, clip_id, int(index)))
             thumbnail = _thumbnail(frame)
             if before is not None and np.abs(thumbnail - before).mean() > CUT_LEVELS:
                 cuts.add(look)
             before = thumbnail
         return seen, cuts
-
-    def _detect(self, frame: np.ndarray, path: str, clip_id: str, index: int) -> list[Face]:
-        try:
-            return self._detector.detect(frame, clip_id, index)
-        except MMAVFError:
-            raise
-        except Exception as error:  # of whatever library the detector rests on
-            name = type(self._detector).__name__
-            raise ClipError(f'{path}: {name} failed at frame {index} ({type(error).__name__}: {error})') from error
 
     def _is_long(self, part: FacePart, times_sec: np.ndarray) -> bool:
         ends_sec = times_sec + usual_interval_sec(times_sec)
