@@ -29,7 +29,7 @@ def whole_number(text: str) -> str:
 
     Programs that keep a column with an empty cell as floating-point numbers write them so.
     """
-    match = _WHOLE.fullmatch(text)
+    match = _WHOLE.fullmatch(text) if text.endswith('0') else None
     return match[1] if match else text
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from mmavf.errors import ListError
 
-from .cells import SEPARATORS, cell_fault, clean_cell, whole_number
+from .cells import LONGEST, SEPARATORS, cell_fault, clean_cell, whole_number
 from .media.git_lfs import why_unreadable
 
 NUMBER_COLUMNS = ('start', 'end', 'fps')
@@ -155,7 +155,8 @@ def _read_csv(file: Any, label_columns: tuple[str, ...]) -> tuple[list[dict], li
         fault = _add_numbers(entry, [(name, text) for name, i in numbers if (text := clean_cell(row[i]))])
         if not entry['video'] and 'audio' not in entry:
             fault = 'neither video nor sound named'
-        fault = _text_fault(entry, label_columns) or fault
+        if not (text := ''.join(row)).isprintable() or len(text) > LONGEST:  # few rows need a closer look
+            fault = _text_fault(entry, label_columns) or fault
         if fault:
             problems.append((line, fault))
         else:
