@@ -4,9 +4,20 @@ Every error takes one message string, so that it survives the trip out of a data
 exception from its class and its message.
 """
 
+import re
+
+
+def printable(text: str) -> str:
+    r"""Return a text as UTF-8 can write it: bytes of a file name that are not UTF-8 are shown as in `caf\xe9.mp4`."""
+    text = re.sub('[\udc80-\udcff]', lambda byte: f'\\x{ord(byte[0]) - 0xDC00:02x}', text)
+    return text.encode('utf-8', 'backslashreplace').decode()
+
 
 class MMAVFError(Exception):
-    """Base of all errors that the package raises on purpose."""
+    """Base of all errors that the package raises on purpose; its message can always be printed and written."""
+
+    def __init__(self, message: str = '') -> None:
+        super().__init__(printable(message))
 
 
 class ConfigError(MMAVFError, ValueError):

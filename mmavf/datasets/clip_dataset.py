@@ -24,6 +24,7 @@ from .lists import Problem, clip_id, list_hash, raise_problems, read_list
 from .media.shard import SUFFIX, number_shards
 from .overlap import ClipRef, clip_ref, family_of, find_overlap, overlap_text
 from .sample_rng import seeded
+from .spellings import warn_of_spellings
 from .split import Split, check_held_out
 
 # What a list tells about a clip and the pipeline gets as it is.
@@ -148,6 +149,8 @@ class AVClipDataset(BaseDataset):
         if self.split is not None:
             problems += self.split.problems(entries)
         raise_problems(self.ann_file, problems)
+        if self.split is None:
+            warn_of_spellings(self.ann_file, entries)
         self.list_hashes = {self.ann_file: list_hash(self.ann_file)}
         if left_out:
             counts = ', '.join(f'{label} ({count})' for label, count in sorted(left_out.items()))

@@ -10,7 +10,9 @@ from mmengine.logging import MMLogger
 
 from mmavf.errors import ConfigError, ListError
 
+from .cells import cell_fault, clean_cell, whole_number
 from .lists import Problem
+from .media.git_lfs import why_unreadable
 
 
 class ClassLabels:
@@ -57,10 +59,11 @@ class ClassLabels:
         """
         if not self._multi_label:
             return self._read_name(texts[0])
-        indices = {self._read_name(name) for name in texts[0].split('+')}
+        indices = {self._read_name(clean_cell(name)) for name in texts[0].split('+')}
         return None if None in indices else tuple(sorted(indices))
 
     def _read_name(self, text: str) -> int | None:
+        text = text if text in self._index else whole_number(text)
         if text in self._index:
             return self._index[text]
         if text.isdecimal() and self._numbered:
@@ -86,7 +89,7 @@ class NumberLabels:
         """Return one finite number per column.
 
         Raises:
-            ValueError: One of them is no number, NaN or infinite.
+            ValueError: One of them is not a number, NaN or infinite.
         """
         return [self._number(name, text) for name, text in zip(self._columns, texts, strict=True)]
 
@@ -133,17 +136,22 @@ def read_classes(classes: Sequence[str] | str) -> list[str]:
     """Return class names as they are given, or as they stand in a text file, one per line; blank lines do not count.
 
     Raises:
-        ListError: There is no such file.
+        ListError: The file cannot be read, or a line is not the name of a class.
     """
     if not isinstance(classes, str):
         return list(classes)
     try:
-        lines = list_from_file(classes, encoding='utf-8-sig')
-        return [line.strip() for line in lines if line.strip()]
+        names = [clean_cell(line) for line in list_from_file(classes, encoding='utf-8-sig')]
     except FileNotFoundError as error:
         raise ListError(
             f'{classes} does not exist: write the class names into it, one per line, in index order'
         ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ListError(f'{classes}: the class names cannot be read as UTF-8 text ({error})') from error
+    faults = [f'line {line}: {fault}' for line, name in enumerate(names, 1) if (fault := cell_fault('the name', name))]
+    if fault := why_unreadable(classes, '; '.join(faults)):
+        raise ListError(f'{classes}: {fault}')
+    return [name for name in names if name]
 
 
 def soft_target(indices: Sequence[int], num_classes: int) -> np.ndarray:

@@ -5,10 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from mmavf.errors import ClipError
+from mmavf.errors import ClipError, printable
 
 from .lists import Problem
 from .media.shard import index_path, is_shard, read_index
+from .spellings import spelling_key
 
 # Folders looked through at once; the time goes into waiting for a network drive.
 SCAN_THREADS = 8
@@ -68,12 +69,32 @@ def _scan_folder(folder: str, wanted: dict[str, list[int]]) -> list[Problem]:
         default = 'does not exist'
     except OSError as error:
         default = f'cannot be reached: {folder}: {error.strerror}'
+    hints = _hints(folder, wanted.keys() - reasons.keys())
     return [
-        (line, f'{os.path.join(folder, name)} {reasons.get(name, default)}')
+        (line, f'{os.path.join(folder, name)} {reason}{hints.get(name, "")}')
         for name, lines in wanted.items()
-        if reasons.get(name, default)
+        if (reason := reasons.get(name, default))
         for line in lines
     ]
+
+
+def _hints(folder: str, missing: Iterable[str]) -> dict[str, str]:
+    """Return for names that a folder lacks, as far as that can be guessed, what may be meant."""
+    hints = {name: ': write folders with forward slashes, a/b.mp4' for name in missing if '\\' in name}
+    if missing and os.path.isdir(folder or '.'):
+        near = {spelling_key(_as_latin(name)): name for name in os.listdir(folder or '.')}
+        for name in missing:
+            other = near.get(spelling_key(name), '')
+            if other and printable(other) != other:
+                hints[name] = f': there is {printable(other)}, whose name is not UTF-8: rename it'
+            elif other:
+                hints[name] = f': is {other} meant?'
+    return hints
+
+
+def _as_latin(name: str) -> str:
+    """Return a name that is not UTF-8 as it reads in the commonest of the other encodings."""
+    return name if printable(name) == name else os.fsencode(name).decode('cp1252', 'replace')
 
 
 def _unreadable(file: os.DirEntry) -> str | None:

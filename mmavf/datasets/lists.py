@@ -18,8 +18,12 @@ from typing import Any
 
 from mmavf.errors import ListError
 
+from .cells import LONGEST, SEPARATORS, cell_fault, clean_cell, whole_number
+from .media.git_lfs import why_unreadable
+
 NUMBER_COLUMNS = ('start', 'end', 'fps')
 TEXT_COLUMNS = ('audio', 'subject', 'fold', 'group', 'id')
+NAME_COLUMNS = ('subject', 'fold', 'group', 'id')  # whose whole numbers may have been given decimals by a program
 SHOWN_PROBLEMS = 10
 
 Problem = tuple[int, str]
@@ -48,7 +52,8 @@ def read_list(ann_file: str, label_columns: tuple[str, ...] = ()) -> tuple[list[
     """
     try:
         with open(ann_file, encoding='utf-8-sig', newline='') as file:
-            first_line = next((line for line in file if line.strip()), '')
+            first_line = next((line for line in file if clean_cell(line)), '')
+            _check_text(ann_file, first_line)
             _check_separator(ann_file, first_line)
             header = _csv_header(first_line)
             file.seek(0)
@@ -65,7 +70,7 @@ def read_list(ann_file: str, label_columns: tuple[str, ...] = ()) -> tuple[list[
     except UnicodeDecodeError as error:
         raise ListError(f'{ann_file}: the list is not UTF-8 text ({error}): save it as UTF-8') from error
     except csv.Error as error:
-        raise ListError(f'{ann_file}: the list is no valid CSV ({error})') from error
+        raise ListError(f'{ann_file}: the list is not a valid CSV ({error}): is a quotation mark missing?') from error
     if not entries and not problems:
         raise ListError(f'{ann_file}: the list is empty')
     return entries, problems
@@ -88,15 +93,29 @@ def clip_id(entry: dict) -> str:
     return entry.get('id') or files + span
 
 
+def read_cell(column: str, text: str) -> str:
+    """Return the text of a cell as it counts: without blanks at its ends, 46.0 in a column of names as 46."""
+    text = clean_cell(text)
+    return whole_number(text) if column in NAME_COLUMNS else text
+
+
+def _check_text(ann_file: str, line: str) -> None:
+    if '\0' in line:
+        raise ListError(f'{ann_file}: the list is not UTF-8 text (it holds NUL characters): save it as UTF-8')
+    if fault := why_unreadable(ann_file, ''):
+        raise ListError(f'{ann_file}: {fault}')
+
+
 def _check_separator(ann_file: str, line: str) -> None:
-    for separator, name in ((';', 'semicolons'), ('\t', 'tabs')):
-        if 'video' in [column.strip() for column in line.split(separator)[:-1]]:
+    for separator, name in SEPARATORS.items():
+        columns = [clean_cell(column) for column in line.split(separator)]
+        if len(columns) > 1 and 'video' in columns:
             raise ListError(f'{ann_file}:1: the columns are separated by {name}: save the list with commas')
 
 
 def _csv_header(line: str) -> list[str] | None:
     """Return the columns when `line` is the header of a CSV, None when it is a row of a space-separated list."""
-    columns = [column.strip() for column in next(csv.reader([line]), [])]
+    columns = [clean_cell(column) for column in next(csv.reader([line]), [])]
     is_csv = len(columns) > 1 or columns == ['video'] or not columns
     return columns if is_csv else None
 
@@ -117,10 +136,10 @@ def _check_header(ann_file: str, header: list[str], label_columns: tuple[str, ..
 
 def _read_csv(file: Any, label_columns: tuple[str, ...]) -> tuple[list[dict], list[Problem]]:
     reader = csv.reader(file, strict=True, skipinitialspace=True)
-    header = next(row for row in reader if any(name.strip() for name in row))
-    column = {name.strip(): i for i, name in enumerate(header)}
-    labels = [column[name] for name in label_columns]
+    header = next(row for row in reader if any(map(clean_cell, row)))
+    column = {clean_cell(name): i for i, name in enumerate(header)}
     texts = [(name, column[name]) for name in TEXT_COLUMNS if name in column]
+    labels = [(name, column[name]) for name in label_columns]
     numbers = [(name, column[name]) for name in NUMBER_COLUMNS if name in column]
     video = column['video']
     entries, problems = [], []
@@ -131,16 +150,25 @@ def _read_csv(file: Any, label_columns: tuple[str, ...]) -> tuple[list[dict], li
         if len(row) != len(header):
             problems.append((line, f'{len(row)} fields, the header has {len(header)}'))
             continue
-        entry = {'line': line, 'video': row[video], 'labels': [row[i] for i in labels]}
-        entry.update({name: row[i] for name, i in texts if row[i]})
-        fault = _add_numbers(entry, [(name, row[i]) for name, i in numbers if row[i]])
-        if not row[video] and 'audio' not in entry:
+        entry = {'line': line, 'video': clean_cell(row[video]), 'labels': [clean_cell(row[i]) for _, i in labels]}
+        entry.update({name: text for name, i in texts if (text := read_cell(name, row[i]))})
+        fault = _add_numbers(entry, [(name, text) for name, i in numbers if (text := clean_cell(row[i]))])
+        if not entry['video'] and 'audio' not in entry:
             fault = 'neither video nor sound named'
+        if not (text := ''.join(row)).isprintable() or len(text) > LONGEST:  # few rows need a closer look
+            fault = _text_fault(entry, label_columns) or fault
         if fault:
             problems.append((line, fault))
         else:
             entries.append(entry)
     return entries, problems
+
+
+def _text_fault(entry: dict, label_columns: tuple[str, ...]) -> str | None:
+    """Return what is wrong with a text of `entry`, if anything."""
+    cells = [(name, entry[name]) for name in ('video', *TEXT_COLUMNS) if name in entry]
+    cells += zip(label_columns, entry['labels'], strict=True)
+    return next((fault for name, text in cells if (fault := cell_fault(name, text))), None)
 
 
 def _add_numbers(entry: dict, fields: list[tuple[str, str]]) -> str | None:
@@ -162,7 +190,7 @@ def _add_numbers(entry: dict, fields: list[tuple[str, str]]) -> str | None:
 def _read_spaced(file: Any, label_columns: tuple[str, ...]) -> tuple[list[dict], list[Problem]]:
     entries, problems = [], []
     for line, row in enumerate(file, start=1):
-        fields = row.split()
+        fields = clean_cell(row).split()
         if not fields:
             continue
         entry = {'line': line, 'video': fields[0]}
@@ -174,6 +202,8 @@ def _read_spaced(file: Any, label_columns: tuple[str, ...]) -> tuple[list[dict],
         entry['labels'] = labels[: len(label_columns)]
         if len(labels) < len(label_columns):
             problems.append((line, f'{len(labels)} label(s), {len(label_columns)} wanted ({", ".join(label_columns)})'))
+        elif fault := _text_fault(entry, label_columns):
+            problems.append((line, fault))
         else:
             entries.append(entry)
     return entries, problems

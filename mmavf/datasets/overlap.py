@@ -12,6 +12,7 @@ from torch import Tensor
 from mmavf.errors import ListError
 
 from .lists import SHOWN_PROBLEMS, clip_id
+from .spellings import spelling_key
 
 
 class ClipRef(NamedTuple):
@@ -69,7 +70,7 @@ def find_overlap(train: Iterable[ClipRef], held_out: Iterable[ClipRef]) -> list[
     """Find the training clips that are held out, or whose subject is.
 
     Two clips are the same when they are of one file (links followed) and overlap in time, or have the same id in the
-    same family.
+    same family. Subjects count as one whatever way they are spelt (see `spelling_key`).
 
     Returns:
         One line per training clip: where it stands, and which clip that is held out it is or is related to.
@@ -82,7 +83,7 @@ def find_overlap(train: Iterable[ClipRef], held_out: Iterable[ClipRef]) -> list[
         if ref.family:
             ids.setdefault((ref.family, ref.id), ref)
         if ref.family and ref.subject:
-            subjects.setdefault((ref.family, ref.subject), ref)
+            subjects.setdefault((ref.family, spelling_key(ref.subject)), ref)
     faults = []
     for ref in train:
         at_once = [other for other in files.get(ref.path, ()) if ref.start < other.end and other.start < ref.end]
@@ -90,8 +91,9 @@ def find_overlap(train: Iterable[ClipRef], held_out: Iterable[ClipRef]) -> list[
             relation = f'is the same file as in {at_once[0].place}'
         elif same := ids.get((ref.family, ref.id)):
             relation = f'has the id {ref.id}, and so has {same.place}'
-        elif same := subjects.get((ref.family, ref.subject)):
-            relation = f'shows subject {ref.subject}, and so does {same.place}'
+        elif same := subjects.get((ref.family, spelling_key(ref.subject))):
+            spelt = '' if same.subject == ref.subject else f' (spelt {same.subject!r})'
+            relation = f'shows subject {ref.subject}, and so does {same.place}{spelt}'
         else:
             continue
         faults.append(f'{ref.place}: {ref.name} {relation}')

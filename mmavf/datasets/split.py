@@ -7,8 +7,10 @@ import numpy as np
 
 from mmavf.errors import ConfigError, ListError
 
+from .cells import whole_number
 from .lists import Problem
 from .natural_order import natural_order
+from .spellings import spelling_problems
 
 COLUMNS = ('fold', 'subject')
 PARTS = ('train', 'val', 'test')
@@ -21,7 +23,7 @@ class Split:
 
     Args:
         column: 'fold' or 'subject' (leave one subject out).
-        held_out: The value of the column that is for testing; numbers count as their text.
+        held_out: The value of the column that is for testing; numbers count as their text, 1.0 as 1.
         part: 'test': what is held out; 'train': the rest without what is for validation; 'val': that.
         val_share: Share of the rest that is for validation, in [0, 1): a share of the subjects where the list names
             them, else of the files.
@@ -51,13 +53,22 @@ class Split:
         return f"part '{self.part}' with {self.column} {self.held_out} held out"
 
     def problems(self, entries: Sequence[dict]) -> list[Problem]:
-        """Return one problem for each entry that lacks the column's value."""
+        """Return one problem for each entry that lacks the column's value, and for each name with several spellings.
+
+        A person or fold that is spelt in two ways would be in the training part and the test part at once.
+        """
         lacking = [(entry['line'], f'no {self.column} given') for entry in entries if self.column not in entry]
-        return lacking if len(lacking) < len(entries) else []  # that the column lacks is check_held_out's to say
+        # that the column lacks is check_held_out's to say
+        return spelling_problems(entries) + (lacking if len(lacking) < len(entries) else [])
 
     def holds_out(self, entry: dict) -> bool:
         """Tell whether `entry` is for testing."""
-        return entry[self.column] == str(self.held_out)
+        return entry[self.column] == self.value
+
+    @property
+    def value(self) -> str:
+        """The value that is held out, as lists have it."""
+        return whole_number(str(self.held_out))
 
     def values(self, entries: Iterable[dict]) -> list[str]:
         """Return the values of the column, numbers in them counted as numbers: 1, 2, ..., 10."""
@@ -101,8 +112,8 @@ def check_held_out(split: Split, values: Sequence[str], name: str, may_lack: boo
     shown = ', '.join(values[:SHOWN_VALUES]) + (f', ... ({len(values)} in all)' if len(values) > SHOWN_VALUES else '')
     if split.held_out is None:
         raise ListError(f'{name}: which {split.column} is held out for testing? Give one by --fold: {shown}')
-    if str(split.held_out) not in values and not may_lack:
-        raise ListError(f'{name}: there is no {split.column} {split.held_out} to hold out; there are {shown}')
+    if split.value not in values and not may_lack:
+        raise ListError(f'{name}: there is no {split.column} {split.held_out} to hold out; choose from {shown}')
 
 
 def _unit(entry: dict) -> tuple[str, str]:

@@ -73,7 +73,8 @@ class Journal:
         return json.loads(self._lines[unit])[1] if unit in self._lines else None
 
     def _append(self, value: Any) -> bytes:
-        line = json.dumps(value, ensure_ascii=False).encode() + b'\n'
+        # JSON's own escapes stand for what is not UTF-8
+        line = json.dumps(value, ensure_ascii=False).encode(errors='backslashreplace') + b'\n'
         try:
             written = os.write(self._fd, line)  # without a buffer of this process: it outlives it
         except OSError as error:

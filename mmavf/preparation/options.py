@@ -12,11 +12,14 @@ def check_options(owner: type, names: Iterable[str], given: tuple[str, ...] = ()
     Args:
         owner: The class.
         names: The names.
-        given: Arguments of the class that are no options.
+        given: Arguments of the class that are not options.
 
     Raises:
         ConfigError: It does not have one of them; the message names those that it has.
     """
     known = [name for name in signature(owner).parameters if name not in given]
     if unknown := sorted({*names} - {*known}):
-        raise ConfigError(f'{owner.__name__} has no option {", ".join(unknown)}, but {", ".join(known) or "none"}')
+        raise ConfigError(
+            f'{owner.__name__} has no option {", ".join(unknown)}; '
+            + (f'choose from {", ".join(known)}' if known else 'it has none')
+        )

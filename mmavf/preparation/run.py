@@ -13,7 +13,7 @@ from mmengine.fileio import put_text
 
 from mmavf.datasets.media.shard import index_path
 from mmavf.engine import atomic_file  # noqa: F401  (registers the backend that writes a file at once)
-from mmavf.errors import ConfigError
+from mmavf.errors import ConfigError, printable
 from mmavf.registry import PACKS, RAW_SETS
 
 from .contact_sheet import draw_outcomes
@@ -56,6 +56,9 @@ class Preparation:
         self._settings, self._raw, self._out = settings, raw.resolve(), out.resolve()
         if self._raw.is_relative_to(self._out) or self._out.is_relative_to(self._raw):
             raise ConfigError(f'{raw} and {out}: the raw folder and the output folder must lie apart')
+        for folder in (self._raw, self._out):
+            if printable(str(folder)) != str(folder):
+                raise ConfigError(f'{folder}: the name of the folder is not UTF-8 text: rename it')
         name = settings.dataset
         if limit is not None and limit < 1:
             raise ConfigError(f'limit must be at least 1, not {limit}')
@@ -133,7 +136,7 @@ class Preparation:
             outcomes += [Outcome(**outcome) for outcome in record['outcomes']]
             sources |= record['sources']
         rows = list_rows(self._settings.dataset, self._index.clips, outcomes, self._pack.fps)
-        summary = summarise(self._settings.dataset, self._index, self._clips, outcomes, rows)
+        summary = summarise(self._settings.dataset, self._index, self._clips, outcomes, rows, self._set.notes)
         texts = {
             'manifest.json': manifest_text(header, sources, outcomes, self._index.left_out),
             'left_out.csv': left_out_text(self._index, outcomes),

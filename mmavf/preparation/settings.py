@@ -1,5 +1,6 @@
 """What decides on the content of a prepared data set."""
 
+import os
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -108,7 +109,7 @@ def source_sha256(path: Path) -> str | None:
     try:
         if path.is_dir():
             for file in sorted(file for file in path.iterdir() if file.is_file()):
-                digest.update(f'{file.name}\0{source_sha256(file)}\n'.encode())
+                digest.update(os.fsencode(file.name) + f'\0{source_sha256(file)}\n'.encode())
         else:
             with open(path, 'rb') as file:
                 while block := file.read(1 << 20):

@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 
 from mmavf.datasets.natural_order import natural_order
+from mmavf.datasets.spellings import COLUMNS, DIFFERENCE, alike
 from mmavf.datasets.targets import CARDS, Card
 
 from .outcome import Outcome
 from .raw_clip import LeftOut, RawClip, RawIndex
 
 SHOWN = 10  # of a long list of names
+# A number by itself: not that of a name, as in mp4, H.264 or MPEG-4.
+NUMBER = re.compile(r'(?<![\w.])(?<![A-Za-z]-)\d+(\.\d+)?(x\d+)*(?!\w|\.\d)')
 SOUND_SHIFT_SEC = 0.1  # less is the usual padding of codecs
 _TITLES = dict(
     several_faces='more than one face is seen at a time: one of them was taken',
@@ -29,7 +32,12 @@ _TITLES = dict(
 
 
 def summarise(
-    name: str, index: RawIndex, prepared: Sequence[RawClip], outcomes: Sequence[Outcome], rows: Sequence[Mapping]
+    name: str,
+    index: RawIndex,
+    prepared: Sequence[RawClip],
+    outcomes: Sequence[Outcome],
+    rows: Sequence[Mapping],
+    notes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Count what came of a raw set.
 
@@ -39,6 +47,7 @@ def summarise(
         prepared: The clips that were tried, in their order.
         outcomes: What came of them.
         rows: Rows of the list.
+        notes: What the parser says of the set as a whole.
 
     Returns:
         What JSON can hold; see `summary_text` for the parts.
@@ -62,6 +71,7 @@ def summarise(
         card=against_card(name, rows),
         remarks=_remarks(usable),
         same_names=_same_names(index.clips),
+        notes=[*notes, *_spelling_notes(rows)],
     )
 
 
@@ -100,13 +110,13 @@ def left_out_text(index: RawIndex, outcomes: Sequence[Outcome]) -> str:
 
 
 def _reasons(left_out: Sequence[LeftOut], outcomes: Sequence[Outcome]) -> dict[str, dict[str, Any]]:
-    """Return by reason, numbers taken out of those of media, how many there are and the first names."""
+    """Return by reason how many there are and the first names; in reasons of media N stands for a number."""
     found = defaultdict(list)
     for entry in left_out:
         found[entry.reason].append(entry.name)
     for outcome in outcomes:
         if outcome.reason:
-            found[re.sub(r'\d+(\.\d+)?', 'N', outcome.reason)].append(outcome.id)
+            found[NUMBER.sub('N', outcome.reason)].append(outcome.id)
     order = sorted(found, key=lambda kind: (-len(found[kind]), kind))
     return {kind: dict(number=len(found[kind]), names=found[kind][:SHOWN]) for kind in order}
 
@@ -122,6 +132,16 @@ def _remarks(usable: Sequence[Outcome]) -> dict[str, list[str]]:
         early_end=lambda o: o.ends_early_sec > SOUND_SHIFT_SEC and not o.silent,
     )
     return {kind: [o.id for o in usable if test(o)] for kind, test in tests.items()}
+
+
+def _spelling_notes(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return a sentence for each subject, fold or group that is spelt in several ways."""
+    return [
+        f'{column} {" and ".join(names)} differ {DIFFERENCE}: write them in one way, else a training on a part of '
+        'the list refuses it.'
+        for column in COLUMNS
+        for names in alike(row[column] for row in rows if row.get(column))
+    ]
 
 
 def _same_names(clips: Sequence[RawClip]) -> dict[str, list[str]]:
@@ -150,6 +170,8 @@ def summary_text(summary: Mapping[str, Any]) -> str:
         rows = [[own['number'], kind, _shown(own['names'])] for kind, own in summary['left_out'].items()]
         text.append(_table(['number', 'reason', 'such as'], rows))
     remarks = {kind: ids for kind, ids in summary['remarks'].items() if ids}
+    if summary['notes']:
+        text.append('\n## Notes\n\n' + '\n'.join(f'* {_in_one_line(note)}' for note in summary['notes']))
     if remarks or summary['same_names']:
         text.append('\n## To look at\n\nAll ids stand in `summary.json`.\n')
         rows = [[len(ids), _TITLES[kind], _shown(ids)] for kind, ids in remarks.items()]
@@ -165,5 +187,11 @@ def _shown(names: Sequence[str]) -> str:
 
 
 def _table(header: list[str], rows: Sequence[Sequence[Any]]) -> str:
-    lines = [header, ['---'] * len(header), *([str(cell).replace('|', '\\|') for cell in row] for row in rows)]
+    cells = [[_in_one_line(str(cell)).replace('|', '\\|') for cell in row] for row in rows]
+    lines = [header, ['---'] * len(header), *cells]
     return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
+
+
+def _in_one_line(text: str) -> str:
+    """Return a text with escapes for what is not to be seen, line breaks above all."""
+    return ''.join(c if c.isprintable() else c.encode('unicode_escape').decode() for c in text)

@@ -114,5 +114,18 @@ def test_a_config_without_and_with_a_fold(check, clips):
     rows, text, error = check(config, '--fold', 2, '--deep', '--workers', 1)
     assert rows['train'] == ['test'] and rows['clips'] == ['2', '1'] and rows['fear'] == ['1', '0']
     assert error == f'ERROR: {clips}/c.mp4: the file has no sound stream'  # which this config cannot do without
-    assert 'there is no fold 3 to hold out; there are 1, 2' in check(config, '--fold', 3)[2]
+    assert 'there is no fold 3 to hold out; choose from 1, 2' in check(config, '--fold', 3)[2]
     assert 'no clip of class fear, which cannot be learned' in check(config, '--fold', 1)[2]
+
+
+def test_one_person_or_fold_that_is_spelt_in_two_ways(check, clips):
+    rows = [('a.mp4', '', '0.0', 'anna ', 1), ('b.mp4', '', '1', 'Anna', '01'), ('c.mp4', '', '0', 'ben', '2.0')]
+    write_list(clips / 'lists/all.csv', rows, HEADER)
+    where = '--list', 'lists/all.csv', '--data-root', clips
+    error = check(*where, '--column', 'subject')[2]
+    assert 'subject anna is not independent of subject Anna' in error and "a.mp4 shows subject anna, and" in error
+    assert "lists/all.csv:3 (spelt 'Anna')" in error
+    assert 'ERROR: subject Anna and subject anna differ only by case' in error
+    table, _, error = check(*where)
+    assert 'ERROR: fold 01 and fold 1 differ only by case, blanks, leading zeros' in error
+    assert 'fold 1 is not independent of fold 01' in error and table['0'] == ['0', '1', '1', '2']

@@ -112,3 +112,35 @@ def test_a_file_of_classes_as_editors_leave_it(tmp_path):
     path = tmp_path / 'classes.txt'
     path.write_bytes('\ufeffanger\r\nvery happy \r\n\r\n'.encode())
     assert read_classes(str(path)) == ['anger', 'very happy']
+
+
+def test_a_class_number_with_decimals_is_that_number_unless_it_is_a_name():
+    assert ClassLabels(['joy', 'anger']).read(['1.0']) == 1
+    assert ClassLabels(['1', '2']).read(['2.0']) == 1
+    assert ClassLabels(['2.0', '1.0']).read(['1.0']) == 1
+    assert ClassLabels(['joy', 'anger', 'fear'], multi_label=True).read(['0.0 + fear']) == (0, 2)
+    with pytest.raises(ValueError, match='out of range'):
+        ClassLabels(['joy', 'anger']).read(['2.0'])
+    with pytest.raises(ValueError, match='unknown label'):
+        ClassLabels(['joy', 'anger']).read(['0.5'])
+
+
+@pytest.mark.parametrize(
+    ('data', 'message'),
+    [
+        (b'joy\nan\x00ger\n', 'line 2: the name holds'),
+        (b'\xff\xfe', 'cannot be read as UTF-8'),
+        (b'version https://git-lfs.github.com/spec/v1\n', 'Git LFS pointer'),
+    ],
+)
+def test_files_that_hold_no_class_names(tmp_path, data, message):
+    (tmp_path / 'classes.txt').write_bytes(data)
+    with pytest.raises(ListError, match=message):
+        read_classes(str(tmp_path / 'classes.txt'))
+    with pytest.raises(ListError, match='cannot be read'):
+        read_classes(str(tmp_path))
+
+
+def test_names_in_a_file_are_stripped(tmp_path):
+    (tmp_path / 'classes.txt').write_text('\ufeffjoy\xa0\n\u200b\n anger \n', encoding='utf-8')
+    assert read_classes(str(tmp_path / 'classes.txt')) == ['joy', 'anger']

@@ -192,3 +192,72 @@ def test_another_separator_is_named(tmp_path, separator, name):
     path.write_text(separator.join(('video', 'audio', 'label')) + '\n' + separator.join(('a.mp4', '', '')) + '\n')
     with pytest.raises(ListError, match=f'separated by {name}'):
         read_list(str(path))
+
+
+def test_every_cell_is_stripped_on_both_sides(tmp_path):
+    columns = ['video', 'audio', 'label', 'subject', 'fold', 'group', 'id', 'start', 'fps']
+    values = ['a b.mp4', 'c.wav', 'joy', 'anna', '3', 'g', 'x', '1.5', '25']
+    blanks = [' ', '\xa0', '\u200b', '\ufeff', '\t', '\u3000', ' \u2060 ']
+    rows = [','.join(f'{blank}{value}{blank}' for value in values) for blank in blanks]
+    header = ','.join(f'\xa0{name}\u200b ' for name in columns)
+    entries, problems = read_list(_text(tmp_path / 'l.csv', '\n'.join([header, *rows]) + '\n'), ('label',))
+    assert not problems and len(entries) == len(blanks)
+    expected = dict(zip(columns, values, strict=True), labels=['joy'], start=1.5, fps=25.0)
+    del expected['label']
+    assert all(entry == expected | dict(line=line) for line, entry in enumerate(entries, start=2))
+
+
+@pytest.mark.parametrize('column', ['video', 'audio', 'label', 'subject', 'fold', 'group', 'id'])
+@pytest.mark.parametrize('character', ['\n', '\t', '\x00', '\x1b', '\u2028'])
+def test_control_characters_are_refused_by_line_and_column(tmp_path, column, character):
+    header = 'video,audio,label,subject,fold,group,id'
+    bad = ','.join(f'"b{character}c"' if name == column else f'{name}.x' for name in header.split(','))
+    text = f'{header},remark\n{header},"free\ntext"\n{bad},x\n{header},y\n'
+    entries, ((line, fault),) = read_list(_text(tmp_path / 'l.csv', text), ('label',))
+    assert len(entries) == 2 and line == 4 + (character == '\n')
+    assert fault.startswith(f'{column} holds a line break or another control character') and fault.isprintable()
+
+
+def test_whole_numbers_with_decimals_are_whole_numbers_but_in_paths_and_spans(tmp_path):
+    text = 'video,audio,label,subject,fold,group,id,start\n1.0,2.0,3.0,007.0,4.0,5.0,6.0,1.0\n'
+    ((entry,), problems) = read_list(_text(tmp_path / 'l.csv', text), ('label',))
+    assert not problems
+    assert entry == dict(line=2, video='1.0', audio='2.0', labels=['3.0'], start=1.0, id='6') | dict(
+        subject='007', fold='4', group='5'
+    )
+
+
+@pytest.mark.parametrize(
+    ('data', 'message'),
+    [
+        ('video,label\na.mp4,1\n'.encode('utf-16'), 'not UTF-8'),
+        ('video,label\na.mp4,1\n'.encode('utf-16-le'), 'NUL characters'),
+        ('video,label\nä.mp4,1\n'.encode('cp1252'), 'not UTF-8'),
+        (b'video;label\na.mp4;1\n', 'separated by semicolons'),
+        (b'label;video\n1;a.mp4\n', 'separated by semicolons'),
+        (b'video\tlabel\na.mp4\t1\n', 'separated by tabs'),
+        (b'video,label\n"' + b'x' * 200_000 + b'",1\n', 'not a valid CSV .*field larger'),
+        (b'video,label\n"a.mp4,1\nb.mp4,2\n', 'not a valid CSV .* quotation mark'),
+        (b'Video,Label\na.mp4,1\n', 'missing column.* video, label; the header has Video, Label'),
+        (b'video,label, label \na.mp4,1,2\n', 'label more than once'),
+        (b'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n', 'Git LFS pointer.*git lfs pull'),
+    ],
+)
+def test_what_is_no_list_says_why(tmp_path, data, message):
+    (tmp_path / 'l.csv').write_bytes(data)
+    with pytest.raises(ListError, match=message) as error:
+        read_list(str(tmp_path / 'l.csv'), ('label',))
+    assert str(error.value).count('\n') == 0 and len(str(error.value)) < 400
+
+
+def test_a_path_that_is_missing_comes_with_a_guess(tmp_path):
+    _touch(tmp_path / 'v' / 'Anna.mp4')
+    _touch(tmp_path / 'v' / 'cafe\u0301.mp4')
+    (tmp_path / 'v' / os.fsdecode(b'\xfcnder.mp4')).touch()
+    names = ['v\\Anna.mp4', 'v/anna.mp4', 'v/café.mp4', 'v/ünder.mp4', 'v/none.mp4']
+    found = dict(check_paths([dict(line=line, video=name) for line, name in enumerate(names)], str(tmp_path)))
+    assert found[0].endswith('v\\Anna.mp4 does not exist: write folders with forward slashes, a/b.mp4')
+    assert found[1].endswith('v/anna.mp4 does not exist: is Anna.mp4 meant?')
+    assert found[2].endswith('does not exist: is cafe\u0301.mp4 meant?')
+    assert found[3].endswith('does not exist: there is \\xfcnder.mp4, whose name is not UTF-8: rename it')
+    assert found[4].endswith('v/none.mp4 does not exist')

@@ -121,7 +121,7 @@ def test_values_come_as_people_count(root, tmp_path):
 def test_no_value_or_one_that_does_not_exist(root):
     with pytest.raises(ListError, match=r'which fold is held out for testing\? Give one by --fold: 1, 2, 3, 4, 5'):
         _dataset(root, column='fold', held_out=None)
-    with pytest.raises(ListError, match='there is no fold 6 to hold out; there are 1, 2, 3, 4, 5'):
+    with pytest.raises(ListError, match='there is no fold 6 to hold out; choose from 1, 2, 3, 4, 5'):
         _dataset(root, column='fold', held_out=6, part='test')
     _write(root, [('joy', f's{number}', 1) for number in range(50)])
     with pytest.raises(ListError, match=r's29, \.\.\. \(50 in all\)'):
@@ -154,7 +154,7 @@ def test_what_the_label_map_leaves_out_is_no_fold(tmp_path):
     config = _config(tmp_path, column='fold', held_out=3) | dict(label_map=dict(joy='joy', anger='anger', other=None))
     config.pop('type')
     assert AVClipDataset(**config, lazy_init=True).split_values() == ['1', '2', '4']
-    with pytest.raises(ListError, match='there is no fold 3 to hold out; there are 1, 2, 4'):
+    with pytest.raises(ListError, match='there is no fold 3 to hold out; choose from 1, 2, 4'):
         AVClipDataset(**config)
     config['label_map'] = dict(joy=None, anger=None, other=None)
     with pytest.raises(ListError, match='no clip is left for the label_map given'):
@@ -202,7 +202,7 @@ def test_a_composite_holds_a_subject_of_one_list_out(tmp_path):
     assert set(train.list_hashes) == {f'{tmp_path}/a.csv', f'{tmp_path}/b.csv'}
     for part in ('train', 'test'):
         with pytest.raises(
-            ListError, match=r'a\.csv \+ .*b\.csv: there is no subject c1 to hold out; there are a0, a1'
+            ListError, match=r'a\.csv \+ .*b\.csv: there is no subject c1 to hold out; choose from a0, a1'
         ):
             composite('c1', part)
     with pytest.raises(ListError, match='which subject is held out'):

@@ -118,7 +118,7 @@ def test_boxes_around_the_landmarks_of_openface(tmp_path):
         (None, 'cannot be read as csv'),
         ('', 'cannot be read as csv'),
         ('id,frame,x,y\na,0,1,1\n', 'there is no column w, h'),
-        ('id,frame,x,y,w,h\na,0,1,1,5,5\na,1,1,1,5,\n', 'line 3 lacks a value'),
+        ('id;frame;x;y;w;h\na;0;1;1;5;5\n', 'its columns are separated by semicolons'),
     ],
 )
 def test_bad_box_files_are_refused(tmp_path, text, reason):
@@ -155,3 +155,40 @@ def test_yunet_rows_become_faces_in_pixels_of_the_frame(tmp_path, monkeypatch):
     assert face.eyes == ((30, 50), (70, 52))
     assert face.score == pytest.approx(0.9)
     assert detector.detect(np.full((200, 200, 3), (10, 20, 30), np.uint8), 'a', 0) == []
+
+
+@pytest.mark.parametrize('value', ['-nan(ind)', 'nan', '-nan', '1.#QNAN', '-1.#IND', '1.#INF', 'inf', '', 'NA', 'x'])
+def test_a_row_of_openface_whose_numbers_cannot_be_used_is_a_frame_without_a_face(tmp_path, value):
+    good, bad = [*np.arange(68.0), *np.arange(68.0)], [*np.arange(67.0), value, *np.arange(68.0)]
+    rows = [(1, 0, 0.0, 0.98, 1, *good), (2, 0, 0.04, 0.98, 1, *bad), (3, 0, 0.08, value, 1, *good)]
+    rows += [(4, 0, 0.12, 0.98, value, *good), (value, 0, 0.16, 0.98, 1, *good), (6, 0, 0.2, 0.9, 1, *[5.0] * 136)]
+    write_openface(tmp_path / 'a.csv', [*rows, (7, 0, 0.24, 0.98, 1, *good)])
+    detector = BoxFileDetector(str(tmp_path))
+    seen = [len(detector.detect(PICTURE, 'a', frame)) for frame in range(8)]
+    assert seen == [1, 0, 0, 0, 0, 0, 1, 0]
+    assert detector.detect(PICTURE, 'a', 6)[0].box == (0, 0, 67, 67)
+
+
+def test_ids_of_boxes_may_be_words_that_others_take_for_missing(tmp_path):
+    ids = ['NA', 'null', 'nan', 'None', '007', 'a ']
+    rows = ''.join(f'{name},0,1,2,3,4\n' for name in [*ids, '46.0'])
+    (tmp_path / 'boxes.csv').write_text(f'id ,frame,x,y,w,h\n{rows}b,0,1,nan,3,4\nb,1,1,2,0,4\nb,2,1,2,3,4\n')
+    detector = BoxFileDetector(str(tmp_path / 'boxes.csv'))
+    for name in ['NA', 'null', 'nan', 'None', '007', 'a', '46']:
+        assert detector.detect(PICTURE, name, 0)[0].box == (1, 2, 3, 4)
+    assert [len(detector.detect(PICTURE, 'b', frame)) for frame in range(3)] == [0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ('data', 'reason'),
+    [
+        (b'\xff\xfe\x00', 'cannot be read as csv'),
+        (b'frame;confidence;success;x_0\n1;1;1;1\n', 'its columns are separated by semicolons: save it with commas'),
+        (b'version https://git-lfs.github.com/spec/v1\noid sha256:0\n', 'this is a Git LFS pointer'),
+        (b'\x00\x00\x00\n', 'there is no column|cannot be read as csv'),
+    ],
+)
+def test_tables_of_openface_that_cannot_be_read_are_a_fault_of_their_clip(tmp_path, data, reason):
+    (tmp_path / 'a.csv').write_bytes(data)
+    with pytest.raises(ClipError, match=f'^a: csv of OpenFace: .*({reason})'):
+        BoxFileDetector(str(tmp_path)).detect(PICTURE, 'a', 0)

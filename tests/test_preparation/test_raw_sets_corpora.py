@@ -7,7 +7,7 @@ import pytest
 from mmavf.errors import RawDataError
 from mmavf.preparation import LeftOut, RawClip
 from mmavf.registry import RAW_SETS
-from tests.helpers.raw_trees import index, touch
+from tests.helpers.raw_trees import index, raw_set, touch
 
 CORPORA = ('voxceleb2', 'cn_celeb', 'av_speech', 'celebv_hq', 'mer2024_unlabelled')
 
@@ -144,3 +144,24 @@ def test_mer2024_unlabelled(tmp_path):
         ('samplenew3_00000010', ''),
     ]
     assert left_out == []
+
+
+def test_speakers_of_the_test_part_of_voxceleb2_stay_apart_or_are_told(tmp_path):
+    for number, folder in enumerate(['vox2_dev_mp4_partaa/dev/mp4', 'vox2_test_mp4/mp4', 'latest']):
+        touch(tmp_path, f'{folder}/id0001{number}/21Uxsk56VDQ/00001.mp4')
+    parser = raw_set('voxceleb2', tmp_path)
+    for _ in range(2):  # notes do not pile up
+        clips, left_out = parser.index()
+    assert [clip.subject for clip in clips] == ['id00010', 'id00012']
+    assert left_out == [
+        LeftOut('vox2_test_mp4/mp4/id00011/21Uxsk56VDQ/00001.mp4', 'of the test part, whose speakers stay apart')
+    ]
+    (note,) = parser.notes
+    assert note.startswith('1 clips, such as id00012_21Uxsk56VDQ_00001, lie in no folder that says dev or test')
+
+
+def test_voxceleb2_has_nothing_to_tell_where_folders_say_dev(tmp_path):
+    touch(tmp_path, 'dev/mp4/id00012/a/1.mp4', 'test/mp4/id00017/b/1.mp4')
+    for raw in (tmp_path, tmp_path / 'dev'):
+        parser = raw_set('voxceleb2', raw)
+        assert [clip.subject for clip in parser.index().clips] == ['id00012'] and parser.notes == []

@@ -117,7 +117,7 @@ def test_labels_from_a_table(tmp_path):
         LeftOut('b/4.mp4', 'its label is empty'),
         LeftOut('b/5.mp4', 'media without a label'),
         LeftOut('b/9.mp4', 'a label without media'),
-        LeftOut('é', 'its start is no number'),
+        LeftOut('é', 'its start is not a number'),
     ]
 
 
@@ -127,7 +127,7 @@ def test_numbers_from_a_table(tmp_path):
     raw_set = custom(tmp_path, labels='labels.csv', label_columns=['arousal', 'valence'])
     clips, left_out = raw_set.index()
     assert [(c.id, c.numbers, c.label) for c in clips] == [('1', dict(arousal=0.5, valence=-1.0), '')]
-    assert left_out == [LeftOut(name, 'its arousal is no number') for name in ('2.mp4', '3.mp4')]
+    assert left_out == [LeftOut(name, 'its arousal is not a number') for name in ('2.mp4', '3.mp4')]
     assert raw_set.class_names(clips) == []
 
 
@@ -175,3 +175,35 @@ def test_folder_that_cannot_be_listed_is_reported(tmp_path, monkeypatch):
     clips, left_out = custom(tmp_path).index()
     assert [c.video for c in clips] == ['1.mp4']
     assert left_out == [LeftOut('locked', 'the folder cannot be listed')]
+
+
+def test_a_label_with_a_line_break_is_left_out_and_classes_stay_in_step(tmp_path):
+    touch(tmp_path, *(f'{number}.mp4' for number in range(4)))
+    (tmp_path / 'l.csv').write_text(
+        'file,label,subject\n0.mp4,"new\nline",a\n1.mp4,old,"a\tb"\n2.mp4,old,c\n3.mp4," old\u200b",c\n',
+        encoding='utf-8',
+    )
+    raw_set = custom(tmp_path, labels='l.csv')
+    clips, left_out = raw_set.index()
+    assert [clip.id for clip in clips] == ['2', '3'] and raw_set.class_names(clips) == ['old']
+    assert [(name, reason.split(' holds')[0]) for name, reason in left_out] == [
+        ('0', 'its label'),
+        ('1', 'its subject'),
+    ]
+
+
+def test_paths_of_the_table_may_be_absolute_and_numbers_may_have_decimals(tmp_path):
+    touch(tmp_path, 'raw/a/1.mp4', 'raw/2.mp4', 'raw/3.0.mp4', 'raw/3.mp4', 'raw/4.mp4')
+    (tmp_path / 'link').symlink_to('raw')
+    rows = [f'{tmp_path}/raw/a/1.mp4', f'{tmp_path}/link/4.mp4', '2.0', '3.0', '3', '/elsewhere/5.mp4']
+    (tmp_path / 'raw' / 'l.csv').write_text('file,label\n' + ''.join(f'{path},l{i}\n' for i, path in enumerate(rows)))
+    for raw in ('raw', 'link'):
+        clips, left_out = custom(tmp_path / raw, labels='l.csv').index()
+        assert {clip.video: clip.label for clip in clips} == {
+            'a/1.mp4': 'l0',
+            '4.mp4': 'l1',
+            '2.mp4': 'l2',
+            '3.0.mp4': 'l3',
+            '3.mp4': 'l4',
+        }
+        assert left_out == [LeftOut('/elsewhere/5.mp4', 'a label without media')]

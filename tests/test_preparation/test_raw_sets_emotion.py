@@ -184,7 +184,7 @@ def test_werewolf_xl_numbers_follow_the_names_of_columns_and_groups_the_folds(tm
     assert clips['01_01_128'].audio == '', 'its own sound'
     assert reasons(found) == {
         '02_01_1': 'a label without media',
-        '05_01_1': 'one of arousal, valence, dominance is no number',
+        '05_01_1': 'one of arousal, valence, dominance is not a number',
         'clips/03_01_1.mp4': 'media without a label',
         'intro_1': 'the name does not begin with the group',
     }
@@ -235,5 +235,5 @@ def test_avcaffe_names_the_line_of_a_broken_label_file(tmp_path):
     with pytest.raises(RawDataError, match=r'arousal.txt:3: aiim001_task_1 has another label in an earlier row: Calm'):
         index('avcaffe_arousal', tmp_path)
     (tmp_path / 'ground_truths/arousal.txt').write_bytes(b'aiim001_task_1, C\xff\n')
-    with pytest.raises(RawDataError, match='arousal.txt: this is no text'):
+    with pytest.raises(RawDataError, match='arousal.txt: this is not text'):
         index('avcaffe_arousal', tmp_path)

@@ -107,7 +107,7 @@ def test_casme2(tmp_path):
     ]
     assert left_out == [
         LeftOut('sub02_EP02_01f', 'an earlier row of the sheet names the same clip'),
-        LeftOut('sub02_EP03', 'onset or offset in the sheet is no number'),
+        LeftOut('sub02_EP03', 'onset or offset in the sheet is not a number'),
         LeftOut('sub02_EP04', "class 'others' counts as none of negative, positive, surprise"),
         LeftOut('two EP05', 'subject and file name in the sheet are not as expected'),
     ]
@@ -170,7 +170,7 @@ def test_casme3_versions_have_their_own_lists(casme3):
         assert raw_set.list_file == f'lists/{sheet}.csv'
         assert len(raw_set.index().clips) == count
     assert RAW_SETS.build(dict(type='casme3', raw=casme3, name='casme3')).list_file == CARDS['casme3'].list_file
-    with pytest.raises(RawDataError, match="no sheet 'v3', but v1 and v2"):
+    with pytest.raises(RawDataError, match="no sheet 'v3'; choose from v1, v2"):
         index('casme3', casme3, sheet='v3')
 
 

@@ -102,6 +102,25 @@ def test_what_cannot_be_used_is_named_with_its_reason(raw, tmp_path, inline):
     assert str(raw) not in everything and str(tmp_path) not in everything
 
 
+def test_names_that_are_not_utf8_cost_their_files_alone(tmp_path, inline):
+    raw, out = tmp_path / 'raw', tmp_path / 'out'
+    raw.mkdir()
+    write_media(raw / 'good.mp4', counted_frames(30), tone(1.2))
+    for name in (b'caf\xe9.mp4', b'line\nbreak.txt'):
+        (raw / os.fsdecode(name)).write_bytes(b'x')
+    for _ in range(2):  # and again, with the journal of the first
+        Preparation(PrepareSettings(dataset='custom', detector='none', size=48), raw, out).run()
+    assert [row['id'] for row in rows(out, 'lists/pretrain.csv')] == ['good_000']
+    assert [(row['name'], row['reason'].split(',')[0]) for row in rows(out, 'left_out.csv')] == [
+        ('caf\\xe9.mp4', 'its name is not UTF-8 text'),
+        ('line\nbreak.txt', 'by its name no video'),
+    ]
+    summary = (out / 'summary.md').read_text(encoding='utf-8')
+    assert '`caf\\xe9.mp4`' in summary and '`line\\nbreak.txt`' in summary
+    with pytest.raises(ConfigError, match='caf\\\\xe9: the name of the folder is not UTF-8 text'):
+        Preparation(PrepareSettings(dataset='custom', detector='none'), raw, tmp_path / os.fsdecode(b'caf\xe9'))
+
+
 def test_two_clips_of_the_same_name_in_different_folders_are_both_there_and_mentioned(raw, tmp_path, inline):
     summary = Preparation(settings(), raw, tmp_path / 'out').run()
     assert summary['same_names'] == {'1.mp4': ['anna/1.mp4', 'ben/1.mp4']}

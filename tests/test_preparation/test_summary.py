@@ -1,9 +1,11 @@
 """What a summary counts."""
 
+import pytest
+
 from mmavf.preparation.outcome import Outcome
 from mmavf.preparation.prepared_lists import list_rows
 from mmavf.preparation.raw_clip import LeftOut, RawClip, RawIndex
-from mmavf.preparation.summary import against_card, left_out_text, summarise, summary_text
+from mmavf.preparation.summary import NUMBER, against_card, left_out_text, summarise, summary_text
 
 CLIPS = [RawClip(id=f'c{i}', video=f'{i % 2}/v{i // 2}.mp4', label='calm' if i % 2 else 'glad') for i in range(6)]
 INDEX = RawIndex(CLIPS, [LeftOut('x.mp4', 'label 7 is no class'), LeftOut('y.mp4', 'label 7 is no class')])
@@ -83,3 +85,30 @@ def test_sizes_of_folds_stand_beside_the_published_ones():
     rows = [dict(subject='', label='anger', fold=str(1 + i % 5)) for i in range(10)]
     table = {name: counts for name, *counts in against_card('mafw11', rows)}
     assert table['fold 1'] == [2, 1836] and table['fold 5'] == [2, 1831]
+
+
+@pytest.mark.parametrize(
+    ('reason', 'shown'),
+    [
+        ('write it anew as mp4', 'write it anew as mp4'),
+        ('H.264 or MPEG-4 or UTF-8 of h264 in 3gp', 'H.264 or MPEG-4 or UTF-8 of h264 in 3gp'),
+        ('no face in 63% of 12 frames', 'no face in N% of N frames'),
+        ('the frame at 2.72 s, -1.5 s; (160, 90) is 16x9 or 16 x 9', 'the frame at N s, -N s; (N, N) is N or N x N'),
+        ('0012.jpg has another size', 'N.jpg has another size'),
+        ('16001 Hz.', 'N Hz.'),
+    ],
+)
+def test_reasons_keep_the_digits_of_names(reason, shown):
+    assert NUMBER.sub('N', reason) == shown
+
+
+def test_tables_and_notes_stand_whatever_names_hold():
+    index = RawIndex(CLIPS, [LeftOut('new\nline|x.mp4', "label 'a\\nb' is odd")])
+    rows = [dict(label='calm', subject=subject, fold='', group='') for subject in ('anna', 'Anna', 'ben')]
+    made = summarise('custom', index, CLIPS, CAME, rows, ['A note.'])
+    assert [note.split(':')[0] for note in made['notes'][1:]] == [
+        'subject Anna and anna differ only by case, blanks, leading zeros or the form of a letter'
+    ]
+    text = summary_text(made)
+    assert '* A note.' in text and '`new\\nline\\|x.mp4`' in text
+    assert all(line.count('|') - line.count('\\|') == 4 for line in text.splitlines() if line.startswith('|'))

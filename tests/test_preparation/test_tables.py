@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
 import pytest
 
 from mmavf.errors import RawDataError
+from mmavf.preparation.raw_sets.lines import read_lines
 from mmavf.preparation.raw_sets.tables import read_table
 
 COLUMNS = dict(subject='Subject', file=('Filename', 'File'), onset=('Onset', 'OnsetFrame'))
@@ -73,7 +75,7 @@ def test_missing_column_is_named_with_those_there_are(tmp_path):
         (b'', 'empty'),
         (b'\n\n', 'no column Subject'),
         (b'\xd0\xcf\x11\xe0 old', r'\.xlsx'),
-        (b'PK\x03\x04 but no archive', 'no workbook'),
+        (b'PK\x03\x04 but no archive', 'not a workbook'),
         (b'Subject,File,Onset\n\xff\xfe,a,1\n', 'UTF-8'),
     ],
 )
@@ -87,7 +89,38 @@ def test_unusable_tables(tmp_path, content, reason):
 def test_cut_workbook_and_missing_file(tmp_path):
     path = workbook(tmp_path / 'sheet.xlsx', [['Subject', 'File', 'Onset'], *[['s', 'f', n] for n in range(50)]])
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(RawDataError, match='no workbook'):
+    with pytest.raises(RawDataError, match='not a workbook'):
         read_table(path, COLUMNS)
     with pytest.raises(RawDataError, match='nowhere.csv.*No such file'):
         read_table(tmp_path / 'nowhere.csv', COLUMNS)
+
+
+@pytest.mark.parametrize('kind', ['csv', 'xlsx'])
+def test_an_empty_cell_does_not_turn_whole_numbers_into_others(tmp_path, kind):
+    table = pd.DataFrame(dict(Subject=[6, None], File=['1.0', 'b'], Onset=[46, None]))
+    path = tmp_path / f'sheet.{kind}'
+    (table.to_csv if kind == 'csv' else table.to_excel)(path, index=False)
+    columns = dict(COLUMNS, name='File')
+    assert read_table(path, columns, verbatim=('name',))[0] == dict(subject='6', file='1', onset='46', name='1.0')
+
+
+@pytest.mark.parametrize(('separator', 'kind'), [(';', 'semicolons'), ('\t', 'tabs')])
+def test_other_separators_are_told(tmp_path, separator, kind):
+    path = tmp_path / 'sheet.csv'
+    path.write_text(f'a title, with a comma\nSubject,{separator}File{separator}Onset\n'.replace('Subject,', 'Subject'))
+    with pytest.raises(RawDataError, match=f'the columns are separated by {kind}: save the table with commas'):
+        read_table(path, COLUMNS)
+
+
+def test_cells_are_stripped_of_what_is_not_seen(tmp_path):
+    path = tmp_path / 'sheet.csv'
+    path.write_text('\u200bSubject\xa0,File,Onset\n\xa0006\u200b,\ufeffa ,5\u2060\n', encoding='utf-8')
+    assert read_table(path, COLUMNS) == [dict(subject='006', file='a', onset='5')]
+
+
+def test_a_pointer_of_git_lfs_is_called_that(tmp_path):
+    (tmp_path / 'sheet.xlsx').write_text('version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n')
+    with pytest.raises(RawDataError, match='sheet.xlsx: this is a Git LFS pointer.*git lfs pull'):
+        read_table(tmp_path / 'sheet.xlsx', COLUMNS)
+    with pytest.raises(RawDataError, match='sheet.xlsx: this is a Git LFS pointer'):
+        read_lines(tmp_path / 'sheet.xlsx')

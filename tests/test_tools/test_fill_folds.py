@@ -115,3 +115,10 @@ def test_what_is_no_list_is_one_clear_error(tmp_path, run, text):
     if text is not None:
         (tmp_path / 'all.csv').write_text(text)
     assert run('ravdess', tmp_path / 'all.csv')[0].startswith(f'ListError: {tmp_path}/all.csv')
+
+
+def test_cells_count_as_lists_have_them(tmp_path, run):
+    path = tmp_path / 'all.csv'
+    path.write_text('video,subject\xa0,fold\na.mp4,5.0\u200b,2.0\nb.mp4, 24 ,\n', encoding='utf-8')
+    assert run('ravdess', path)[0] is None
+    assert path.read_text(encoding='utf-8') == 'video,subject,fold\na.mp4,5.0\u200b,2\nb.mp4,24 ,6\n'

@@ -15,9 +15,12 @@ from pathlib import Path
 from mmengine import fileio
 
 import mmavf.engine  # noqa: F401  (registers the backend that writes a file at once)
+from mmavf.datasets.cells import clean_cell
+from mmavf.datasets.lists import read_cell
+from mmavf.datasets.media.git_lfs import why_unreadable
 from mmavf.datasets.natural_order import natural_order
 from mmavf.datasets.targets import folds_by_rule
-from mmavf.errors import ListError, MMAVFError
+from mmavf.errors import ListError, MMAVFError, printable
 
 
 def parse_args() -> argparse.Namespace:
@@ -38,12 +41,13 @@ def read_rows(path: Path) -> tuple[list[str], list[dict[str, str]]]:
         with open(path, encoding='utf-8-sig', newline='') as file:
             # names and fields as `read_list` takes them
             reader = csv.DictReader(file, strict=True, skipinitialspace=True)
-            reader.fieldnames = [name.strip() for name in reader.fieldnames or []]
+            reader.fieldnames = [clean_cell(name) for name in reader.fieldnames or []]
             rows, columns = list(reader), list(reader.fieldnames)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ListError(f'{path}: the list cannot be read ({error})') from error
     if 'video' not in columns or not rows:
-        raise ListError(f'{path} is no list with a header such as video,audio,label,subject, or has no rows')
+        reason = why_unreadable(path, 'not a list with a header such as video,audio,label,subject, or without rows')
+        raise ListError(f'{path}: {reason}')
     for number, row in enumerate(rows, start=1):
         if None in row or None in row.values():
             raise ListError(f'{path}: row {number} has not as many fields as the header')
@@ -58,8 +62,9 @@ def fill(name: str, path: Path, out: Path) -> Counter[str]:
         ConfigError: The folds of this set follow no rule.
     """
     columns, rows = read_rows(path)
-    folds = folds_by_rule(name, rows)
-    others = sum(row.get('fold', '') not in ('', fold) for row, fold in zip(rows, folds, strict=True))
+    cells = [{column: read_cell(column, text) for column, text in row.items()} for row in rows]
+    folds = folds_by_rule(name, cells)
+    others = sum(row.get('fold', '') not in ('', fold) for row, fold in zip(cells, folds, strict=True))
     if others and out == path:
         raise ListError(f'{path}: {others} of {len(rows)} rows have another fold already: give --out to keep the list')
     text = io.StringIO(newline='')
@@ -79,7 +84,7 @@ def main() -> None:
         raise SystemExit(f'{type(error).__name__}: {error}') from error
     for fold in sorted(counts, key=natural_order):
         print(f'fold {fold}: {counts[fold]} clips')
-    print(f'Written to {out}.')
+    print(f'Written to {printable(str(out))}.')
 
 
 if __name__ == '__main__':

@@ -84,6 +84,8 @@ def prepare(args: argparse.Namespace) -> int:
         print('Left out, clips, pieces of them and other files:')
     for reason, found in summary['left_out'].items():
         print(f'  {found["number"]:,} x {reason}')
+    for note in summary['notes']:
+        print(f'Note: {note}')
     print(f'{counts["face_clips"]:,} face clips in {args.out}. Read summary.md and look at contact_sheet.png there.')
     return counts['face_clips']
 

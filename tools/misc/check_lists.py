@@ -20,7 +20,6 @@ from typing import NamedTuple
 
 import numpy as np
 from mmengine.config import DictAction
-from mmengine.fileio import list_from_file
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmengine.utils import track_progress_rich
@@ -29,9 +28,12 @@ from rich.console import Console
 from rich.table import Table
 
 from mmavf.datasets import AVClipDataset, ConcatClipDataset
+from mmavf.datasets.cells import whole_number
+from mmavf.datasets.labels import read_classes
 from mmavf.datasets.lists import read_list
 from mmavf.datasets.natural_order import natural_order
 from mmavf.datasets.overlap import ClipRef, find_overlap, overlap_text
+from mmavf.datasets.spellings import DIFFERENCE, alike
 from mmavf.datasets.split import COLUMNS
 from mmavf.datasets.transforms import OpenClip
 from mmavf.engine.cli import load_config
@@ -42,7 +44,7 @@ from mmavf.engine.protocol import (
     drop_open_split,
     merge_protocol_options,
 )
-from mmavf.errors import ClipError, ListError, MMAVFError
+from mmavf.errors import ClipError, ListError, MMAVFError, printable
 from mmavf.registry import DATASETS
 
 WIDTH_IN_FILES = 400  # where nothing has to fit a screen
@@ -117,7 +119,7 @@ def groups_of_lists(args: argparse.Namespace) -> list[Group]:
     datasets = [AVClipDataset(ann_file, **options) for ann_file in args.list]
     if len(datasets) == 1:
         return divide(datasets[0], args.column)
-    return [whole(name, dataset) for name, dataset in zip(args.list, datasets, strict=True)]
+    return [whole(printable(name), dataset) for name, dataset in zip(args.list, datasets, strict=True)]
 
 
 def class_names(args: argparse.Namespace) -> list[str]:
@@ -125,14 +127,14 @@ def class_names(args: argparse.Namespace) -> list[str]:
     if args.label_columns:
         return []
     if args.classes:
-        return list_from_file(args.classes) if os.path.isfile(args.classes) else args.classes.split(',')
+        return read_classes(args.classes if os.path.isfile(args.classes) else args.classes.split(','))
     labels = set()
     for ann_file in args.list:
         try:
             entries, _ = read_list(os.path.join(args.data_root, ann_file), ('label',))
         except ListError:  # has no labels; whatever else is wrong with it comes up when it is read as a data set
             continue
-        labels |= {entry['labels'][0] for entry in entries}
+        labels |= {whole_number(entry['labels'][0]) for entry in entries}
     return sorted(labels, key=natural_order) if labels != {''} else []
 
 
@@ -271,6 +273,8 @@ def check(args: argparse.Namespace) -> list[str]:
     """Print what the lists hold; return what is wrong with them."""
     groups, are_parts = groups_of_config(args) if args.config else (groups_of_lists(args), False)
     faults = overlap_faults(groups, are_parts)
+    if not (are_parts or len(args.list) > 1):  # they are the values of one column
+        faults += [f'{" and ".join(names)} differ {DIFFERENCE}' for names in alike(group.name for group in groups)]
     opened = open_all(groups, args.workers) if args.deep else []
     faults += [clip.error for clips in opened for clip in clips if clip.error]
     show_absent_classes(groups)

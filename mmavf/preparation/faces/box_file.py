@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from mmavf.datasets.cells import SEPARATORS, clean_cell, whole_number
+from mmavf.datasets.media.git_lfs import why_unreadable
 from mmavf.errors import ClipError, ConfigError
 from mmavf.registry import FACE_DETECTORS
 
@@ -21,6 +23,9 @@ Boxes = dict[int, list[Face]]
 @FACE_DETECTORS.register_module()
 class BoxFileDetector(FaceDetector):
     """Faces read from files; a frame that they do not name has no face.
+
+    A frame whose numbers cannot be used has none either: they are missing, NaN or infinite in whatever spelling
+    (OpenFace writes `-nan(ind)`), or the box has no area.
 
     Args:
         path: A csv with the columns `id,frame,x,y,w,h`: id of the clip, number of the frame from 0, box in pixels. Or
@@ -59,7 +64,7 @@ class BoxFileDetector(FaceDetector):
             raise ClipError(f'{clip_id}: no box of this clip in {self._path.name}')
         boxes: Boxes = {}
         for row in self._tables[clip_id].itertuples():
-            boxes.setdefault(int(row.frame), []).append(Face((row.x, row.y, row.w, row.h), 1.0))
+            _add(boxes, row.frame, Face((row.x, row.y, row.w, row.h), 1.0))
         return boxes
 
     def _openface(self, clip_id: str) -> Boxes:
@@ -74,21 +79,47 @@ class BoxFileDetector(FaceDetector):
         for number, score, shape in zip(table['frame'], table['confidence'], points, strict=True):
             corner = shape.min(0)
             eyes = tuple(tuple(shape[eye].mean(0)) for eye in (LEFT_EYE, RIGHT_EYE))
-            face = Face((*corner, *(shape.max(0) - corner)), float(score), eyes)
-            boxes.setdefault(int(number) - 1, []).append(face)
+            _add(boxes, number - 1, Face((*corner, *(shape.max(0) - corner)), float(score), eyes))
         return boxes
 
 
+def _add(boxes: Boxes, frame: float, face: Face) -> None:
+    """Add the face of a frame, unless a number of it cannot be used."""
+    _, _, width, height = face.box
+    if np.isfinite([frame, *face.box, face.score]).all() and width > 0 and height > 0:
+        boxes.setdefault(int(frame), []).append(face)
+
+
 def _read(path: Path, name: str, columns: tuple[str, ...], error_type: type[Exception]) -> pd.DataFrame:
-    """Return the columns of a csv that errors call `name`."""
+    """Return the columns of a csv that errors call `name`: ids as texts, numbers that cannot be read as NaN."""
     try:
-        # OpenFace writes a blank after each comma; ids may be digits with leading zeros
-        table = pd.read_csv(path, skipinitialspace=True, usecols=lambda name: name in columns, dtype={'id': str})
-    except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
-        raise error_type(f'{name}: cannot be read as csv ({getattr(error, "strerror", None) or error})') from error
-    missing = [name for name in columns if name not in table.columns]
+        # OpenFace writes a blank after each comma; ids may be digits with leading zeros, or words such as null
+        table = pd.read_csv(
+            path,
+            skipinitialspace=True,
+            usecols=lambda column: clean_cell(column) in columns,
+            dtype={'id': str},
+            keep_default_na=False,
+            index_col=False,  # else commas at the ends of rows move all columns by one
+            low_memory=False,
+        ).rename(columns=clean_cell)
+    except (OSError, ValueError, OverflowError) as error:  # pandas' parser errors are ValueErrors
+        reason = why_unreadable(path, f'cannot be read as csv ({getattr(error, "strerror", None) or error})')
+        raise error_type(f'{name}: {reason}') from error
+    missing = [column for column in columns if column not in table.columns]
     if missing:
-        raise error_type(f'{name}: there is no column {", ".join(missing[:5])}')
-    if table.isna().any(axis=None):
-        raise error_type(f'{name}: line {int(table.isna().any(axis=1).argmax()) + 2} lacks a value')
+        raise error_type(f'{name}: {why_unreadable(path, _lack_of(path, missing))}')
+    numbers = [column for column in columns if column != 'id']
+    table[numbers] = table[numbers].apply(pd.to_numeric, errors='coerce')
+    if 'id' in columns:
+        table['id'] = table['id'].map(lambda text: whole_number(clean_cell(text)))
     return table
+
+
+def _lack_of(path: Path, missing: list[str]) -> str:
+    """Return that columns are missing, and why that may be."""
+    with open(path, encoding='utf-8', errors='replace') as file:
+        header = file.readline()
+    used = next((kind for separator, kind in SEPARATORS.items() if separator in header), None)
+    hint = f'; its columns are separated by {used}: save it with commas' if used else ''
+    return f'there is no column {", ".join(missing[:5])}{hint}'

@@ -5,6 +5,7 @@ import os
 import cv2
 import numpy as np
 
+from mmavf.datasets.media.git_lfs import why_unreadable
 from mmavf.errors import ConfigError
 from mmavf.registry import FACE_DETECTORS
 
@@ -35,7 +36,8 @@ class YuNetDetector(FaceDetector):
         try:
             self._network = cv2.FaceDetectorYN.create(model, '', (long_edge, long_edge), min_score)
         except cv2.error as error:
-            raise ConfigError(f'YuNetDetector: OpenCV cannot read {model} as a network ({error.err})') from error
+            reason = why_unreadable(model, f'OpenCV cannot read it as a network ({error.err})')
+            raise ConfigError(f'YuNetDetector: {model}: {reason}') from error
         self._long_edge = long_edge
 
     def detect(self, frame: np.ndarray, clip_id: str, frame_index: int) -> list[Face]:

@@ -4,14 +4,17 @@ import os
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from mmavf.datasets.cells import cell_fault
+from mmavf.datasets.media.frame_folder import is_image
 from mmavf.datasets.natural_order import natural_order
 from mmavf.datasets.targets import CARDS
-from mmavf.errors import RawDataError
+from mmavf.errors import RawDataError, printable
 
 from ..raw_clip import LeftOut, RawClip, RawIndex
+from .folders import NOT_UTF8, walk_once
 
 VIDEO_SUFFIXES = ('.mp4', '.avi', '.mov', '.mkv', '.flv', '.mpg', '.mpeg', '.webm', '.m4v', '.wmv', '.asf', '.ts')
 VIDEO_SUFFIXES += ('.mts', '.m2ts', '.m2v', '.vob', '.3gp', '.3g2', '.ogv', '.f4v', '.dv', '.mxf', '.divx', '.mjpeg')
@@ -32,9 +35,10 @@ class RawSet(ABC):
     Attributes:
         layout: What is expected where.
         labelled: Whether clips have labels; a corpus for pre-training has none.
+        notes: What a person should know of the set as it lies there, each a sentence; `parse` adds to them.
 
     Raises:
-        RawDataError: The folder does not exist, or is no folder that may be read.
+        RawDataError: The folder does not exist, or is not a folder that may be read.
     """
 
     layout: str = ''
@@ -43,7 +47,8 @@ class RawSet(ABC):
     def __init__(self, raw: str | Path, name: str) -> None:
         self.raw = Path(raw)
         self.name = name
-        self._unreadable: list[LeftOut] = []
+        self.notes: list[str] = []
+        self._passed_over: list[LeftOut] = []
         try:
             next(self.raw.iterdir(), None)
         except OSError as error:
@@ -64,12 +69,19 @@ class RawSet(ABC):
     def index(self) -> RawIndex:
         """Return the set's clips, ordered by id, and what becomes none.
 
+        Clips whose texts cannot stand in a list are among the latter.
+
         Raises:
             RawDataError: The folder does not hold the set as `layout` says, no clip is found, or two clips have the
                 same id, or an id that cannot be a file name.
         """
-        clips, without = self.parse()
-        left_out = sorted({*without, *self._unreadable})
+        self.notes.clear()
+        parsed, without = self.parse()
+        faults = [_text_fault(clip) for clip in parsed]
+        clips = [clip for clip, fault in zip(parsed, faults, strict=True) if not fault]
+        unfit = [LeftOut(clip.id, fault) for clip, fault in zip(parsed, faults, strict=True) if fault]
+        without = [*without, *unfit, *self._passed_over]
+        left_out = sorted({LeftOut(printable(name), printable(reason)) for name, reason in without})
         if not clips:
             reasons = Counter(entry.reason for entry in left_out).most_common(3)
             why = ''.join(f'; {number} times: {reason}' for reason, number in reasons)
@@ -113,19 +125,41 @@ class RawSet(ABC):
         """Return `path` relative to the raw folder, with forward slashes."""
         return path.relative_to(self.raw).as_posix()
 
+    def leave_out(self, path: Path, reason: str) -> None:
+        """Make a path of the raw folder part of what `index` says is left out."""
+        self._passed_over.append(LeftOut(self.relative(path), reason))
+
+    def walk(self, folder: str = '.') -> Iterator[tuple[Path, list[str]]]:
+        """Yield each folder from `folder` on, with the names of its files; see `walk_once`.
+
+        What cannot be looked through becomes part of what `index` says is left out.
+        """
+        yield from walk_once(self.raw / folder, self.raw, self.leave_out)
+
     def files(self, folder: str = '.', suffixes: tuple[str, ...] = VIDEO_SUFFIXES) -> list[Path]:
         """Return the files below `folder` with one of `suffixes` in any case, in natural order of their paths.
 
-        Hidden files are passed over: archives bring `._clip.mp4`, which is no video, beside `clip.mp4`. A folder
-        that cannot be listed becomes part of what `index` says is left out.
+        Hidden files are passed over: archives bring `._clip.mp4`, which is no video, beside `clip.mp4`. Files that no
+        list can name become part of what `index` says is left out; images need no name there, their folder has one.
         """
-        found = [
-            Path(root) / name
-            for root, _, names in os.walk(self.raw / folder, onerror=self._note_unreadable, followlinks=True)
-            for name in names
-            if name.lower().endswith(suffixes) and not name.startswith('.')
-        ]
+        found = []
+        for root, names in self.walk(folder):
+            for name in names:
+                if not name.lower().endswith(suffixes) or name.startswith('.'):
+                    continue
+                if printable(name) == name:
+                    found.append(root / name)
+                elif not is_image(name):
+                    self.leave_out(root / name, NOT_UTF8)
         return sorted(found, key=lambda path: natural_order(self.relative(path)))
 
-    def _note_unreadable(self, error: OSError) -> None:
-        self._unreadable.append(LeftOut(self.relative(Path(error.filename)), 'the folder cannot be listed'))
+
+def _text_fault(clip: RawClip) -> str | None:
+    """Return why a clip cannot stand in a list, if it cannot."""
+    for name in ('label', 'subject', 'fold', 'group'):
+        text = getattr(clip, name)
+        if cell_fault(name, text):
+            return f'its {name} holds a line break or another control character, or a whole page'
+        if printable(text) != text:
+            return f'its {name} is not UTF-8 text'
+    return None

@@ -50,7 +50,7 @@ The folders may lie deeper, in several parts."""
         sheet: str = 'v2',
     ) -> None:
         if sheet not in SHEETS:
-            raise RawDataError(f'{name}: there is no sheet {sheet!r}, but {" and ".join(SHEETS)}')
+            raise RawDataError(f'{name}: there is no sheet {sheet!r}; choose from {", ".join(SHEETS)}')
         self.sheet = sheet
         stems = f'cas(me)3_part_A_ME_label_JpgIndex_{sheet}', f'CAS(ME)3_part_A_{sheet}'
         self.sheet_files = [stem + suffix for stem in stems for suffix in ('.xlsx', '.csv', '.xls')]

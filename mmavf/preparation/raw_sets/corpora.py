@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from mmavf.datasets.cells import clean_cell
+from mmavf.datasets.media.git_lfs import why_unreadable
 from mmavf.errors import RawDataError
 from mmavf.registry import RAW_SETS
 
@@ -95,14 +97,36 @@ class VoxCeleb2(SpeakerCorpus):
 dev/mp4/id00012/21Uxsk56VDQ/00001.mp4   speaker, video, number; faces are cropped by the owners and used as they are
                                         (option cropped=False: faces are looked for)
 dev/aac/id00012/21Uxsk56VDQ/00001.m4a   sound; where it is missing, that of the mp4 is taken
-Only what lies in dev is used where there is such a folder: the speakers of test stay apart."""
+The speakers of test stay apart: what lies below a folder with the word test in its name, as vox2_test_mp4, is left out.
+Where no folder says dev or test, all is used, and the summary says so: these folders cannot tell test speakers."""
 
     def __init__(self, raw: str | Path, name: str, cropped: bool = True) -> None:
         super().__init__(raw, name, cropped)
 
     def by_name(self, suffixes: tuple[str, ...], folder: str = '.') -> tuple[dict[str, str], list[LeftOut]]:
         """See `VideoCorpus`."""
-        return super().by_name(suffixes, 'dev' if (self.raw / 'dev').is_dir() else folder)
+        found, left_out = super().by_name(suffixes, 'dev' if (self.raw / 'dev').is_dir() else folder)
+        tests = {name for name, path in found.items() if 'test' in _words_above_speaker(path)}
+        left_out += [LeftOut(found[name], 'of the test part, whose speakers stay apart') for name in tests]
+        return {name: path for name, path in found.items() if name not in tests}, left_out
+
+    def parse(self) -> RawIndex:
+        """See `RawSet.index`."""
+        index = super().parse()
+        untold = [clip.id for clip in index.clips if 'dev' not in _words_above_speaker(f'{self.raw.name}/{clip.video}')]
+        if untold:
+            self.notes.append(
+                f'{len(untold)} clips, such as {untold[0]}, lie in no folder that says dev or test. Make sure that '
+                'no speakers of the test part of VoxCeleb2 are among them.'
+            )
+        return index
+
+
+def _words_above_speaker(path: str) -> set[str]:
+    """Return the words in the names of the folders that a speaker's folder lies in."""
+    parts = Path(path).parts
+    speaker = next((place for place, part in enumerate(parts) if SPEAKER.fullmatch(part)), 0)
+    return {word for part in parts[:speaker] for word in re.findall('[a-z]+', part.lower())}
 
 
 @RAW_SETS.register_module(name='cn_celeb')
@@ -209,14 +233,13 @@ avspeech_train.csv   without a header: id of the video, start, end (seconds), an
                 reader = csv.reader(file)
                 for row in reader:
                     if row:
-                        video, start_sec, end_sec = row[0].strip(), float(row[1]), float(row[2])
+                        video, start_sec, end_sec = clean_cell(row[0]), float(row[1]), float(row[2])
                         yield Segment(f'{video}_{round(1000 * start_sec)}', video, start_sec, end_sec)
         except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise RawDataError(f'{path}: no text table in UTF-8 that can be read ({error})') from error
+            raise RawDataError(f'{path}: not a text table in UTF-8 that can be read ({error})') from error
         except (IndexError, ValueError, OverflowError) as error:
-            raise RawDataError(
-                f'{path}:{reader.line_num}: expected video, start, end without a header, found {row}'
-            ) from error
+            expected = why_unreadable(path, 'expected video, start, end with commas between, without a header')
+            raise RawDataError(f'{path}:{reader.line_num}: {expected}; found {row}') from error
 
 
 @RAW_SETS.register_module(name='celebv_hq')
@@ -240,4 +263,5 @@ celebvhq_info.json   clips → id → ytb_id, duration → start_sec and end_sec
         except OSError as error:
             raise RawDataError(f'{path}: the file cannot be read ({error.strerror})') from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise RawDataError(f'{path}: not as expected ({type(error).__name__}: {error}). {self.expected}') from error
+            reason = why_unreadable(path, f'not as expected ({type(error).__name__}: {error}). {self.expected}')
+            raise RawDataError(f'{path}: {reason}') from error

@@ -2,12 +2,14 @@
 
 import math
 import os
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from mmavf.datasets.cells import clean_cell, whole_number
 from mmavf.datasets.media.frame_folder import IMAGE_SUFFIXES, is_image
 from mmavf.errors import RawDataError
 from mmavf.registry import RAW_SETS
@@ -17,6 +19,8 @@ from .base import SOUND_SUFFIXES, VIDEO_SUFFIXES, RawSet
 from .path_ids import ids_of_paths
 from .tables import read_table
 
+# OpenFace numbers the faces of a picture, and writes the images of all of them into one folder
+OPENFACE_IMAGE = re.compile(r'frame_det_(\d+)_\d+\.')
 OPTIONAL = ('subject', 'fold', 'start', 'end')
 
 
@@ -112,13 +116,17 @@ With the option label_from='folder' the first folder of a path is the class inst
         return [LeftOut(self.relative(path), 'by its name no video, sound or image') for path in others]
 
     def _frame_folders(self) -> list[str]:
-        return [
-            self.relative(Path(root))
-            for root, _, names in os.walk(self.raw, followlinks=True)
-            if Path(root) != self.raw
-            and any(map(is_image, names))
-            and not any(name.lower().endswith(VIDEO_SUFFIXES) for name in names)
-        ]
+        folders = []
+        for root, names in self.walk():
+            images = [name for name in names if is_image(name)]
+            if root == self.raw or not images or any(name.lower().endswith(VIDEO_SUFFIXES) for name in names):
+                continue
+            faces = {match[1] for name in images if (match := OPENFACE_IMAGE.match(name))}
+            if len(faces) > 1:
+                self.leave_out(root, 'images of several faces, frame_det_00_ and others: give each a folder of its own')
+            else:
+                folders.append(self.relative(root))
+        return folders
 
     def _from_paths(self, media: Sequence[Media], ids: Mapping[str, str]) -> tuple[list[RawClip], list[LeftOut]]:
         clips, left_out = [], []
@@ -127,18 +135,20 @@ With the option label_from='folder' the first folder of a path is the class inst
             if self.label_from and not folders:
                 left_out.append(LeftOut(item.path, 'it lies in no folder that names its class'))
             else:
-                clips.append(self._clip(item, ids[item.path], label=folders[0] if self.label_from else ''))
+                label = clean_cell(folders[0]) if self.label_from else ''
+                clips.append(self._clip(item, ids[item.path], label=label))
         return clips, left_out
 
     def _from_table(self, media: Sequence[Media], ids: Mapping[str, str]) -> tuple[list[RawClip], list[LeftOut]]:
         wanted = self.label_columns or ('label',)
         columns = dict(file=('file', 'video'), **{name: name for name in (*OPTIONAL, *wanted)})
-        rows = read_table(self.require(self.labels), columns, optional=OPTIONAL)
+        rows = read_table(self.require(self.labels), columns, optional=OPTIONAL, verbatim=('file',))
         by_path = _by_path(media)
         clips: dict[str, RawClip] = {}
         left_out, named = [], set()
         for row in rows:
-            item = by_path.get(_plain(row['file']))
+            name = self._in_raw(_plain(row['file']))
+            item = by_path.get(name) or by_path.get(whole_number(name))
             if item is None:
                 left_out.append(LeftOut(row['file'], 'a label without media'))
                 continue
@@ -154,6 +164,15 @@ With the option label_from='folder' the first folder of a path is the class inst
                 clips[clip.id] = clip
         left_out += [LeftOut(item.path, 'media without a label') for item in media if item.path not in named]
         return list(clips.values()), left_out
+
+    def _in_raw(self, name: str) -> str:
+        """Return a path of the table relative to the raw folder, where it is an absolute one in it."""
+        path = Path(name)
+        for own in (path, Path(os.path.realpath(path.parent), path.name)) if path.is_absolute() else ():
+            for home in (self.raw, os.path.realpath(self.raw)):
+                if own.is_relative_to(home):
+                    return own.relative_to(home).as_posix()
+        return name
 
     def _row_clip(self, item: Media, clip_id: str, row: Mapping[str, str]) -> RawClip:
         """Return the clip of a row of the table; ValueError says why there is none."""
@@ -202,5 +221,5 @@ def _number(text: str, name: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise ValueError(f'its {name} is no number')
+        raise ValueError(f'its {name} is not a number')
     return number

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from mmavf.datasets.cells import clean_cell
+from mmavf.datasets.media.git_lfs import why_unreadable
 from mmavf.errors import RawDataError
 
 
@@ -9,11 +11,14 @@ def read_lines(path: Path, encoding: str = 'utf-8-sig') -> list[str]:
     """Return the lines of a text, without surrounding white space.
 
     Raises:
-        RawDataError: The file cannot be read, or is no text.
+        RawDataError: The file cannot be read, or is not a text.
     """
     try:
-        return [line.strip() for line in path.read_text(encoding=encoding).splitlines()]
+        lines = [clean_cell(line) for line in path.read_text(encoding=encoding).splitlines()]
     except OSError as error:
         raise RawDataError(f'{path}: the file cannot be read ({error.strerror})') from error
     except UnicodeDecodeError as error:
-        raise RawDataError(f'{path}: this is no text in {encoding} ({error.reason} at byte {error.start})') from error
+        raise RawDataError(f'{path}: this is not text in {encoding} ({error.reason} at byte {error.start})') from error
+    if fault := why_unreadable(path, ''):
+        raise RawDataError(f'{path}: {fault}')
+    return lines

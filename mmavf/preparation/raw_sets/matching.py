@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from mmavf.errors import RawDataError
+from mmavf.errors import RawDataError, printable
 
 from ..raw_clip import LeftOut
 from .base import SOUND_SUFFIXES, VIDEO_SUFFIXES, RawSet
+from .folders import NOT_UTF8
 
 
 def by_name(
@@ -52,13 +53,21 @@ def sound_by_name(
 def subfolders(raw_set: RawSet, folder: Path) -> dict[str, str]:
     """Return the folders in `folder` as paths relative to the raw folder, by name.
 
+    Those that no list can name become part of what `index` of the set says is left out.
+
     Raises:
         RawDataError: The folder cannot be listed.
     """
+    found = {}
     try:
-        return {path.name: raw_set.relative(path) for path in folder.iterdir() if path.is_dir()}
+        for path in folder.iterdir():
+            if printable(path.name) != path.name:
+                raw_set.leave_out(path, NOT_UTF8)
+            elif path.is_dir():
+                found[path.name] = raw_set.relative(path)
     except OSError as error:
         raise RawDataError(f'{folder}: the folder cannot be listed ({error.strerror})') from error
+    return found
 
 
 def unmatched(labels: Iterable[str], media: Mapping[str, str]) -> list[LeftOut]:

@@ -1,6 +1,5 @@
 """What the sets of micro-expressions share: a sheet with onset and offset, and folders of numbered images."""
 
-import os
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -75,11 +74,11 @@ class MicroSet(RawSet):
             RawDataError: Two have the same name.
         """
         folders: dict[str, ImageFolder] = {}
-        for root, _, names in os.walk(self.require(self.images), onerror=self._note_unreadable, followlinks=True):
+        for root, names in self.walk(self.relative(self.require(self.images))):
             numbers = [number for name in filter(is_image, names) if (number := number_in(name)) is not None]
             if not numbers:
                 continue
-            path = self.relative(Path(root))
+            path = self.relative(root)
             name = '/'.join(path.split('/')[-self.tail :])
             if name in folders:
                 raise RawDataError(
@@ -153,7 +152,7 @@ class MicroSheetSet(MicroSet):
         if label is None:
             return LeftOut(clip_id, left_out_for(row['emotion']))
         if not (row['onset'].isdecimal() and row['offset'].isdecimal()):
-            return LeftOut(clip_id, 'onset or offset in the sheet is no number')
+            return LeftOut(clip_id, 'onset or offset in the sheet is not a number')
         onset, offset = int(row['onset']), int(row['offset'])
         if onset > offset:
             return LeftOut(clip_id, 'onset is after offset in the sheet')

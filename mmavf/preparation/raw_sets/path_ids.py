@@ -22,7 +22,7 @@ def safe_id(name: str, hashed: str = '') -> str:
     plain = re.sub(r'[^A-Za-z0-9_.-]+', '_', name)[-LONGEST:]
     if plain == name and not hashed and not name.startswith('.'):
         return name
-    digest = sha256(unicodedata.normalize('NFC', hashed or name).encode()).hexdigest()
+    digest = sha256(unicodedata.normalize('NFC', hashed or name).encode(errors='backslashreplace')).hexdigest()
     return f'{plain.strip("_.-") or "clip"}-{digest[:8]}'
 
 

@@ -9,6 +9,8 @@ from zipfile import BadZipFile
 
 import pandas
 
+from mmavf.datasets.cells import SEPARATORS, clean_cell, whole_number
+from mmavf.datasets.media.git_lfs import IS_POINTER, is_lfs_pointer
 from mmavf.errors import RawDataError
 
 SEARCHED_ROWS = 40
@@ -17,7 +19,9 @@ XLSX_START, XLS_START = b'PK\x03\x04', b'\xd0\xcf\x11\xe0'
 Columns = Mapping[str, str | Sequence[str]]
 
 
-def read_table(path: Path, columns: Columns, *, optional: Sequence[str] = ()) -> list[dict[str, str]]:
+def read_table(
+    path: Path, columns: Columns, *, optional: Sequence[str] = (), verbatim: Sequence[str] = ()
+) -> list[dict[str, str]]:
     """Read a table with a header: .csv (UTF-8, with or without a byte-order mark), or a workbook's first sheet (.xlsx).
 
     The header is the first row that has all needed columns: some owners put a title and terms of use above it. Names
@@ -27,10 +31,11 @@ def read_table(path: Path, columns: Columns, *, optional: Sequence[str] = ()) ->
         path: The table.
         columns: For each name in the result, the name or the alternative names that the column has in the file.
         optional: Names in the result whose column may be missing; they are '' then.
+        verbatim: Names in the result of whose texts nothing is taken but surrounding white space.
 
     Returns:
         The rows that are not empty, as dicts with the keys of `columns`: texts without surrounding white space, ''
-        for empty cells; whole numbers of a workbook without decimals.
+        for empty cells; whole numbers without decimals, however the program that wrote the table saw them.
 
     Raises:
         RawDataError: The table cannot be read, or lacks a column; the message names both and the columns there are.
@@ -42,13 +47,22 @@ def read_table(path: Path, columns: Columns, *, optional: Sequence[str] = ()) ->
         places = _places(header, columns)
         if all(name in places for name in needed):
             rows = [[*row, *[''] * len(header)] for row in cells[number + 1 :] if any(row)]
-            return [{name: row[places[name]] if name in places else '' for name in columns} for row in rows]
+            read = {name: str if name in verbatim else whole_number for name in columns}
+            return [{name: read[name](row[places[name]]) if name in places else '' for name in columns} for row in rows]
         # the row that comes closest is the one meant as the header
         best = max(best, header, key=lambda row: (len(_places(row, columns)), sum(map(bool, row))))
+    for separator, kind in SEPARATORS.items():
+        if any(_has_all(needed, columns, ','.join(row).split(separator)) for row in cells[:SEARCHED_ROWS]):
+            raise RawDataError(f'{path}: the columns are separated by {kind}: save the table with commas')
     missing = [' or '.join(_aliases(columns[name])) for name in needed if name not in _places(best, columns)]
     raise RawDataError(
         f'{path}: there is no column {"; ".join(missing)}. The columns there are: {", ".join(filter(None, best))}'
     )
+
+
+def _has_all(needed: Sequence[str], columns: Columns, header: Sequence[str]) -> bool:
+    places = _places([clean_cell(cell) for cell in header], columns)
+    return all(name in places for name in needed)
 
 
 def _is_workbook(path: Path) -> bool:
@@ -56,6 +70,8 @@ def _is_workbook(path: Path) -> bool:
     try:
         with path.open('rb') as file:
             start = file.read(4)
+        if is_lfs_pointer(path):
+            raise RawDataError(f'{path}: {IS_POINTER}')
     except OSError as error:
         raise RawDataError(f'{path}: the table cannot be read ({error.strerror})') from error
     if start == XLS_START:
@@ -71,16 +87,16 @@ def _read_workbook(path: Path) -> list[list[str]]:
             path, engine='openpyxl', header=None, dtype=str, keep_default_na=False, na_filter=False
         )
     except (OSError, EOFError, ValueError, KeyError, TypeError, SyntaxError, BadZipFile, zlib.error) as error:
-        raise RawDataError(f'{path}: no workbook that can be read ({error})') from error
-    return [[str(cell).strip() for cell in row] for row in table.to_numpy()]
+        raise RawDataError(f'{path}: not a workbook that can be read ({error})') from error
+    return [[clean_cell(str(cell)) for cell in row] for row in table.to_numpy()]
 
 
 def _read_text(path: Path) -> list[list[str]]:
     try:
         with path.open(encoding='utf-8-sig', newline='') as file:
-            return [[cell.strip() for cell in row] for row in csv.reader(file)]
+            return [[clean_cell(cell) for cell in row] for row in csv.reader(file)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise RawDataError(f'{path}: no text table in UTF-8 that can be read ({error})') from error
+        raise RawDataError(f'{path}: not a text table in UTF-8 that can be read ({error})') from error
 
 
 def _places(header: Sequence[str], columns: Columns) -> dict[str, int]:

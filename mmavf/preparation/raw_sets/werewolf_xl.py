@@ -54,7 +54,7 @@ The layout is not checked against the set."""
             if not (group.isdigit() and rest):
                 left_out.append(LeftOut(name, 'the name does not begin with the group'))
             elif not all(map(math.isfinite, numbers.values())):
-                left_out.append(LeftOut(name, f'one of {", ".join(dims)} is no number'))
+                left_out.append(LeftOut(name, f'one of {", ".join(dims)} is not a number'))
             else:
                 fields = dict(numbers=numbers, subject=group)
                 clips.append(RawClip(id=name, video=videos[name], audio=sound.get(name, ''), **fields))
