@@ -28,7 +28,7 @@ _OF_DISK = {
 
 
 def explain(error: Exception) -> MMAVFError | None:
-    """Return an error whose message a user can act on; None for an error that nobody foresaw, which keeps its traceback.
+    """Return an error whose message a user can act on; None for one that nobody foresaw, which keeps its traceback.
 
     Foreseen are the errors of this package; disks that are full or not to be written to; memory that does not suffice;
     data workers that were killed; in a config, components that do not exist and arguments that they do not take.
@@ -66,8 +66,8 @@ def _explain_worker(message: str) -> MachineError | None:
         return None
     if 'shared memory' in message:
         return MachineError(
-            f'The data worker {ended[1]} (process id) ended as the shared memory (/dev/shm) is full. Enlarge it (docker '
-            'run --shm-size=8g), or take fewer workers (train_dataloader.num_workers) or a smaller batch.'
+            f'The data worker {ended[1]} (process id) ended, as the shared memory (/dev/shm) is full. Enlarge it '
+            '(docker run --shm-size=8g), or take fewer workers (train_dataloader.num_workers) or a smaller batch.'
         )
     return MachineError(
         f'The data worker {ended[1]} (process id) was killed from outside, by the system as a rule, which ran out of '

@@ -1,7 +1,6 @@
 """Draw what a pre-training model reconstructs of masked clips."""
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -16,8 +15,8 @@ import mmavf.engine
 import mmavf.models  # noqa: F401  (registers what configs name)
 from mmavf.datasets import AVClipDataset
 from mmavf.datasets.sample_rng import seeded
-from mmavf.engine.cli import load_config
-from mmavf.errors import CheckpointError, ClipError, MMAVFError
+from mmavf.engine.cli import load_config, run_command
+from mmavf.errors import CheckpointError, ClipError
 from mmavf.models.pretrainers import AVFMAEPretrainer
 from mmavf.registry import MODELS
 from mmavf.structures import SampleKey
@@ -37,6 +36,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seed', type=int, default=0, help='seed of crops and masks')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override parts of the config: key=value')
+    parser.add_argument('--debug', action='store_true', help='show the whole traceback of an error')
     args = parser.parse_args()
     if args.number < 1:
         parser.error('--number: at least one clip')
@@ -78,16 +78,12 @@ def load_clips(cfg: Config, args: argparse.Namespace) -> list[dict]:
     return clips
 
 
-def main() -> None:
-    args = parse_args()
-    sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
-    try:
-        cfg = load_config(args.config, args.cfg_options)
-        init_default_scope('mmavf')
-        model = load_model(cfg, args.checkpoint, args.device)
-        clips = load_clips(cfg, args)
-    except MMAVFError as error:
-        raise SystemExit(f'{type(error).__name__}: {error}') from error
+def run(args: argparse.Namespace) -> None:
+    """Read model and clips, reconstruct, write the picture."""
+    cfg = load_config(args.config, args.cfg_options)
+    init_default_scope('mmavf')
+    model = load_model(cfg, args.checkpoint, args.device)
+    clips = load_clips(cfg, args)
     set_random_seed(args.seed)
     for clip in clips:  # of several views of a clip, (V, ...), the first
         clip['inputs'] = {name: views[:1] for name, views in clip['inputs'].items()}
@@ -100,5 +96,9 @@ def main() -> None:
     print(f'{path}: {len(names)} clips; error video {parts["video"].error:.4f}, audio {parts["audio"].error:.4f}')
 
 
+def main() -> int:
+    return run_command(run, parse_args())
+
+
 if __name__ == '__main__':
-    main()
+    sys.exit(main())
