@@ -1,5 +1,6 @@
 """The checksums of a checkpoint, which torch.load does not compare."""
 
+import logging
 import os
 import zipfile
 import zlib
@@ -26,7 +27,7 @@ def check_archive(path: str | os.PathLike, weights: bool = True) -> None:
             members = archive.infolist()
             _check_origin(path, [member.filename for member in members])
             if not any(member.CRC for member in members):  # torch.serialization.set_crc32_options(False)
-                print_log(f'{path} was written without checksums: damage cannot be seen.', 'current')
+                print_log(f'{path} was written without checksums: damage cannot be seen.', 'current', logging.WARNING)
                 return
             for member in members:
                 if weights or '/data/' not in member.filename:

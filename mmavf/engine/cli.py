@@ -114,6 +114,18 @@ def run_command(command: Callable[[argparse.Namespace], None], args: argparse.Na
     return 0
 
 
+def run_or_exit(command: Callable[[argparse.Namespace], None], args: argparse.Namespace) -> None:
+    """Run a command that writes no log; an error that `explain` knows ends the process with its message."""
+    sys.path.insert(0, os.getcwd())  # see `run_command`
+    try:
+        command(args)
+    except Exception as error:
+        explained = explain(error)
+        if explained is None:
+            raise
+        raise SystemExit(f'{type(explained).__name__}: {explained}') from error
+
+
 def leave_process_group() -> None:
     """Leave the process group, if there is one, and end its threads.
 

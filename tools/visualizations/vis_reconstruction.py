@@ -1,7 +1,6 @@
 """Draw what a pre-training model reconstructs of masked clips."""
 
 import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ import mmavf.engine
 import mmavf.models  # noqa: F401  (registers what configs name)
 from mmavf.datasets import AVClipDataset
 from mmavf.datasets.sample_rng import seeded
-from mmavf.engine.cli import load_config, run_command
+from mmavf.engine.cli import load_config, run_or_exit
 from mmavf.errors import CheckpointError, ClipError
 from mmavf.models.pretrainers import AVFMAEPretrainer
 from mmavf.registry import MODELS
@@ -36,7 +35,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seed', type=int, default=0, help='seed of crops and masks')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override parts of the config: key=value')
-    parser.add_argument('--debug', action='store_true', help='show the whole traceback of an error')
     args = parser.parse_args()
     if args.number < 1:
         parser.error('--number: at least one clip')
@@ -96,9 +94,9 @@ def run(args: argparse.Namespace) -> None:
     print(f'{path}: {len(names)} clips; error video {parts["video"].error:.4f}, audio {parts["audio"].error:.4f}')
 
 
-def main() -> int:
-    return run_command(run, parse_args())
+def main() -> None:
+    run_or_exit(run, parse_args())
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

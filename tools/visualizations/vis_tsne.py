@@ -1,7 +1,6 @@
 """Draw where a recognizer puts the clips of a test set: t-SNE of its features, coloured by class or value."""
 
 import argparse
-import sys
 from pathlib import Path
 
 import torch
@@ -15,7 +14,7 @@ import mmavf.engine
 import mmavf.models  # noqa: F401  (registers what configs name)
 from mmavf.datasets import AVClipDataset
 from mmavf.engine import resolve_loaders
-from mmavf.engine.cli import load_config, run_command
+from mmavf.engine.cli import load_config, run_or_exit
 from mmavf.engine.protocol import add_protocol_options, apply_protocol, merge_protocol_options
 from mmavf.engine.provenance import follow_checkpoint, read_meta
 from mmavf.errors import CheckpointError, ClipError, ConfigError
@@ -33,7 +32,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--perplexity', type=float, default=30.0, help='about how many neighbours a clip has')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override parts of the config: key=value')
-    parser.add_argument('--debug', action='store_true', help='show the whole traceback of an error')
     add_protocol_options(parser)
     args = parser.parse_args()
     if args.data_root is not None and args.list is None:
@@ -110,9 +108,9 @@ def run(args: argparse.Namespace) -> None:
     print(f'{path}: {len(found.ids)} clips; their features are in {path.with_suffix(".npz")}')
 
 
-def main() -> int:
-    return run_command(run, parse_args())
+def main() -> None:
+    run_or_exit(run, parse_args())
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()
