@@ -18,7 +18,7 @@ from torch import distributed as torch_dist
 
 from mmavf.errors import ConfigError, MMAVFError
 
-from .config_check import check_values
+from .config_values import check_values
 from .explain import explain, was_raised_in
 from .protocol import add_protocol_options, merge_protocol_options
 

@@ -72,16 +72,14 @@ def test_a_moment_or_an_average_that_is_not_finite_is_refused(trained):
         check_state(checkpoint, 'x.pth')
 
 
-@pytest.mark.parametrize('place', ['meta.iter', 'message_hub.resumed_keys.train/loss', 'optimizer.param_groups'])
+@pytest.mark.parametrize('place', ['meta.iter', 'optimizer.param_groups', 'optimizer.state'])
 def test_a_run_ends_with_one_error_and_is_not_left_resuming(trained, tmp_path, place):
     checkpoint, path = trained
     torch.save(changed(checkpoint, place, [torch.ones(1), 'text']), tmp_path / 'strange.pth')
-    runner = tiny_runner(tmp_path / 'run', resume=True, load_from=str(tmp_path / 'strange.pth'))
-    if place.startswith('message_hub'):  # MMEngine takes it as it is
-        runner.load_or_resume()
-        return
+    options = dict(resume=True, load_from=str(tmp_path / 'strange.pth'), train_cfg__max_epochs=1)
+    runner = tiny_runner(tmp_path / 'run', **options)
     with pytest.raises(CheckpointError, match=r'strange\.pth cannot be resumed'):
-        runner.load_or_resume()
+        runner.train()
     part = dict(state_dict={name: value for name, value in checkpoint['state_dict'].items() if 'head' not in name})
     torch.save(part, tmp_path / 'part.pth')
     runner.load_checkpoint(str(tmp_path / 'part.pth'))  # strictly, if it were resuming still
