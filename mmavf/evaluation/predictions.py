@@ -118,7 +118,7 @@ class Predictions:
             read = cls(**{key: value.numpy() if key in ARRAYS else tuple(value) for key, value in values.items()})
         except (TypeError, AttributeError) as error:
             raise CheckpointError(f'{path} holds no predictions as tools/test.py writes them: {error}') from error
-        check_finite([values[key] for key in ARRAYS], str(path), 'predictions')
+        check_finite({key: values[key] for key in ARRAYS}, str(path), 'predictions')
         if {len(getattr(read, field.name)) for field in fields(cls) if field.name != 'names'} != {len(read)}:
             raise CheckpointError(
                 f'{path} holds predictions of which some are missing: write them anew by tools/test.py.'
