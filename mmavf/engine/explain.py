@@ -76,7 +76,16 @@ def _explain_worker(message: str) -> MachineError | None:
 
 
 def _explain_building(error: Exception) -> ConfigError | None:
-    if not isinstance(error, KeyError | TypeError) or not was_raised_in(build_from_cfg, error):
+    if isinstance(error, KeyError | TypeError) and was_raised_in(build_from_cfg, error):
+        # from Python 3.13 on the message may end with a question: Did you mean …?
+        return ConfigError(f'{error.args[0]} (look for the name in the config and in --cfg-options)')
+    if not isinstance(error, ValueError | AssertionError):
         return None  # something deeper had begun: no misspelt name
-    # from Python 3.13 on the message may end with a question: Did you mean …?
-    return ConfigError(f'{error.args[0]} (look for the name in the config and in --cfg-options)')
+    frames = [frame for frame, _ in walk_tb(error.__traceback__) if frame.f_code is build_from_cfg.__code__]
+    if not frames:
+        return None
+    built = frames[-1].f_locals.get('obj_type')  # the component's name in the config, or its class
+    return ConfigError(
+        f'{getattr(built, "__name__", built)} does not take what the config gives it: {error} (look for its options in '
+        'the config and in --cfg-options)'
+    )

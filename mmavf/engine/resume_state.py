@@ -48,12 +48,12 @@ def check_state(checkpoint: Mapping[str, Any], source: str) -> None:
             value = value[key]
         else:
             if not isinstance(value, kind) or isinstance(value, bool):
-                raise _strange(source, place, value)
+                raise _strange(source, place, value, kind)
             if kind is int and value < 0:
                 raise CheckpointError(f'{source} cannot be resumed: its {place} is {value}, less than 0.')
     for name, value in checkpoint['message_hub']['log_scalars'].items():
         if not isinstance(value, HistoryBuffer):
-            raise _strange(source, f'message_hub.log_scalars[{name!r}]', value)
+            raise _strange(source, f'message_hub.log_scalars[{name!r}]', value, HistoryBuffer)
     for number, state in enumerate(checkpoint['meta']['resume']['rng_states']):
         try:
             check_rng_state(state)
@@ -66,8 +66,8 @@ def check_state(checkpoint: Mapping[str, Any], source: str) -> None:
         check_finite(checkpoint.get(part, {}), source, part)
 
 
-def _strange(source: str, place: str, value: Any) -> CheckpointError:
+def _strange(source: str, place: str, value: Any, kind: Any) -> CheckpointError:
     return CheckpointError(
-        f'{source} cannot be resumed: its {place} is a {type(value).__name__}, which is not what stands there. '
-        f'{_ADVICE}'
+        f'{source} cannot be resumed: its {place} is of type {type(value).__name__}, not '
+        f'{getattr(kind, "__name__", kind)}. {_ADVICE}'
     )

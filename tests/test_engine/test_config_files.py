@@ -67,7 +67,12 @@ def test_a_config_with_an_error_is_one_line(tmp_path, name, text, told):
         ('randomness.seed', -1),
         ('randomness.seed', 2**32),
         ('randomness.seed', 'abc'),
+        ('train_dataloader.timeout', -1),
+        ('train_cfg.val_interval', 0),
+        ('log_level', 'LOUD'),
         ('load_from', 5),
+        ('randomness', 3),
+        ('env_cfg', 3),
     ],
 )
 def test_values_that_cannot_work_are_refused_by_name(key, value):

@@ -11,7 +11,8 @@ from torch.utils.data import DataLoader
 
 from mmavf.engine.cli import run_command, run_or_exit
 from mmavf.engine.explain import explain
-from mmavf.errors import ClipError, MachineError
+from mmavf.errors import ClipError, ConfigError, MachineError
+from mmavf.registry import HOOKS
 
 
 class Dying(torch.utils.data.Dataset):
@@ -69,6 +70,13 @@ def test_memory_and_what_nobody_foresaw():
     clip = ClipError('a.mp4: no video')
     assert explain(clip) is clip
     assert explain(RuntimeError('a fault of ours')) is None and explain(ValueError('x')) is None
+
+
+def test_a_component_that_refuses_its_options_is_named():
+    with pytest.raises(ValueError, match='interval') as caught:
+        HOOKS.build(dict(type='LoggerHook', interval=0))
+    told = explain(caught.value)
+    assert isinstance(told, ConfigError) and 'LoggerHook does not take' in str(told) and 'interval' in str(told)
 
 
 def test_commands_end_with_one_line(tmp_path, capsys):
