@@ -50,3 +50,7 @@ class RawDataError(MMAVFError, ValueError):
 
 class PreparationError(MMAVFError, RuntimeError):
     """Preparation cannot go on: other settings than those begun with, no room on the disk."""
+
+
+class MachineError(MMAVFError, RuntimeError):
+    """The machine does not give what a command needs: memory, room on the disk, a folder that it may write to."""

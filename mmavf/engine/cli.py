@@ -13,12 +13,13 @@ from typing import Any
 
 from mmengine.config import Config, DictAction
 from mmengine.logging import MMLogger
-from mmengine.registry import build_from_cfg
 from mmengine.runner import FlexibleRunner, Runner
 from torch import distributed as torch_dist
 
 from mmavf.errors import ConfigError, MMAVFError
 
+from .config_values import check_values
+from .explain import explain, was_raised_in
 from .protocol import add_protocol_options, merge_protocol_options
 
 
@@ -40,7 +41,7 @@ def read_config(args: argparse.Namespace) -> Config:
     """Read `args.config` and put the options of `add_run_options` into it.
 
     Raises:
-        ConfigError: There is no such file, or an option does not fit the config.
+        ConfigError: The file does not exist or cannot be read, or an option does not fit the config.
     """
     cfg = load_config(args.config, args.cfg_options)
     merge_protocol_options(cfg, args)
@@ -52,7 +53,7 @@ def load_config(path: str, options: Mapping[str, Any] | None = None) -> Config:
     """Read a config file and override parts of it by `options`, such as those of `--cfg-options`.
 
     Raises:
-        ConfigError: There is no such file, or an option does not fit the config.
+        ConfigError: The file does not exist or cannot be read, or an option does not fit the config.
     """
     if not osp.isfile(path):
         raise ConfigError(f'{path}: there is no such config')
@@ -60,11 +61,22 @@ def load_config(path: str, options: Mapping[str, Any] | None = None) -> Config:
         cfg = Config.fromfile(path)
         check_options(cfg, options or {})
         cfg.merge_from_dict(options or {})
-    except TypeError as error:
-        if not _was_raised_in(Config._merge_a_into_b, error):
-            raise
-        raise ConfigError(f'{path}, with what overrides it: {error}') from error
+        check_values(cfg)
+    except MMAVFError:
+        raise
+    except Exception as error:  # a config is Python, which raises anything
+        if was_raised_in(Config._merge_a_into_b, error):
+            raise ConfigError(f'{path}, with what overrides it: {error}') from error
+        raise ConfigError(f'{path} cannot be read: {_told(error)}') from error
     return cfg
+
+
+def _told(error: Exception) -> str:
+    """Return an error of a config file in one line, with the place in the file where Python knows it."""
+    frames = [(frame.f_code, line) for frame, line in walk_tb(error.__traceback__)]
+    places = [f' in {code.co_filename}, line {line}' for code, line in frames if code.co_name == '<module>']
+    first = (str(error.__cause__ or error).strip() or 'no more is said').splitlines()[0]
+    return f'{type(error.__cause__ or error).__name__}{"".join(places[-1:])}: {first}'
 
 
 def check_options(cfg: Config, options: Mapping[str, Any]) -> None:
@@ -86,34 +98,32 @@ def default_work_dir(config: str, target: str | None, fold: str | None) -> str:
 
 
 def run_command(command: Callable[[argparse.Namespace], None], args: argparse.Namespace) -> int:
-    """Run a command; return its exit status: 1 after an error of this package, whose message is shown.
-
-    A config with a component that is not registered, or with an argument that a component does not have, counts as such
-    an error.
-    """
+    """Run a command; return its exit status: 1 after an error that `explain` knows, whose message is shown."""
     sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
     if 'local_rank' in args:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    debug = 'debug' in args and args.debug
     try:
         command(args)
-    except MMAVFError as error:
-        report(error, debug)
-        return 1
-    except (KeyError, TypeError) as error:
-        if not _was_raised_in(build_from_cfg, error):  # something deeper had begun: no misspelt name
+    except Exception as error:
+        explained = explain(error)
+        if explained is None:
             raise
-        # from Python 3.13 on the message may end with a question: Did you mean …?
-        report(ConfigError(f'{error.args[0]} (look for the name in the config and in --cfg-options)'), debug)
+        report(explained, 'debug' in args and args.debug)
         return 1
     leave_process_group()
     return 0
 
 
-def _was_raised_in(function: Callable, error: Exception) -> bool:
-    """Tell whether an error was raised in a function itself, not in one that it called."""
-    frames = list(walk_tb(error.__traceback__))
-    return frames[-1][0].f_code is function.__code__
+def run_or_exit(command: Callable[[argparse.Namespace], None], args: argparse.Namespace) -> None:
+    """Run a command that writes no log; an error that `explain` knows ends the process with its message."""
+    sys.path.insert(0, os.getcwd())  # see `run_command`
+    try:
+        command(args)
+    except Exception as error:
+        explained = explain(error)
+        if explained is None:
+            raise
+        raise SystemExit(f'{type(explained).__name__}: {explained}') from error
 
 
 def leave_process_group() -> None:

@@ -20,7 +20,6 @@ from mmavf.errors import ConfigError
 from mmavf.evaluation.result_files import METRICS_FILE, PREDICTIONS_FILE
 from mmavf.registry import DATASETS
 
-from .latest_checkpoint import latest_checkpoint
 from .provenance import chosen_checkpoint
 
 HASH_FILE = 'config_hash.txt'
@@ -191,7 +190,7 @@ class FoldRuns:
 
     def _commands(self, fold: str) -> Iterator[tuple[str, list[str | Path]]]:
         folder, test = self.folder(fold), self.test_folder(fold)
-        resume = ['--resume'] if latest_checkpoint(folder) else []
+        resume = ['--resume'] if (folder / 'last_checkpoint').exists() else []
         yield 'train', ['train.py', self.config, '--fold', fold, '--work-dir', folder, *resume]
         checkpoint = chosen_checkpoint(folder, self.protocol)
         yield 'test', ['test.py', self.config, checkpoint, '--fold', fold, '--out', test]

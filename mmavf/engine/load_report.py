@@ -27,10 +27,7 @@ def report_match(own: Shapes, given: Shapes, complete: bool) -> list[str]:
     """
     common = [name for name in own if name in given]
     if not common:
-        raise CheckpointError(
-            'nothing in it matches the model by name. Released checkpoints have other names: convert them by '
-            'tools/model_converters/convert_release.py.'
-        )
+        raise CheckpointError(f'nothing in it matches the model by name. {_advice(own, given)}')
     other = {name: f'{name} is {_size(given[name])}, not {_size(own[name])}' for name in common}
     other = {name: text for name, text in other.items() if given[name] != own[name]}
     misfits = [text for name, text in other.items() if complete or _part(name) != 'head']
@@ -48,6 +45,21 @@ def report_match(own: Shapes, given: Shapes, complete: bool) -> list[str]:
     lines += [f'new: {count_parts(new)}'] * bool(new)
     lines += [f'new, as the head has another shape: {"; ".join(other.values())}'] * bool(other)
     return lines + [f'unused: {count_parts(unused)}'] * bool(unused)
+
+
+def _advice(own: Shapes, given: Shapes) -> str:
+    """Say what to do with weights that all have other names."""
+    first = next(iter(given), '')
+    prefix = first.partition('.')[0] + '.'
+    if all(name.startswith(prefix) for name in given) and any(name.removeprefix(prefix) in own for name in given):
+        return (
+            f'Its names begin with {prefix!r}, as those of a model inside another one (Lightning): save them again '
+            'without it.'
+        )
+    return (
+        f'Its weights are called {first!r} and the like. Released checkpoints have other names: convert them by '
+        'tools/model_converters/convert_release.py. Otherwise it is of another model.'
+    )
 
 
 def count_parts(names: Iterable[str]) -> str:

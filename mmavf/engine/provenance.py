@@ -18,6 +18,9 @@ from mmavf.version import __version__
 from .latest_checkpoint import latest_checkpoint
 from .protocol import corpora, corpora_under_test, fold_under_test, has_validation, lists_under_test
 
+# what every `training_record` has had from the first version on: what tells its fold, and what tells a leak
+_FOLD_RECORD = ('target', 'fold', 'selection', 'corpora')
+_RECORD = (*_FOLD_RECORD, 'allow_overlap', 'lists')
 # `allow_overlap` too: what it let a run start from is not looked at again when the run goes on
 _SAME_RUN = ('stage', 'target', 'column', 'fold', 'selection', 'val_share', 'allow_overlap')
 
@@ -56,13 +59,42 @@ def labelled_past(meta: Mapping) -> list[dict[str, Any]]:
     return [*meta.get('origin', ()), *([meta['protocol']] if 'protocol' in meta else [])]
 
 
+def check_records(meta: Mapping, source: str, needed: Sequence[str] = _RECORD) -> None:
+    """Make sure that what a checkpoint says of its trainings is as `training_record` writes it.
+
+    Args:
+        meta: Its meta data.
+        source: The file, for messages.
+        needed: What a record must have.
+
+    Raises:
+        CheckpointError: It is not; without it nothing tells what the weights were trained on.
+    """
+    origin = meta.get('origin', ())
+    records = list(origin) if isinstance(origin, list | tuple) else [origin]
+    records += [meta['protocol']] if 'protocol' in meta else []
+    for record in records:
+        lacking = [key for key in needed if key not in record] if isinstance(record, dict) else needed
+        if lacking or not isinstance(record.get('lists', {}), dict):
+            raise CheckpointError(
+                f'{source}: what it says of the data that it was trained on (`protocol` and `origin` of its `meta`) is '
+                f'not as this package writes it; it lacks {", ".join(lacking) or "a dictionary of lists"}. Take the '
+                'checkpoint as it was written.'
+            )
+    classes = meta.get('dataset_meta') or {}
+    if not isinstance(classes, dict):
+        raise CheckpointError(f'{source}: its `dataset_meta` is a {type(classes).__name__}, not a dictionary.')
+
+
 def read_meta(checkpoint: str | Path) -> dict[str, Any]:
     """Return the meta data of a checkpoint file or address; {} where it has none. Its weights are not kept.
 
     `protocol` in it is the `training_record`, which a checkpoint of a training without labels lacks; `origin` are those
     of the trainings before.
     """
-    return CheckpointLoader.load_checkpoint(str(checkpoint), map_location='meta').get('meta', {})
+    meta = CheckpointLoader.load_checkpoint(str(checkpoint), map_location='meta')['meta']
+    check_records(meta, str(checkpoint), _FOLD_RECORD)
+    return meta
 
 
 def follow_checkpoint(cfg: Config, args: Namespace, record: Mapping | None) -> None:

@@ -1,6 +1,7 @@
 """State of the random generators of one process, in types that weights-only loading accepts."""
 
 import random
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -21,10 +22,25 @@ def get_rng_state() -> dict:
 
 def set_rng_state(state: dict) -> None:
     """Set what `get_rng_state` returned. A CUDA state is left out on a machine without CUDA."""
-    version, words, gauss = state['python']
-    random.setstate((version, tuple(words), gauss))
-    name, keys, pos, has_gauss, cached = state['numpy']
-    np.random.set_state((name, keys.numpy().astype(np.uint32), pos, has_gauss, cached))
-    torch.set_rng_state(state['torch'].cpu())
+    _set_states(state, random.setstate, np.random.set_state, torch.set_rng_state)
     if 'cuda' in state and torch.cuda.is_available():
         torch.cuda.set_rng_state(state['cuda'].cpu())
+
+
+def check_rng_state(state: dict) -> None:
+    """Make sure that a state can be set, by setting it in generators that nothing uses.
+
+    Raises:
+        KeyError, TypeError, ValueError, AttributeError, RuntimeError or OverflowError: It cannot.
+    """
+    _set_states(state, random.Random().setstate, np.random.RandomState().set_state, torch.Generator().set_state)
+    if not isinstance(state.get('cuda', state['torch']), torch.Tensor):
+        raise TypeError(f'the state of CUDA is a {type(state["cuda"]).__name__}')
+
+
+def _set_states(state: dict, set_python: Callable, set_numpy: Callable, set_torch: Callable) -> None:
+    version, words, gauss = state['python']
+    set_python((version, tuple(words), gauss))
+    name, keys, pos, has_gauss, cached = state['numpy']
+    set_numpy((name, keys.numpy().astype(np.uint32), pos, has_gauss, cached))
+    set_torch(state['torch'].cpu())

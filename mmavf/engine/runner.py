@@ -26,9 +26,10 @@ from mmavf.engine.launch import resolve_loaders
 from mmavf.engine.load_report import report_match
 from mmavf.engine.loops import accumulative_counts
 from mmavf.engine.protocol import apply_protocol
-from mmavf.engine.provenance import check_same_run, find_leak, labelled_past, training_record
+from mmavf.engine.provenance import check_records, check_same_run, find_leak, labelled_past, training_record
+from mmavf.engine.resume_state import check_state
 from mmavf.engine.rng import get_rng_state
-from mmavf.errors import CheckpointError, ConfigError
+from mmavf.errors import CheckpointError, ConfigError, MMAVFError
 from mmavf.registry import RUNNERS
 
 
@@ -149,6 +150,7 @@ class AVFRunner(Runner):
                 been trained on what this run tests on, and `protocol.allow_overlap` is not set.
         """
         told = StringIO()  # MMEngine prints every name that does not match; `_check_match` counts them by part
+        kwargs.setdefault('revise_keys', [(r'^module\.', '')])  # MMEngine's default takes off modul<any letter> as well
         try:
             with redirect_stdout(told):
                 checkpoint = super().load_checkpoint(filename, map_location, strict or self._resuming, **kwargs)
@@ -158,7 +160,8 @@ class AVFRunner(Runner):
             raise CheckpointError(f'{filename} does not fit the model: {error}') from error
         if told.getvalue():
             self.logger.debug(told.getvalue())
-        meta = checkpoint.get('meta', {})
+        meta = checkpoint['meta']
+        check_records(meta, filename)
         if self._resuming:
             self._check_whole(checkpoint, filename)
             meta.pop('config', None)  # MMEngine would execute it as Python
@@ -167,17 +170,17 @@ class AVFRunner(Runner):
             check_same_run(meta.get('protocol'), self._protocol)
         else:
             self._origin = labelled_past(meta)
-            weights = checkpoint.get('state_dict', checkpoint)
             self._check_leak(filename)
-            self._warn_of_unknown_past(filename, weights)
-            self._check_match(filename, weights)
+            self._warn_of_unknown_past(filename, checkpoint['state_dict'])
+            self._check_match(filename, checkpoint['state_dict'])
         return checkpoint
 
     def _check_whole(self, checkpoint: dict, filename: str) -> None:
-        """Make sure that all of the training's state is there, and that this run has a place for it."""
+        """Make sure that all of the training's state is there and usable, and that this run has a place for it."""
         for key in ('optimizer', 'param_schedulers') if self.param_schedulers else ('optimizer',):
             if key not in checkpoint:  # best_*.pth, or written with save_optimizer=False
                 raise KeyError(key)
+        check_state(checkpoint, filename)
         if 'ema_state_dict' in checkpoint and not any(isinstance(hook, EMAHook) for hook in self.hooks):
             raise ConfigError(
                 f'{filename} was written by a run with EMAHook: its `state_dict` is the average, and the weights that '
@@ -198,7 +201,7 @@ class AVFRunner(Runner):
         """
         loops = [loop for loop in (self._train_loop, self._test_loop, self._val_loop) if isinstance(loop, BaseLoop)]
         own = getattr(loops[0].dataloader.dataset, 'metainfo', {}).get('classes') if loops else None
-        theirs = (checkpoint.get('meta', {}).get('dataset_meta') or {}).get('classes')
+        theirs = (checkpoint['meta'].get('dataset_meta') or {}).get('classes')
         if own is None or theirs is None or list(own) == list(theirs):
             return
         if not isinstance(self._train_loop, BaseLoop):
@@ -206,8 +209,8 @@ class AVFRunner(Runner):
                 f'The checkpoint tells apart {", ".join(theirs)}, and this run {", ".join(own)}: take the config that '
                 'it was trained by, with the classes in the same order.'
             )
-        weights = checkpoint.get('state_dict', {})
-        foreign = [name for name in weights if name.removeprefix('module.').startswith('head.')]
+        weights = checkpoint['state_dict']
+        foreign = [name for name in weights if name.startswith('head.')]
         for name in foreign if len(own) == len(theirs) else ():  # of another size it does not fit anyway
             del weights[name]
             self.logger.info(f'{name} is for other classes ({", ".join(theirs)}): the head starts anew.')
@@ -225,7 +228,7 @@ class AVFRunner(Runner):
         self.logger.warning(f'{filename}: {leak}. Overlap is allowed: results are not those of unseen clips.')
 
     def _warn_of_unknown_past(self, filename: str, weights: dict) -> None:
-        has_head = any(name.removeprefix('module.').startswith('head.') for name in weights)
+        has_head = any(name.startswith('head.') for name in weights)
         if self._protocol is not None and has_head and not self._origin:
             self.logger.warning(
                 f'{filename} has been trained on labels, as it has a head, but does not say on which. Nothing can tell '
@@ -242,10 +245,7 @@ class AVFRunner(Runner):
         """Log what of the weights fits; a test needs all of them, as nothing trains what is missing."""
         model = self.model.module if is_model_wrapper(self.model) else self.model
         own = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-        given = {
-            name.removeprefix('module.'): tuple(value.shape) if isinstance(value, Tensor) else None
-            for name, value in weights.items()
-        }
+        given = {name: tuple(value.shape) if isinstance(value, Tensor) else None for name, value in weights.items()}
         try:
             lines = report_match(own, given, complete=not isinstance(self._train_loop, BaseLoop))
         except CheckpointError as error:
@@ -270,14 +270,19 @@ class AVFRunner(Runner):
                 f'{filename} cannot be resumed: it has no {error}. To start from its weights set load_from and leave '
                 'out --resume.'
             ) from error
+        except MMAVFError:
+            raise
         except ValueError as error:
             if 'parameter group' not in str(error):
-                raise
+                raise _unlike_ours(filename, error) from error
             raise ConfigError(
                 f'{filename} was written by a run that grouped its parameters otherwise ({error}): keep '
                 'optim_wrapper.paramwise_cfg as it was.'
             ) from error
-        self._resuming = False
+        except (TypeError, AttributeError, IndexError, AssertionError) as error:
+            raise _unlike_ours(filename, error) from error
+        finally:
+            self._resuming = False
         self._warn_of_kept_rates(filename, configured)
         self.train_loop.rng_state = self._own_rng_state(self._resumed['rng_states'])
 
@@ -298,6 +303,13 @@ class AVFRunner(Runner):
                 'samples come in the same order, but what the model draws (masks) differs from the first run.'
             )
         return states[self.rank] if self.rank < len(states) else None
+
+
+def _unlike_ours(filename: str, error: Exception) -> CheckpointError:
+    return CheckpointError(
+        f'{filename} cannot be resumed: what it holds beside the weights is not as this package writes it '
+        f'({type(error).__name__}: {error}). To start from its weights set load_from and leave out --resume.'
+    )
 
 
 def _schedules(schedulers: list | dict | None) -> list[str]:

@@ -12,9 +12,11 @@ import torch
 from mmengine import fileio
 
 from mmavf.engine.safe_globals import load_from_local
+from mmavf.engine.weights import check_finite
 from mmavf.errors import CheckpointError, ListError
 
 ORIGIN_KEYS = ('subject', 'fold', 'source', 'group')
+ARRAYS = ('labels', 'scores')
 LABEL, PREDICTION = 'label_', 'prediction_'  # heads of a regression's columns, before the dimension's name
 
 
@@ -101,15 +103,27 @@ class Predictions:
         """Read what `save` wrote; nothing in the file is executed.
 
         Raises:
-            CheckpointError: The file is missing, damaged, or another program's.
+            CheckpointError: The file is missing, damaged, another program's, or a table.
         """
+        if Path(path).suffix.lower() == '.csv':
+            raise CheckpointError(
+                f'{path} is a table, without the subjects, folds and groups that scores may need: give the '
+                'predictions.pkl that tools/test.py wrote beside it.'
+            )
         content = load_from_local(str(path))
-        if not isinstance(content, dict) or 'predictions' not in content:
+        values = content.get('predictions') if isinstance(content, dict) else None
+        if not isinstance(values, dict) or values.keys() != {field.name for field in fields(cls)}:
             raise CheckpointError(f'{path} holds no predictions: give a predictions.pkl of tools/test.py.')
-        values = content['predictions']
-        return cls(
-            **{key: value.numpy() if isinstance(value, torch.Tensor) else tuple(value) for key, value in values.items()}
-        )
+        try:
+            read = cls(**{key: value.numpy() if key in ARRAYS else tuple(value) for key, value in values.items()})
+        except (TypeError, AttributeError) as error:
+            raise CheckpointError(f'{path} holds no predictions as tools/test.py writes them: {error}') from error
+        check_finite({key: values[key] for key in ARRAYS}, str(path), 'predictions')
+        if {len(getattr(read, field.name)) for field in fields(cls) if field.name != 'names'} != {len(read)}:
+            raise CheckpointError(
+                f'{path} holds predictions of which some are missing: write them anew by tools/test.py.'
+            )
+        return read
 
     def to_csv(self, path: str | Path) -> None:
         """Write one row per clip: id, label, prediction, one score per class.
@@ -166,7 +180,7 @@ def pool(parts: Sequence[Predictions]) -> Predictions:
     twice = sorted(clip for (_, clip), count in counts.items() if count > 1)
     if twice:
         raise ListError(f'{len(twice)} clips are in two of the tests, among them {", ".join(twice[:10])}.')
-    arrays = {key: np.concatenate([getattr(part, key) for part in parts]) for key in ('labels', 'scores')}
+    arrays = {key: np.concatenate([getattr(part, key) for part in parts]) for key in ARRAYS}
     texts = {key: sum((getattr(part, key) for part in parts), ()) for key in ('ids', *ORIGIN_KEYS)}
     return Predictions(names=parts[0].names, **arrays, **texts)
 

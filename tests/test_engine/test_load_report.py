@@ -40,3 +40,11 @@ def test_another_size_is_refused(shape):
 def test_other_names_are_refused():
     with pytest.raises(CheckpointError, match='nothing in it matches.*convert_release.py'):
         report_match(OWN, {'encoder.w': (4, 3)}, complete=False)
+
+
+def test_names_of_a_model_inside_another_one_are_called_that():
+    inside = {f'model.{name}': shape for name, shape in OWN.items()}
+    with pytest.raises(CheckpointError, match="begin with 'model.'.*save them again without it"):
+        report_match(OWN, inside, complete=False)
+    with pytest.raises(CheckpointError, match='nothing in it matches'):
+        report_match(OWN, {}, complete=False)

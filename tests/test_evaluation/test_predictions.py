@@ -10,6 +10,7 @@ import torch
 from mmavf.errors import CheckpointError, ConfigError, ListError
 from mmavf.evaluation import Predictions, evaluate, pool
 from mmavf.evaluation.records import from_records, gather_records, to_record
+from tests.helpers.damage import flip
 
 CLASSES = ('anger', 'label', 'a, "b"')  # names that a careless reader trips over
 
@@ -47,6 +48,27 @@ def test_files_give_back_what_was_written(predictions, tmp_path):
     assert_equal(Predictions.load(tmp_path / 'p.pkl'), predictions)
     predictions.to_csv(tmp_path / 'p.csv')
     assert_equal(Predictions.from_csv(tmp_path / 'p.csv'), predictions, ('ids', 'labels', 'scores', 'names'))
+
+
+def test_a_file_that_is_damaged_or_of_another_kind_is_said(tmp_path):
+    path = tmp_path / 'p.pkl'
+    classified(200).save(path)
+    flip(path, 8 * path.stat().st_size // 2)
+    with pytest.raises(CheckpointError, match='p.pkl is damaged'):
+        Predictions.load(path)
+    classified().to_csv(tmp_path / 'predictions.csv')
+    with pytest.raises(CheckpointError, match=r'predictions\.csv is a table.*predictions\.pkl'):
+        Predictions.load(tmp_path / 'predictions.csv')
+    good = {field.name: getattr(classified(), field.name) for field in fields(Predictions)}
+    tensors = {key: torch.from_numpy(good[key]) for key in ('labels', 'scores')}
+    good = {key: list(value) for key, value in good.items()} | tensors
+    for values in ([1], {}, {**good, 'more': 1}, {**good, 'labels': 3}, {**good, 'ids': 5}, {**good, 'ids': ['a']}):
+        torch.save(dict(predictions=values), path)
+        with pytest.raises(CheckpointError, match=r'p\.pkl holds'):
+            Predictions.load(path)
+    torch.save(dict(predictions={**good, 'scores': tensors['scores'] * float('nan')}), path)
+    with pytest.raises(CheckpointError, match='NaN or infinity: predictions.scores'):
+        Predictions.load(path)
 
 
 def test_the_table_of_a_classifier(tmp_path):

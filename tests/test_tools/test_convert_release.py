@@ -4,12 +4,14 @@ import argparse
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from mmavf.engine.safe_globals import load_from_local
-from mmavf.errors import CheckpointError
+from mmavf.errors import CheckpointError, ConfigError
 from mmavf.models.conversion import convert_encoders, convert_state_dict, is_related_model
 from mmavf.models.encoders import ImprovedLGIEncoder, ViTEncoder
 from tests.helpers.models import ROOT, build_pretrainer, build_recognizer
@@ -157,3 +159,48 @@ def test_a_namespace_loads_in_the_converter_only(tmp_path):
     torch.save(dict(state_dict={}, args=argparse.Namespace()), tmp_path / 'released.pth')
     with pytest.raises(CheckpointError, match=r'argparse\.Namespace'):
         load_from_local(str(tmp_path / 'released.pth'))
+
+
+@pytest.mark.parametrize('container', ['safetensors', '_orig_mod.', 'module._orig_mod.', '_orig_mod.module.module.'])
+def test_other_forms_of_released_weights_are_read(tmp_path, convert, container):
+    state = convert_state_dict(build_recognizer().state_dict(), to_released=True)
+    if container == 'safetensors':
+        save_file(state, tmp_path / 'in.bin')  # known by its bytes
+    else:
+        torch.save(dict(net={container + name: value for name, value in state.items()}), tmp_path / 'in.bin')
+    convert(tmp_path / 'in.bin', tmp_path / 'ours.pth')
+    ours = torch.load(tmp_path / 'ours.pth', weights_only=True)['state_dict']
+    build_recognizer().load_state_dict(ours, strict=True)
+    assert all(torch.equal(ours[name], value) for name, value in convert_state_dict(state).items())
+
+
+def test_the_source_is_never_written_over(tmp_path, convert, monkeypatch):
+    state = build_recognizer().state_dict()
+    torch.save(dict(state_dict=state), tmp_path / 'ours.pth')
+    before = (tmp_path / 'ours.pth').read_bytes()
+    (tmp_path / 'folder').mkdir()
+    os.symlink(tmp_path / 'ours.pth', tmp_path / 'symbolic.pth')
+    os.link(tmp_path / 'ours.pth', tmp_path / 'hard.pth')
+    monkeypatch.chdir(tmp_path)
+    for name in ('ours.pth', 'folder/../ours.pth', 'symbolic.pth', 'hard.pth', tmp_path / 'ours.pth'):
+        with pytest.raises(ConfigError, match='is SRC itself'):
+            convert(Path('ours.pth'), Path(name))
+    with pytest.raises(ConfigError, match='is a folder'):
+        convert(Path('ours.pth'), Path('folder'))
+    assert (tmp_path / 'ours.pth').read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['folder', 'hard.pth', 'ours.pth', 'symbolic.pth']
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
+    torch.save(dict(state_dict=build_recognizer().state_dict()), tmp_path / 'ours.pth')
+    status, output = _run(tmp_path / 'ours.pth', tmp_path / 'ours.pth/out.pth')
+    assert status == 1 and 'a file lies where a folder is needed' in output and 'Traceback' not in output
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path, convert):
+    state = convert_state_dict(build_recognizer().state_dict(), to_released=True)
+    state['encoder.norm.weight'][3] = float('nan')
+    torch.save(dict(model=state), tmp_path / 'in.pth')
+    with pytest.raises(CheckpointError, match=r'in\.pth: 1 of its tensors .*encoder\.norm\.weight'):
+        convert(tmp_path / 'in.pth', tmp_path / 'ours.pth')
+    assert not (tmp_path / 'ours.pth').exists()

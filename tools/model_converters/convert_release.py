@@ -2,50 +2,63 @@
 
 The direction is read off the names in SRC; pre-trained and fine-tuned models are both read. Of released HiCMAE and
 MAE-DFER models the encoders are taken over, and what is left out is said. Released files are dictionaries with the
-weights under `model` or `module`; this package's hold them under `state_dict`. Of the rest of the file only what says
-which labelled data the weights were trained on is kept, under `meta`; optimizer and epoch stay behind.
+weights under `model` or `module`; this package's hold them under `state_dict`; safetensors files are read, too. The
+prefixes of DistributedDataParallel (module.) and torch.compile (_orig_mod.) are taken off. Of the rest of the file only
+what says which labelled data the weights were trained on is kept, under `meta`; optimizer and epoch stay behind.
 
 Example: python tools/model_converters/convert_release.py avfmaepp_base.pth avfmae_b.pth
 """
 
 import argparse
+import os
 import sys
 from collections import Counter
 from pathlib import Path
 
 import torch
-from mmengine.logging import MMLogger
 from mmengine.runner import save_checkpoint
 from torch import Tensor
 
+from mmavf.engine.cli import run_command
 from mmavf.engine.safe_globals import load_from_local
-from mmavf.errors import CheckpointError, MMAVFError
+from mmavf.engine.weights import as_checkpoint
+from mmavf.errors import ConfigError
 from mmavf.models.conversion import convert_encoders, convert_state_dict, is_related_model
 
-WEIGHTS_KEYS = ('state_dict', 'model', 'module')
 PAST_KEYS = ('protocol', 'origin')  # of this package's meta data; see mmavf.engine.provenance.labelled_past
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict]:
     """Return the weights of a checkpoint, whatever key they stand under, and what it says of their labelled past.
 
-    Names come without the prefix of a parallel wrapper.
+    Names come without the prefixes of wrappers.
 
     Released checkpoints carry the command line as an argparse.Namespace, which is allowed here and nowhere else.
 
     Raises:
-        CheckpointError: The file cannot be read, is not trusted, or holds no weights.
+        CheckpointError: The file cannot be read, is not trusted, or holds no weights or such as are not finite.
     """
     with torch.serialization.safe_globals([argparse.Namespace]):
         content = load_from_local(str(path), map_location='cpu')
-    if not isinstance(content, dict):
-        raise CheckpointError(f'{path} holds a {type(content).__name__}, not a dictionary of weights')
-    weights = next((content[key] for key in WEIGHTS_KEYS if isinstance(content.get(key), dict)), content)
-    weights = {name.removeprefix('module.'): value for name, value in weights.items() if isinstance(value, Tensor)}
-    if not weights:
-        raise CheckpointError(f'{path} holds no weights under any of {", ".join(WEIGHTS_KEYS)}')
-    meta = content.get('meta')
-    return weights, {key: meta[key] for key in PAST_KEYS if key in meta} if isinstance(meta, dict) else {}
+    checkpoint = as_checkpoint(content, str(path))
+    weights = {name: value for name, value in checkpoint['state_dict'].items() if isinstance(value, Tensor)}
+    return weights, {key: checkpoint['meta'][key] for key in PAST_KEYS if key in checkpoint['meta']}
+
+
+def check_destination(source: Path, destination: Path) -> None:
+    """Make sure, before anything is read, that the result can be written, and not over what it is made of.
+
+    Raises:
+        ConfigError: It cannot, or both are one file, also by a link.
+        OSError: The folder is missing and cannot be made.
+    """
+    if destination.exists() and source.exists() and destination.samefile(source):
+        raise ConfigError(f'DST {destination} is SRC itself, which would be lost: give another name.')
+    if destination.is_dir():
+        raise ConfigError(f'DST {destination} is a folder: give the name of a file in it.')
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    if not os.access(destination.parent, os.W_OK):
+        raise ConfigError(f'DST {destination} cannot be written: you may not write to its folder. Choose another one.')
 
 
 def convert(source: Path, destination: Path) -> str:
@@ -53,7 +66,9 @@ def convert(source: Path, destination: Path) -> str:
 
     Raises:
         CheckpointError: The file cannot be read or its names are unknown.
+        ConfigError: See `check_destination`.
     """
+    check_destination(source, destination)
     weights, past = read_checkpoint(source)
     to_released = any(name.startswith('encoders.') for name in weights)
     left_out = []
@@ -77,14 +92,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('source', type=Path, metavar='SRC', help='checkpoint to read')
     parser.add_argument('destination', type=Path, metavar='DST', help='checkpoint to write')
-    args = parser.parse_args()
-    logger = MMLogger.get_instance('mmavf')
-    try:
-        logger.info(convert(args.source, args.destination))
-    except MMAVFError as error:
-        logger.error(f'{type(error).__name__}: {error}')
-        return 1
-    return 0
+    parser.add_argument('--debug', action='store_true', help='show the whole traceback of an error')
+    return run_command(lambda args: print(convert(args.source, args.destination)), parser.parse_args())
 
 
 if __name__ == '__main__':

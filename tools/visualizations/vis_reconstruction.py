@@ -1,8 +1,6 @@
 """Draw what a pre-training model reconstructs of masked clips."""
 
 import argparse
-import os
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +14,8 @@ import mmavf.engine
 import mmavf.models  # noqa: F401  (registers what configs name)
 from mmavf.datasets import AVClipDataset
 from mmavf.datasets.sample_rng import seeded
-from mmavf.engine.cli import load_config
-from mmavf.errors import CheckpointError, ClipError, MMAVFError
+from mmavf.engine.cli import load_config, run_or_exit
+from mmavf.errors import CheckpointError, ClipError
 from mmavf.models.pretrainers import AVFMAEPretrainer
 from mmavf.registry import MODELS
 from mmavf.structures import SampleKey
@@ -78,16 +76,12 @@ def load_clips(cfg: Config, args: argparse.Namespace) -> list[dict]:
     return clips
 
 
-def main() -> None:
-    args = parse_args()
-    sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
-    try:
-        cfg = load_config(args.config, args.cfg_options)
-        init_default_scope('mmavf')
-        model = load_model(cfg, args.checkpoint, args.device)
-        clips = load_clips(cfg, args)
-    except MMAVFError as error:
-        raise SystemExit(f'{type(error).__name__}: {error}') from error
+def run(args: argparse.Namespace) -> None:
+    """Read model and clips, reconstruct, write the picture."""
+    cfg = load_config(args.config, args.cfg_options)
+    init_default_scope('mmavf')
+    model = load_model(cfg, args.checkpoint, args.device)
+    clips = load_clips(cfg, args)
     set_random_seed(args.seed)
     for clip in clips:  # of several views of a clip, (V, ...), the first
         clip['inputs'] = {name: views[:1] for name, views in clip['inputs'].items()}
@@ -98,6 +92,10 @@ def main() -> None:
     path = args.out / 'reconstruction.png'
     draw_reconstruction_sheet(parts, names, path, title=f'{Path(args.config).stem}, {Path(args.checkpoint).name}')
     print(f'{path}: {len(names)} clips; error video {parts["video"].error:.4f}, audio {parts["audio"].error:.4f}')
+
+
+def main() -> None:
+    run_or_exit(run, parse_args())
 
 
 if __name__ == '__main__':

@@ -1,8 +1,6 @@
 """Draw where a recognizer puts the clips of a test set: t-SNE of its features, coloured by class or value."""
 
 import argparse
-import os
-import sys
 from pathlib import Path
 
 import torch
@@ -16,10 +14,10 @@ import mmavf.engine
 import mmavf.models  # noqa: F401  (registers what configs name)
 from mmavf.datasets import AVClipDataset
 from mmavf.engine import resolve_loaders
-from mmavf.engine.cli import load_config
+from mmavf.engine.cli import load_config, run_or_exit
 from mmavf.engine.protocol import add_protocol_options, apply_protocol, merge_protocol_options
 from mmavf.engine.provenance import follow_checkpoint, read_meta
-from mmavf.errors import CheckpointError, ClipError, ConfigError, MMAVFError
+from mmavf.errors import CheckpointError, ClipError, ConfigError
 from mmavf.registry import MODELS
 from mmavf.visualization import Features, collect_features, draw_classes, draw_values, save_features, tsne
 
@@ -111,12 +109,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    args = parse_args()
-    sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
-    try:
-        run(args)
-    except MMAVFError as error:
-        raise SystemExit(f'{type(error).__name__}: {error}') from error
+    run_or_exit(run, parse_args())
 
 
 if __name__ == '__main__':
