@@ -10,7 +10,7 @@ import pytest
 from mmavf.datasets.media import MediaFile
 from mmavf.errors import ClipError
 
-from ..helpers.media import counted_frames, frame_index, tone, write_media
+from ..helpers.media import counted_frames, frame_index, write_media
 
 OPEN_GOPS = {
     'h264': ('libx264', {'x264-params': 'keyint=25:open-gop=1:bframes=3:scenecut=0:b-adapt=0', 'crf': '10'}),

@@ -84,11 +84,15 @@ class Demuxer:
             if packet.dts * self._units[index] - self._origin_sec > end_sec and index not in unordered:
                 running.discard(index)
                 if not running:
-                    return taken
+                    break
+        else:
+            for stream in self._streams.values():
+                self._check_complete(stream)
+        for index in unordered:
+            self._set_in_order(self._streams[index], taken[index])
         for index, stream in self._streams.items():
-            self._check_complete(stream)
-            if index in unordered:
-                self._set_in_order(stream, taken[index])
+            if stream.type == 'video':
+                _separate(taken[index].packets)
         return taken
 
     def _in_one_time(self) -> Iterator[tuple[av.Packet, int]]:
@@ -140,3 +144,17 @@ class Demuxer:
         missing_sec = missing * self._units[stream.index]
         if missing_sec > CUT_TOLERANCE_SEC:
             raise ClipError(f'{self._path}: {stream.type} lacks the last {missing_sec:.2f} s: the file is cut off')
+
+
+def _separate(packets: list[av.Packet]) -> None:
+    """Stamp a picture that has the stamp of one before it half a frame later, so that each can be told by its stamp.
+
+    FFmpeg stamps pictures twice where a program stream has no stamps for some of them.
+    """
+    seen = set()
+    for packet in packets:
+        if packet.is_discard:
+            continue
+        while packet.pts in seen:
+            packet.pts += max((packet.duration or 0) // 2, 1)
+        seen.add(packet.pts)

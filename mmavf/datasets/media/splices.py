@@ -30,16 +30,18 @@ def join_parts(packets: Iterator[av.Packet]) -> Iterator[tuple[av.Packet, int]]:
     """
     offsets: list[int] = [0]
     starts: dict[int, int] = {}
-    ends: dict[int, int] = {0: 0}
+    ends: dict[int, int] = {}
     waiting: deque[tuple[av.Packet, int]] = deque()
-    at: dict[int, int] = {}  # the part that each stream has come to
+    at: dict[int, tuple[int, int]] = {}  # the part and the decoding stamp that each stream has come to
     for packet, part in _number_parts(packets):
         waiting.append((packet, part))
-        at[packet.stream_index] = part
+        at[packet.stream_index] = part, packet.dts
         starts[part] = min(starts.get(part, packet.pts), packet.pts)
         ends[part] = max(ends.get(part, packet.pts), packet.pts + (packet.duration or 0))
-        # of the newest part all streams are there, or those that are not will hardly come
-        if min(at.values()) == part or ends[part] - starts[part] > LOOK_AHEAD:
+        newest = max(starts)
+        # all streams have come to the newest part, and no picture of it is shown before those that are known
+        known = min(at.values()) >= (newest, starts[newest]) or ends[newest] - starts[newest] > LOOK_AHEAD
+        if newest < len(offsets) or known:
             yield from _place(waiting, offsets, starts, ends)
     yield from _place(waiting, offsets, starts, ends)
 

@@ -45,7 +45,7 @@ class VideoTrack:
         frame_times: (N,) float64, the time of each frame in seconds, ascending, N > 0.
 
     Raises:
-        ClipError: No frame lies in [start_sec, end_sec), two have the same stamp, or a picture is too large.
+        ClipError: No frame lies in [start_sec, end_sec), or the pictures are too large.
     """
 
     def __init__(
@@ -86,11 +86,6 @@ class VideoTrack:
             shown = [packet for packet in shown if memoryview(packet)[0] & VP8_SHOWN]
         first, last = start_sec - TIME_TOLERANCE_SEC, end_sec - TIME_TOLERANCE_SEC
         stamps = sorted(packet.pts for packet in shown if first <= self._time_of(packet.pts) < last)
-        twice = next((pts for pts, after in zip(stamps, stamps[1:], strict=False) if pts == after), None)
-        if twice is not None:
-            raise ClipError(
-                f'{self.path}: two video frames are stamped {self._time_of(twice):.2f} s: write it anew as mp4'
-            )
         if not stamps:
             why = ', as the pictures before its first key frame cannot be shown' if unshown else ''
             raise ClipError(f'{self.path}: no video frame between {start_sec:g} and {end_sec:g} s{why}')
