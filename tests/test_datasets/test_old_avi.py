@@ -83,7 +83,7 @@ def test_packed_pictures_come_in_the_order_in_which_they_are_shown(tmp_path, b_f
     first = int(np.searchsorted(track.frame_times, 1.5 - 1e-6))
     part = MediaFile(str(path), 1.5, 2.5).video
     np.testing.assert_allclose(part.frame_times, track.frame_times[first : first + 25])
-    assert [frame_index(frame) for frame in part.read_frames([0, 1, 2, 24])] == [first, first + 1, first + 2, first + 24]
+    assert [frame_index(frame) for frame in part.read_frames([0, 1, 24])] == [first, first + 1, first + 24]
 
 
 @pytest.mark.parametrize('codec', ['mpeg4', 'libx264', 'mpeg2video', 'msmpeg4', 'mjpeg'])

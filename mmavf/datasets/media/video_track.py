@@ -114,8 +114,9 @@ class VideoTrack:
         Raises:
             ClipError: A frame is damaged or missing, or the picture changes its shape.
         """
+        wanted = [self._pts[index] for index in indices]
         try:
-            yield from self._decode([self._pts[index] for index in indices])
+            yield from self._decode(wanted)
         except MEDIA_ERRORS as error:
             raise ClipError(f'{self.path}: video cannot be decoded ({reason_of(error)})') from error
 
