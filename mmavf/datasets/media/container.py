@@ -5,30 +5,29 @@ frame that is wanted. Nothing is sought: seeking lands a group of pictures too l
 that number frames by packets (decord 0.6) return shifted frames there and in mp4 files with an edit list.
 """
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 import av
-from av.stream import Stream
+from av.container import InputContainer
+from av.stream import Disposition
 
 from mmavf.errors import ClipError
 
-from .audio_track import PREROLL_SEC, AudioTrack
+from .audio_track import AudioTrack
+from .demux import Demuxer
+from .open_container import MEDIA_ERRORS, open_container, reason_of
 from .video_track import VideoTrack
 
-# A track that ends this much earlier than the file's own table says is cut off.
-CUT_TOLERANCE_SEC = 0.5
-
-
-# tags in odd encodings are no reason to refuse a clip; from PyAV 19 on they never are
-_ANY_TAGS = {} if int(av.__version__.partition('.')[0]) >= 19 else dict(metadata_errors='ignore')
+COVER = Disposition.attached_pic | Disposition.timed_thumbnails
 
 
 class MediaFile:
-    """A media file, opened, with its packets in memory and nothing decoded yet.
+    """A media file, opened, with its packets in memory and nothing decoded yet; the file itself is closed again.
 
-    Times are seconds from the start of the file (of its earliest stream), by the stamps in the file. Of several video
-    or sound streams the one that FFmpeg ranks best is taken.
+    Times are seconds from the start of the file (of its earliest stream), by the stamps in the file; those of files
+    that were written one after the other into one go on (see `join_parts`). Of several video or sound streams the one
+    that FFmpeg ranks best is taken; a cover picture is no video.
 
     Args:
         path: The file.
@@ -52,60 +51,43 @@ class MediaFile:
         kinds: Sequence[str] = ('video', 'audio'),
     ) -> None:
         self.path = path
-        self._start_sec, self._end_sec = start_sec, float('inf') if end_sec is None else end_sec
+        self.video: VideoTrack | None = None
+        self.audio: AudioTrack | None = None
+        end_sec = float('inf') if end_sec is None else end_sec
         try:
-            # an absolute path: FFmpeg takes what stands before a colon, as in 12:30.mp4, for a protocol
-            self._container = av.open(os.path.abspath(path), **_ANY_TAGS)
-            self._origin_sec = (self._container.start_time or 0) / av.time_base
-            best = self._container.streams.best
-            video, audio = (best(kind) if kind in kinds else None for kind in ('video', 'audio'))
-            packets = self._demux([stream for stream in (video, audio) if stream is not None])
-        except (av.FFmpegError, OSError) as error:
-            raise ClipError(f'{path}: cannot be opened as media ({error.strerror})') from error
-        self.video = self.audio = None
+            # closing breaks the cycles that a container is part of: what is read is freed when it is no longer used
+            with open_container(path) as container:
+                self._open_tracks(container, start_sec, end_sec, kinds)
+        except MEDIA_ERRORS as error:
+            raise ClipError(f'{path}: cannot be opened as media ({reason_of(error)})') from error
+
+    def _open_tracks(self, container: InputContainer, start_sec: float, end_sec: float, kinds: Sequence[str]) -> None:
+        video = _best_video(container) if 'video' in kinds else None
+        audio = container.streams.best('audio') if 'audio' in kinds else None
+        streams = [stream for stream in (video, audio) if stream is not None]
+        origin_sec = _origin_sec(container)
+        taken = Demuxer(self.path, container, streams, origin_sec).read(start_sec, end_sec)
         if video is not None:
-            self.video = VideoTrack(path, video, packets[video.index], self._origin_sec, start_sec, self._end_sec)
+            source = taken[video.index]
+            from_beginning = partial(_read_from_beginning, self.path, end_sec) if source.trimmed else None
+            self.video = VideoTrack(self.path, video, source, from_beginning, origin_sec, start_sec, end_sec)
         if audio is not None:
-            self.audio = AudioTrack(path, audio, packets[audio.index], self._origin_sec)
+            self.audio = AudioTrack(self.path, audio, taken[audio.index].packets, origin_sec)
 
-    def _demux(self, streams: list[Stream]) -> dict[int, list[av.Packet]]:
-        """Return the packets of each stream that are needed for the span."""
-        packets = {stream.index: [] for stream in streams}
-        units = {stream.index: float(stream.time_base) for stream in streams}  # fractions are slow
-        # where decoding begins, in the last key packet before that; one of sound may be seconds long
-        begins = {s.index: self._start_sec - (PREROLL_SEC if s.type == 'audio' else 0) for s in streams}
-        ends = dict.fromkeys(packets, 0)
-        running = set(packets)
-        for packet in self._packets_of(streams):
-            if packet.size == 0:  # ends a stream, or stands for a frame that was dropped
-                continue
-            stream = packet.stream
-            if packet.pts is None:
-                raise ClipError(f'{self.path}: {stream.type} without time stamps: write it anew as mp4')
-            ends[stream.index] = max(ends[stream.index], packet.pts + (packet.duration or 0))
-            kept, time = packets[stream.index], packet.pts * units[stream.index] - self._origin_sec
-            if packet.is_keyframe and time <= begins[stream.index]:
-                kept.clear()
-            kept.append(packet)
-            # decoding stamps ascend; streams may be interleaved coarsely, so wait for each of them
-            if packet.dts is not None and packet.dts * units[stream.index] - self._origin_sec > self._end_sec:
-                running.discard(stream.index)
-                if not running:
-                    return packets
-        for stream in streams:
-            self._check_complete(stream, ends[stream.index])
-        return packets
 
-    def _packets_of(self, streams: list[Stream]) -> Iterator[av.Packet]:
-        try:
-            yield from self._container.demux(streams) if streams else ()
-        except IndexError as error:  # PyAV meets a packet of a stream that the header does not have
-            raise ClipError(f'{self.path}: a stream begins in the middle of the file: it is damaged') from error
+def _best_video(container: InputContainer) -> av.VideoStream | None:
+    videos = [stream for stream in container.streams.video if not stream.disposition & COVER]
+    best = container.streams.best('video')
+    return best if best in videos else next(iter(videos), None)
 
-    def _check_complete(self, stream: Stream, end: int) -> None:
-        """Compare the end of the last packet (a stamp) with the file's own table, where that is exact (mp4, mov)."""
-        if 'mp4' not in self._container.format.name or not stream.duration:
-            return
-        missing_sec = float(((stream.start_time or 0) + stream.duration - end) * stream.time_base)
-        if missing_sec > CUT_TOLERANCE_SEC:
-            raise ClipError(f'{self.path}: {stream.type} lacks the last {missing_sec:.2f} s: the file is cut off')
+
+def _origin_sec(container: InputContainer) -> float:
+    return (container.start_time or 0) / av.time_base
+
+
+def _read_from_beginning(path: str, end_sec: float) -> list[av.Packet]:
+    with open_container(path) as container:
+        video = _best_video(container)
+        return (
+            Demuxer(path, container, [video], _origin_sec(container)).read(float('-inf'), end_sec)[video.index].packets
+        )

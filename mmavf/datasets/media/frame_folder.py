@@ -4,15 +4,17 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 
-import cv2
 import numpy as np
 
 from mmavf.errors import ClipError
 
 from ..natural_order import natural_order
 from .codec import TIME_TOLERANCE_SEC
+from .image_bytes import decode_image
+from .open_container import check_regular
+from .windows import gather_frames
 
-IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp')
+IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
 
 
 def is_image(name: str) -> bool:
@@ -82,11 +84,10 @@ class FrameFolder:
             One (H, W, 3) uint8 RGB array per index.
 
         Raises:
-            ClipError: An image is missing, damaged, cut off, or differs in size from the first.
+            ClipError: An image is missing, damaged, cut off, too large, or differs in size from the first; or all
+                together are too large.
         """
-        order = sorted(set(indices))
-        frames = dict(zip(order, self.iter_frames(order), strict=True))
-        return [frames[index] for index in indices]
+        return gather_frames(indices, self.iter_frames, self.path)
 
     def iter_frames(self, indices: Sequence[int]) -> Iterator[np.ndarray]:
         """Read frames one after the other; only one is in memory.
@@ -95,12 +96,12 @@ class FrameFolder:
             One (H, W, 3) uint8 RGB array per index.
 
         Raises:
-            ClipError: An image is missing, damaged, cut off, or differs in size from the first.
+            ClipError: An image is missing, damaged, cut off, too large, or differs in size from the first.
         """
         shape = None
         for index in indices:
             name = self._names[index]
-            frame = _decode_image(self._read_bytes(name), os.path.join(self.path, name))
+            frame = decode_image(self._read_bytes(name), os.path.join(self.path, name))
             shape = shape or frame.shape
             if frame.shape != shape:
                 raise ClipError(
@@ -117,6 +118,7 @@ class FrameFolder:
 
     def _read_bytes(self, name: str) -> np.ndarray:
         path = os.path.join(self.path, name)
+        check_regular(path)
         try:
             return np.fromfile(path, dtype=np.uint8)
         except OSError as error:
@@ -126,13 +128,3 @@ class FrameFolder:
 def _is_between(name: str, first: int | None, last: int | None) -> bool:
     number = number_in(name)
     return number is not None and (first is None or first <= number) and (last is None or number <= last)
-
-
-def _decode_image(data: np.ndarray, path: str) -> np.ndarray:
-    if path.lower().endswith(('.jpg', '.jpeg')) and b'\xff\xd9' not in data[-1024:].tobytes():
-        # OpenCV fills the missing part of a cut JPEG with grey and says nothing
-        raise ClipError(f'{path}: the JPEG has no end marker: the file is cut off')
-    frame = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if data.size else None
-    if frame is None:
-        raise ClipError(f'{path}: not an image that OpenCV can decode')
-    return frame

@@ -1,7 +1,7 @@
 """Frames of a video stream by index, decoded from its packets."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import av
 import numpy as np
@@ -10,23 +10,33 @@ from av.video.reformatter import VideoReformatter
 from mmavf.errors import ClipError
 
 from .codec import TIME_TOLERANCE_SEC, open_codec
+from .demux import StreamPackets
+from .leading import drop_unshown
+from .limits import MAX_PICTURE_PIXELS
+from .open_container import MEDIA_ERRORS, reason_of
+from .picture_order import PictureOrder
+from .picture_shape import PictureShape
+from .windows import gather_frames
 
 # A "not coded" VOP of MPEG-4 (Xvid and DivX write them where a picture does not change) is a header alone.
 NOT_CODED_BYTES = 19
 # Decoders that show damaged pictures as if they were whole unless they are told to be strict.
 LENIENT_CODECS = ('mjpeg', 'mpeg2video')
+VP8_SHOWN = 0x10  # in the first byte of a frame of VP8 (RFC 6386, 9.1)
 
 
 class VideoTrack:
     """The frames of a video stream in presentation order.
 
-    Rotation by the display matrix is honoured. Frames that an edit list hides are not counted. A "not coded" frame of
-    MPEG-4 shows the picture before it.
+    They all have one size: that of the first picture, with square pixels, after rotation by the display matrix (see
+    `PictureShape`). Frames that an edit list hides are not counted, nor those at the beginning that no player can show
+    (see `drop_unshown`). A "not coded" frame of MPEG-4 shows the picture before it.
 
     Args:
         path: The file, for messages.
-        stream: The stream; its container must stay open.
-        packets: Its packets in decoding order, from a key frame on.
+        stream: The stream; used here only, its container may be closed afterwards.
+        source: Its packets.
+        from_beginning: Returns the packets from the beginning of the file on; None where `source` holds them.
         origin_sec: Stamp of the clip's time 0.
         start_sec: Frames before this time are left out.
         end_sec: Frames at or after this time are left out.
@@ -35,46 +45,62 @@ class VideoTrack:
         frame_times: (N,) float64, the time of each frame in seconds, ascending, N > 0.
 
     Raises:
-        ClipError: No frame lies in [start_sec, end_sec).
+        ClipError: No frame lies in [start_sec, end_sec), or the pictures are too large.
     """
 
     def __init__(
         self,
         path: str,
         stream: av.VideoStream,
-        packets: list[av.Packet],
+        source: StreamPackets,
+        from_beginning: Callable[[], list[av.Packet]] | None,
         origin_sec: float,
         start_sec: float,
         end_sec: float,
     ) -> None:
         self.path = path
         self._codec = open_codec(stream, path)
+        self._codec.options = dict(max_pixels=str(MAX_PICTURE_PIXELS))
         if self._codec.name in LENIENT_CODECS:
-            self._codec.options = dict(err_detect='explode')
+            self._codec.options = dict(self._codec.options, err_detect='explode')
+        self._shape = PictureShape(path, stream, source.first)
         self._reformatter = VideoReformatter()
-        self._packets = packets
-        self._keys = sorted((packet.pts, i) for i, packet in enumerate(packets) if packet.is_keyframe)
-        self._not_coded = {p.pts for p in packets if self._codec.name == 'mpeg4' and p.size <= NOT_CODED_BYTES}
-        self._unit_sec = float(stream.time_base)
-        times = {p.pts: p.pts * self._unit_sec - origin_sec for p in packets if not p.is_discard}
+        self._unit_sec, self._origin_sec = float(stream.time_base), origin_sec
+        self._packets, unshown = drop_unshown(self._codec, source.packets, source.begins)
+        self._from_beginning = from_beginning
+        self._order = PictureOrder(path, self._codec, self._packets) if source.stamped_by_order else None
+        self._keys = sorted((packet.pts, i) for i, packet in enumerate(self._packets) if self._is_key(packet))
+        self._not_coded = {p.pts for p in self._packets if self._codec.name == 'mpeg4' and p.size <= NOT_CODED_BYTES}
+        self._pts = self._stamps_between(start_sec, end_sec, unshown)
+        self.frame_times = np.array([self._time_of(pts) for pts in self._pts], dtype=np.float64)
+
+    def _is_key(self, packet: av.Packet) -> bool:
+        return packet.is_keyframe if self._order is None else self._order.begins_at(packet)
+
+    def _time_of(self, pts: int) -> float:
+        return pts * self._unit_sec - self._origin_sec
+
+    def _stamps_between(self, start_sec: float, end_sec: float, unshown: set[int]) -> list[int]:
+        shown = [p for p in self._packets if not p.is_discard and p.pts not in unshown]
+        if self._codec.name == 'vp8':  # some frames are only there for others to build on
+            shown = [packet for packet in shown if memoryview(packet)[0] & VP8_SHOWN]
         first, last = start_sec - TIME_TOLERANCE_SEC, end_sec - TIME_TOLERANCE_SEC
-        self._pts = sorted(pts for pts, time in times.items() if first <= time < last)
-        self.frame_times = np.array([times[pts] for pts in self._pts], dtype=np.float64)
-        if not self._pts:
-            raise ClipError(f'{path}: no video frame between {start_sec:g} and {end_sec:g} s')
+        stamps = sorted(packet.pts for packet in shown if first <= self._time_of(packet.pts) < last)
+        if not stamps:
+            why = ', as the pictures before its first key frame cannot be shown' if unshown else ''
+            raise ClipError(f'{self.path}: no video frame between {start_sec:g} and {end_sec:g} s{why}')
+        return stamps
 
     def read_frames(self, indices: Sequence[int]) -> list[np.ndarray]:
         """Decode frames by index; a frame asked for twice is decoded once.
 
         Returns:
-            One (H, W, 3) uint8 RGB array per index; equal indices share one array.
+            One (H, W, 3) uint8 RGB array per index, all of one size; equal indices share one array.
 
         Raises:
-            ClipError: A frame is damaged or missing.
+            ClipError: A frame is damaged or missing, the picture changes its shape, or all together are too large.
         """
-        order = sorted(set(indices))
-        frames = dict(zip(order, self.iter_frames(order), strict=True))
-        return [frames[index] for index in indices]
+        return gather_frames(indices, self.iter_frames, self.path)
 
     def iter_frames(self, indices: Sequence[int]) -> Iterator[np.ndarray]:
         """Decode frames one after the other; no more than a few are in memory. One iteration at a time.
@@ -83,15 +109,16 @@ class VideoTrack:
             indices: Ascending and distinct.
 
         Yields:
-            One (H, W, 3) uint8 RGB array per index.
+            One (H, W, 3) uint8 RGB array per index, all of one size.
 
         Raises:
-            ClipError: A frame is damaged or missing.
+            ClipError: A frame is damaged or missing, or the picture changes its shape.
         """
+        wanted = [self._pts[index] for index in indices]
         try:
-            yield from self._decode([self._pts[index] for index in indices])
-        except av.FFmpegError as error:
-            raise ClipError(f'{self.path}: video cannot be decoded ({error.strerror})') from error
+            yield from self._decode(wanted)
+        except MEDIA_ERRORS as error:
+            raise ClipError(f'{self.path}: video cannot be decoded ({reason_of(error)})') from error
 
     def _decode(self, wanted: list[int]) -> Iterator[np.ndarray]:
         ready: dict[int, np.ndarray] = {}
@@ -111,16 +138,21 @@ class VideoTrack:
     def _restart(self, position: int) -> int:
         self._codec.flush_buffers()
         self._last_pts, self._last_frame, self._begin = -(2**63), None, position
+        if self._order is not None:
+            self._order.restart(self._packets[position])
         return position
 
     def _begin_earlier(self, pts: int) -> int:
-        """Decode from the first packet on, as frame `pts` did not come from its key frame on.
+        """Decode from the beginning of the file, as frame `pts` did not come from its key frame on.
 
         Not every key frame is one that decoding can begin with: with intra refresh it marks where a picture starts to
         be rebuilt, strip by strip. None is trusted any more.
         """
         if self._begin == 0:
-            raise ClipError(f'{self.path}: the video frame at {pts * self._unit_sec:.2f} s could not be decoded')
+            if self._from_beginning is None:
+                raise ClipError(f'{self.path}: the video frame at {self._time_of(pts):.2f} s could not be decoded')
+            self._packets, _ = drop_unshown(self._codec, self._from_beginning(), [0])
+            self._from_beginning = None
         self._keys.clear()
         return self._restart(0)
 
@@ -134,13 +166,14 @@ class VideoTrack:
         for frame in self._codec.decode(packet):
             if frame.pts is None:
                 raise ClipError(f'{self.path}: video frames without time stamps: it is damaged')
-            if frame.pts <= self._last_pts:  # H.264 with B-frames in avi: FFmpeg guesses its stamps, and wrongly
+            pts = frame.pts if self._order is None else self._order.next_stamp(frame.pts)
+            if pts <= self._last_pts:
                 raise ClipError(f'{self.path}: the stamps of the video frames do not ascend: write it anew as mp4')
-            self._repeat_until(frame.pts, missing, ready)
-            self._last_pts, self._last_frame = frame.pts, frame
-            if frame.pts in missing:
-                ready[frame.pts] = self._to_rgb(frame)
-                missing.remove(frame.pts)
+            self._repeat_until(pts, missing, ready)
+            self._last_pts, self._last_frame = pts, frame
+            if pts in missing:
+                ready[pts] = self._to_rgb(frame, pts)
+                missing.remove(pts)
         if packet is None:
             self._repeat_until(2**63, missing, ready)
 
@@ -148,13 +181,15 @@ class VideoTrack:
         """Let the last picture stand for frames before `end` that are not coded."""
         for pts in missing & self._not_coded:
             if self._last_frame is not None and self._last_pts < pts < end:
-                ready[pts] = self._to_rgb(self._last_frame)
+                ready[pts] = self._to_rgb(self._last_frame, pts)
                 missing.remove(pts)
 
-    def _to_rgb(self, frame: av.VideoFrame) -> np.ndarray:
+    def _to_rgb(self, frame: av.VideoFrame, pts: int) -> np.ndarray:
         if frame.is_corrupt:
-            raise ClipError(f'{self.path}: the video frame at {frame.time:.2f} s is damaged')
+            raise ClipError(f'{self.path}: the video frame at {self._time_of(pts):.2f} s is damaged')
+        size = self._shape.size_for(frame, self._codec)
+        scaling = {} if size is None else dict(width=size[0], height=size[1], interpolation='BICUBIC')
         # one thread: to start more takes six times as long as a small frame
-        image = self._reformatter.reformat(frame, format='rgb24', threads=1).to_ndarray()  # (H, W, 3)
+        image = self._reformatter.reformat(frame, format='rgb24', threads=1, **scaling).to_ndarray()  # (H, W, 3)
         quarter_turns = round(frame.rotation / 90)
         return np.rot90(image, quarter_turns) if quarter_turns else image

@@ -1,0 +1,160 @@
+"""The packets of a file that a span of time needs."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import av
+from av.container import InputContainer
+from av.stream import Stream
+
+from mmavf.errors import ClipError
+
+from .audio_track import PREROLL_SEC
+from .picture_order import stamp_by_type
+from .splices import SPLICED_FORMATS, join_parts
+
+# A track that ends this much earlier than the file's own table says is cut off.
+CUT_TOLERANCE_SEC = 0.5
+
+
+@dataclass
+class StreamPackets:
+    """The packets of one stream that a span needs; all have stamps.
+
+    Attributes:
+        packets: In decoding order, from the beginning of the file or from a key frame on.
+        first: The first of the stream in the file; None where it has none.
+        begins: Where in `packets` each part of a file begins that was joined of several; the first part only where it
+            is there from its beginning on.
+        stamped_by_order: The stamps are those of the decoded pictures, in ascending order, and not each of its packet.
+    """
+
+    packets: list[av.Packet] = field(default_factory=list)
+    first: av.Packet | None = None
+    begins: list[int] = field(default_factory=list)
+    stamped_by_order: bool = False
+
+    @property
+    def trimmed(self) -> bool:
+        """Whether packets at the beginning were left away, as the span begins later."""
+        return bool(self.packets) and self.first is not self.packets[0]
+
+
+class Demuxer:
+    """Reads a file once, from its beginning.
+
+    Args:
+        path: The file, for messages.
+        container: The file, opened, nothing read yet.
+        streams: The streams that are wanted.
+        origin_sec: Stamp of the clip's time 0.
+    """
+
+    def __init__(self, path: str, container: InputContainer, streams: Sequence[Stream], origin_sec: float) -> None:
+        self._path, self._container, self._origin_sec = path, container, origin_sec
+        self._streams = {stream.index: stream for stream in streams}
+        if not all(stream.time_base for stream in streams):
+            raise ClipError(f'{path}: a stream has no unit of time: it is damaged')
+        self._units = {index: float(stream.time_base) for index, stream in self._streams.items()}  # fractions are slow
+        self._ends = dict.fromkeys(self._streams, 0)
+
+    def read(self, start_sec: float, end_sec: float) -> dict[int, StreamPackets]:
+        """Return what is needed of each stream for [start_sec, end_sec), by the index of the stream.
+
+        Raises:
+            ClipError: A stream has no stamps or begins in the middle, or the file is cut off.
+        """
+        taken = {index: StreamPackets() for index in self._streams}
+        # where decoding begins, in the last key packet before that; one of sound may be seconds long
+        begins = {i: start_sec - (PREROLL_SEC if s.type == 'audio' else 0) for i, s in self._streams.items()}
+        unordered = {i for i, stream in self._streams.items() if self._is_unordered(stream)}
+        running, parts = set(self._streams), dict.fromkeys(self._streams, -1)
+        for packet, part in self._in_one_time():
+            index, stream = packet.stream_index, taken[packet.stream_index]
+            time = packet.pts * self._units[index] - self._origin_sec
+            stream.first = stream.first or packet
+            if packet.is_keyframe and time <= begins[index] and index not in unordered:
+                stream.packets.clear()
+                stream.begins.clear()
+            if part != parts[index]:
+                parts[index] = part
+                stream.begins.append(len(stream.packets))
+            stream.packets.append(packet)
+            # decoding stamps ascend; streams may be interleaved coarsely, so wait for each of them
+            if packet.dts * self._units[index] - self._origin_sec > end_sec and index not in unordered:
+                running.discard(index)
+                if not running:
+                    break
+        else:
+            for stream in self._streams.values():
+                self._check_complete(stream)
+        for index in unordered:
+            self._set_in_order(self._streams[index], taken[index])
+        for index, stream in self._streams.items():
+            if stream.type == 'video':
+                _separate(taken[index].packets)
+        return taken
+
+    def _in_one_time(self) -> Iterator[tuple[av.Packet, int]]:
+        packets = self._stamped()
+        if self._container.format.name in SPLICED_FORMATS:
+            return join_parts(packets)
+        return ((packet, 0) for packet in packets)
+
+    def _stamped(self) -> Iterator[av.Packet]:
+        """Yield the packets that hold something, each with both stamps."""
+        for packet in self._packets():
+            if packet.size == 0:  # ends a stream, or stands for a frame that was dropped
+                continue
+            index = packet.stream_index
+            if packet.pts is None:  # the last one of some files: it follows the one before
+                if not self._ends[index]:
+                    kind = self._streams[index].type
+                    raise ClipError(f'{self._path}: {kind} without time stamps: write it anew as mp4')
+                packet.pts = self._ends[index]
+            if packet.dts is None:
+                packet.dts = packet.pts
+            self._ends[index] = max(self._ends[index], packet.pts + (packet.duration or 0))
+            yield packet
+
+    def _packets(self) -> Iterator[av.Packet]:
+        try:
+            yield from self._container.demux(list(self._streams.values())) if self._streams else ()
+        except IndexError as error:  # PyAV meets a packet of a stream that the header does not have
+            raise ClipError(f'{self._path}: a stream begins in the middle of the file: it is damaged') from error
+
+    def _is_unordered(self, stream: Stream) -> bool:
+        """Whether the stamps are those of decoding, while pictures are shown in another order."""
+        codec = stream.codec_context
+        reorders = stream.type == 'video' and codec is not None and codec.has_b_frames
+        return reorders and self._container.format.name == 'avi' and codec.name in ('mpeg4', 'h264', 'hevc')
+
+    def _set_in_order(self, stream: av.VideoStream, taken: StreamPackets) -> None:
+        if stream.codec_context.name == 'mpeg4':
+            taken.packets = stamp_by_type(stream, taken.packets)
+            taken.first = next(iter(taken.packets), None)
+        else:
+            taken.stamped_by_order = True
+
+    def _check_complete(self, stream: Stream) -> None:
+        """Compare the end of the last packet with the file's own table, where that is exact (mp4, mov)."""
+        if 'mp4' not in self._container.format.name or not stream.duration:
+            return
+        missing = (stream.start_time or 0) + stream.duration - self._ends[stream.index]
+        missing_sec = missing * self._units[stream.index]
+        if missing_sec > CUT_TOLERANCE_SEC:
+            raise ClipError(f'{self._path}: {stream.type} lacks the last {missing_sec:.2f} s: the file is cut off')
+
+
+def _separate(packets: list[av.Packet]) -> None:
+    """Stamp a picture that has the stamp of one before it half a frame later, so that each can be told by its stamp.
+
+    FFmpeg stamps pictures twice where a program stream has no stamps for some of them.
+    """
+    seen = set()
+    for packet in packets:
+        if packet.is_discard:
+            continue
+        while packet.pts in seen:
+            packet.pts += max((packet.duration or 0) // 2, 1)
+        seen.add(packet.pts)

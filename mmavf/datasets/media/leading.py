@@ -1,0 +1,96 @@
+"""Pictures at the beginning of a stream that cannot be shown, as the pictures that they build on are not there.
+
+Recordings that a camera splits into files, broadcasts that were cut without encoding them anew, and streams that were
+joined so begin inside a group of pictures. Players leave out what they cannot decode; the frames that are counted here
+are those that they show.
+"""
+
+import re
+from collections.abc import Sequence
+
+import av
+from av.codec.context import CodecContext
+
+# Their decoders know which pictures lack others, and keep those back. Others' show grey until the first key frame.
+CAREFUL_CODECS = ('h264', 'hevc', 'vvc', 'av1', 'mpeg1video', 'mpeg2video')
+H264_IDR, H264_CONFIGURATION = 5, b'\x01'
+
+
+def drop_unshown(
+    codec: CodecContext, packets: list[av.Packet], begins: Sequence[int]
+) -> tuple[list[av.Packet], set[int]]:
+    """Leave out of a stream what cannot be shown at the beginnings of its parts.
+
+    Only parts that do not begin with a picture from which decoding can begin, and that all others follow, are decoded
+    at their beginning.
+
+    Args:
+        codec: The stream's decoder. It is flushed.
+        packets: All packets in decoding order.
+        begins: Where in it each part begins; what lies before the first is kept.
+
+    Returns:
+        The packets that are to be decoded, and the stamps of those that give no picture.
+    """
+    kept, unshown = packets[: begins[0]] if begins else packets, set()
+    for begin, end in zip(begins, [*begins[1:], len(packets)], strict=False):
+        part = packets[begin:end]
+        if part and not _begins_whole(codec, part):
+            position, first = _find_first(codec, part)
+            unshown.update(packet.pts for packet in part if packet.pts < first)
+            part = part[position:]
+        kept += part
+    return kept, unshown
+
+
+def _begins_whole(codec: CodecContext, part: list[av.Packet]) -> bool:
+    head = part[0]
+    if not head.is_keyframe or any(packet.pts < head.pts for packet in part):
+        return False
+    # H.264 also marks where a picture begins to be rebuilt, strip by strip or with pictures from before
+    return codec.name != 'h264' or holds_idr(head, codec)
+
+
+def holds_idr(packet: av.Packet, codec: CodecContext) -> bool:
+    """Tell whether an H.264 packet holds a picture that nothing after it looks behind (ITU-T H.264, 7.4.1.2.4)."""
+    data, extradata = bytes(packet), codec.extradata or b''
+    if not extradata.startswith(H264_CONFIGURATION):  # units behind start codes
+        return any(unit[1][0] & 31 == H264_IDR for unit in re.finditer(rb'\x00\x00\x01(.)', data, re.DOTALL))
+    place, length_bytes = 0, (extradata[4] & 3) + 1 if len(extradata) > 4 else 4
+    while place + length_bytes < len(data):
+        if data[place + length_bytes] & 31 == H264_IDR:
+            return True
+        place += length_bytes + int.from_bytes(data[place : place + length_bytes], 'big')
+    return False
+
+
+def _find_first(codec: CodecContext, part: list[av.Packet]) -> tuple[int, int]:
+    """Decode the beginning of a part.
+
+    Returns:
+        The place of the packet to begin with, and the stamp of the first picture that is shown. Where none comes out
+        whole these are the first key frame's, if there is one: what is wrong with it is said where it is read.
+    """
+    key = next((i for i, packet in enumerate(part) if packet.is_keyframe), len(part))
+    key_pts = part[key].pts if key < len(part) else 2**63
+    codec.flush_buffers()
+    try:
+        for position, packet in enumerate([*part, None]):
+            for frame in _decode(codec, packet, damage_is_usual=position < key):
+                careful = frame.key_frame or codec.name in CAREFUL_CODECS
+                if frame.pts is not None and careful and (frame.pts >= key_pts or not frame.is_corrupt):
+                    return (0 if position < key else key), frame.pts
+    except av.FFmpegError:
+        pass
+    finally:
+        codec.flush_buffers()
+    return min(key, len(part) - 1), key_pts
+
+
+def _decode(codec: CodecContext, packet: av.Packet | None, damage_is_usual: bool) -> list[av.VideoFrame]:
+    try:
+        return codec.decode(packet)
+    except av.FFmpegError:  # of packets before the first key frame: they lack even the headers
+        if damage_is_usual:
+            return []
+        raise

@@ -1,0 +1,98 @@
+"""Stamps of pictures in avi, which numbers them in the order of decoding.
+
+FFmpeg guesses when pictures are shown, and guesses wrongly for MPEG-4 that DivX and Xvid packed (a chunk holds a
+picture and the one that is shown before it, the next chunk is empty) and for H.264 with B-frames.
+"""
+
+from bisect import bisect_left
+
+import av
+from av.bitstream import BitStreamFilterContext
+from av.codec.context import CodecContext
+
+from mmavf.errors import ClipError
+
+from .leading import holds_idr
+
+VOP_START = b'\0\0\1\xb6'  # of a picture of MPEG-4 (ISO/IEC 14496-2, 6.2.5); the two bits behind it are its type
+VOP_TYPE_B = 2
+
+
+def stamp_by_type(stream: av.VideoStream, packets: list[av.Packet]) -> list[av.Packet]:
+    """Stamp the pictures of MPEG-4 as their types order them: B-frames are shown before the picture in front of them.
+
+    Args:
+        stream: The stream.
+        packets: All of its packets from the beginning, in decoding order.
+
+    Returns:
+        Packets of one picture each, in decoding order.
+    """
+    if any(bytes(packet).count(VOP_START) > 1 for packet in packets):
+        unpack = BitStreamFilterContext('mpeg4_unpack_bframes', stream)
+        packets = [single for packet in [*packets, None] for single in unpack.filter(packet) if single.size]
+    shown, reference = [], []
+    for packet in packets:
+        if _vop_type(packet) == VOP_TYPE_B:
+            shown.append(packet)
+        else:
+            shown += reference
+            reference = [packet]
+    stamps = sorted(packet.pts for packet in packets)
+    for packet, stamp in zip(shown + reference, stamps, strict=True):
+        packet.pts = stamp
+    return packets
+
+
+def _vop_type(packet: av.Packet) -> int | None:
+    data = bytes(packet)
+    place = data.find(VOP_START) + len(VOP_START)
+    return data[place] >> 6 if len(VOP_START) <= place < len(data) else None
+
+
+class PictureOrder:
+    """Stamps for the pictures of H.264 whose packets are stamped in decoding order: as they come out they ascend.
+
+    Args:
+        path: The file, for messages.
+        codec: The stream's decoder.
+        packets: All packets from the beginning of the file, in decoding order.
+
+    Raises:
+        ClipError: The stream does not begin with a picture that decoding can begin with.
+    """
+
+    def __init__(self, path: str, codec: CodecContext, packets: list[av.Packet]) -> None:
+        self._path = path
+        self._stamps = sorted(packet.pts for packet in packets)
+        self._idr = {packet.pts for packet in packets if packet.is_keyframe and holds_idr(packet, codec)}
+        if packets and packets[0].pts not in self._idr:
+            self._refuse()
+
+    def begins_at(self, packet: av.Packet) -> bool:
+        """Tell whether all pictures from this packet on are shown after all before it."""
+        return packet.pts in self._idr
+
+    def restart(self, packet: av.Packet) -> None:
+        """Go on with the stamp of `packet`, from which decoding begins."""
+        self._next = bisect_left(self._stamps, packet.pts)
+
+    def next_stamp(self, packet_stamp: int) -> int:
+        """Return the stamp of the next picture that the decoder gives.
+
+        Args:
+            packet_stamp: That of its packet.
+
+        Raises:
+            ClipError: A picture is missing.
+        """
+        if self._next >= len(self._stamps):
+            self._refuse()
+        stamp = self._stamps[self._next]
+        if packet_stamp in self._idr and stamp != packet_stamp:
+            self._refuse()
+        self._next += 1
+        return stamp
+
+    def _refuse(self) -> None:
+        raise ClipError(f'{self._path}: the order of the video frames cannot be told from avi: write it anew as mp4')

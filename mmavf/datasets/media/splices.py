@@ -1,0 +1,76 @@
+"""Stamps of files that were written one after the other into one, made continuous.
+
+Program and transport streams (mpg, vob, ts, mts) may be joined byte by byte, and their stamps then begin anew, or jump
+where a recorder was restarted or its 33-bit clock ran over. As players do, each part is shown when the one before it
+ends, sound and video alike.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+
+import av
+
+# Formats whose stamps may jump, by the name of the demuxer; all their streams count in 1/90000 s.
+SPLICED_FORMATS = ('mpeg', 'mpegts')
+CLOCK_HZ = 90_000
+# A clock that steps back by more, or ahead of all streams by more, is another one.
+MAX_BACK, MAX_AHEAD = CLOCK_HZ // 10, 10 * CLOCK_HZ
+# Streams are interleaved: how much of a new part is looked at for where each stream of it begins.
+LOOK_AHEAD = 2 * CLOCK_HZ
+
+
+def join_parts(packets: Iterator[av.Packet]) -> Iterator[tuple[av.Packet, int]]:
+    """Yield the packets of a spliced format with stamps that go on from part to part.
+
+    Args:
+        packets: Of all streams that are used, in the order of the file. Those with a size have both stamps.
+
+    Yields:
+        The packet, its stamps changed, and the number of its part, from 0.
+    """
+    offsets: list[int] = [0]
+    starts: dict[int, int] = {}
+    ends: dict[int, int] = {}
+    waiting: deque[tuple[av.Packet, int]] = deque()
+    at: dict[int, tuple[int, int]] = {}  # the part and the decoding stamp that each stream has come to
+    for packet, part in _number_parts(packets):
+        waiting.append((packet, part))
+        at[packet.stream_index] = part, packet.dts
+        starts[part] = min(starts.get(part, packet.pts), packet.pts)
+        ends[part] = max(ends.get(part, packet.pts), packet.pts + (packet.duration or 0))
+        newest = max(starts)
+        # all streams have come to the newest part, and no picture of it is shown before those that are known
+        known = min(at.values()) >= (newest, starts[newest]) or ends[newest] - starts[newest] > LOOK_AHEAD
+        if newest < len(offsets) or known:
+            yield from _place(waiting, offsets, starts, ends)
+    yield from _place(waiting, offsets, starts, ends)
+
+
+def _place(
+    waiting: deque[tuple[av.Packet, int]], offsets: list[int], starts: dict[int, int], ends: dict[int, int]
+) -> Iterator[tuple[av.Packet, int]]:
+    while waiting:
+        packet, part = waiting.popleft()
+        while len(offsets) <= part:
+            before = len(offsets) - 1
+            offsets.append(offsets[before] + ends[before] - starts[before + 1])
+        packet.pts += offsets[part]
+        packet.dts += offsets[part]
+        yield packet, part
+
+
+def _number_parts(packets: Iterator[av.Packet]) -> Iterator[tuple[av.Packet, int]]:
+    """Tell of each packet the part that it belongs to, by its stamps alone: the last one of a stream comes late."""
+    latest: list[int] = []  # the highest stamp of each part
+    last: dict[int, tuple[int, int]] = {}  # of each stream its part and stamp
+    for packet in packets:
+        part, stamp = last.get(packet.stream_index, (max(len(latest) - 1, 0), packet.dts))
+        if not latest:
+            latest.append(packet.dts)
+        elif packet.dts < stamp - MAX_BACK or packet.dts > latest[part] + MAX_AHEAD:
+            part += 1
+            if part == len(latest):
+                latest.append(packet.dts)
+        latest[part] = max(latest[part], packet.dts)
+        last[packet.stream_index] = part, packet.dts
+        yield packet, part
