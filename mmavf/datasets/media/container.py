@@ -5,6 +5,7 @@ frame that is wanted. Nothing is sought: seeking lands a group of pictures too l
 that number frames by packets (decord 0.6) return shifted frames there and in mp4 files with an edit list.
 """
 
+import io
 import os
 from collections.abc import Iterator, Sequence
 
@@ -14,6 +15,7 @@ from av.stream import Stream
 from mmavf.errors import ClipError
 
 from .audio_track import PREROLL_SEC, AudioTrack
+from .channels import Channel
 from .video_track import VideoTrack
 
 # A track that ends this much earlier than the file's own table says is cut off.
@@ -35,6 +37,8 @@ class MediaFile:
         start_sec: Use only what lies at or after this time.
         end_sec: Use only what lies before this time; None means to the end. Packets outside are not kept in memory.
         kinds: What is looked at; a stream of the other kind may be damaged.
+        channel: Number of the channel of the sound to take, counted from 1, or 'mean'; None: the rule of `mix_down`.
+        data: The bytes of the file; `path` is only its name then.
 
     Attributes:
         video: The video, or None where the file has none or it is not looked at.
@@ -50,12 +54,14 @@ class MediaFile:
         start_sec: float = 0.0,
         end_sec: float | None = None,
         kinds: Sequence[str] = ('video', 'audio'),
+        channel: Channel = None,
+        data: bytes | memoryview | None = None,
     ) -> None:
         self.path = path
         self._start_sec, self._end_sec = start_sec, float('inf') if end_sec is None else end_sec
         try:
             # an absolute path: FFmpeg takes what stands before a colon, as in 12:30.mp4, for a protocol
-            self._container = av.open(os.path.abspath(path), **_ANY_TAGS)
+            self._container = av.open(os.path.abspath(path) if data is None else io.BytesIO(data), **_ANY_TAGS)
             self._origin_sec = (self._container.start_time or 0) / av.time_base
             best = self._container.streams.best
             video, audio = (best(kind) if kind in kinds else None for kind in ('video', 'audio'))
@@ -66,7 +72,7 @@ class MediaFile:
         if video is not None:
             self.video = VideoTrack(path, video, packets[video.index], self._origin_sec, start_sec, self._end_sec)
         if audio is not None:
-            self.audio = AudioTrack(path, audio, packets[audio.index], self._origin_sec)
+            self.audio = AudioTrack(path, audio, packets[audio.index], self._origin_sec, channel)
 
     def _demux(self, streams: list[Stream]) -> dict[int, list[av.Packet]]:
         """Return the packets of each stream that are needed for the span."""
