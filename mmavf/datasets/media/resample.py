@@ -49,7 +49,7 @@ def _resampler(from_hz: int, to_hz: int) -> Resample:
 
 
 def _interpolate(mono: np.ndarray, up: int, down: int, count: int) -> np.ndarray:
-    """Return (count,) float32: (N,) `mono` at the places n * up / down, n = 0, 1, ..., by a sinc in a Blackman window."""
+    """Return (count,) float32: (N,) `mono` at the places n * up / down, n = 0, 1, ..., by a windowed sinc."""
     cut = ROLLOFF * min(1.0, down / up)  # of half the rate of `mono`
     reach = math.ceil(ZERO_CROSSINGS / cut)
     taps = np.arange(1 - reach, reach + 1)  # (T,)
@@ -69,7 +69,7 @@ def check_rate(rate_hz: int, path: str) -> None:
     """Raise ClipError when no sound is recorded at such a rate: `path` is damaged."""
     if not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
         raise ClipError(
-            f'{path}: a sampling rate of {rate_hz} Hz lies outside {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz: the file is damaged'
+            f'{path}: a sampling rate of {rate_hz} Hz is not one of {MIN_RATE_HZ} to {MAX_RATE_HZ}: the file is damaged'
         )
 
 
