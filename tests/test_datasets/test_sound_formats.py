@@ -76,8 +76,9 @@ def test_windows_media_sound_is_heard_to_its_end(tmp_path, codec):
     assert np.sqrt(np.mean(whole[end - 400 : end] ** 2)) == pytest.approx(np.sqrt(np.mean(source[-400:] ** 2)), rel=0.1)
     for start, stop in ((0.7, 1.5), (0.7, 2.05), (1.9, 2.05)):
         part = track.read_audio(start, stop)
-        fit = np.corrcoef(part, whole[round(start * RATE) : round(stop * RATE)])[0, 1]
-        assert lag_sec(part, start, source, start, 0.1) == pytest.approx(late, abs=0.002) and fit > 0.9
+        assert lag_sec(part, start, source, start, 0.1) == pytest.approx(late, abs=0.002)
+        energy = np.mean(whole[round(start * RATE) : round(stop * RATE)] ** 2)
+        assert np.mean(part**2) == pytest.approx(energy, rel=0.03)
     assert not track.read_audio(2.2, 2.5).any()
 
 
