@@ -162,7 +162,9 @@ class Preparer:
             raise ClipError(f'{path}: {end_sec - start_sec:.2f} s long, {shortest_sec:g} s are wanted')
         facts = dict(start_sec=start_sec, frames=len(times_sec), seconds=end_sec - start_sec)
         if self._has_sound(clip):
-            facts |= write_sound(self._raw, clip, start_sec, end_sec, folder / f'{piece.id}.wav')._asdict()
+            facts |= write_sound(
+                self._raw, clip, start_sec, end_sec, folder / f'{piece.id}.wav', self._settings.audio_channel
+            )._asdict()
         return {name: round(value, 4) if isinstance(value, float) else value for name, value in facts.items()}
 
     def _has_sound(self, clip: RawClip) -> bool:

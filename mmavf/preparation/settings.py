@@ -6,6 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from mmavf.datasets.media import Channel, check_channel
 from mmavf.errors import ConfigError
 
 DETECTORS = dict(cascade='CascadeDetector', yunet='YuNetDetector', boxes='BoxFileDetector', none='NoDetector')
@@ -27,6 +28,8 @@ class PrepareSettings:
         pack: How frames are stored: `mp4`, `jpeg` (folders) or `shards` (tar files of JPEG and wav).
         pack_options: Arguments of what writes them.
         sound: Whether sound is written; a clip whose sound cannot be used is left out then.
+        audio_channel: Channel of the sound that is taken: its number, from 1, 'mean' of all, or None: the rule of
+            `mmavf.datasets.media.channels.mix_down`.
         size: Height and width of the face frames in pixels, even.
         min_sec: Parts shorter than this are left out; None: 1 for a corpus, 0 for a labelled set.
         max_sec: Longer parts are cut into equal pieces; None: 10. Clips of a labelled set stay whole.
@@ -44,6 +47,7 @@ class PrepareSettings:
     pack: str = 'mp4'
     pack_options: dict[str, Any] = field(default_factory=dict)
     sound: bool = True
+    audio_channel: Channel = None
     size: int = 160
     min_sec: float | None = None
     max_sec: float | None = None
@@ -63,6 +67,7 @@ class PrepareSettings:
         for holds, complaint in rules:
             if not holds:
                 raise ConfigError(complaint)
+        check_channel(self.audio_channel, 'audio_channel')
 
     def lengths_sec(self, labelled: bool) -> tuple[float, float]:
         """Return the shortest and the longest length of a face clip in seconds.
@@ -90,6 +95,8 @@ class PrepareSettings:
     def record(self) -> dict[str, Any]:
         """Return the settings for the manifest: of files their name and hash, nothing of this machine's folders."""
         settings = asdict(self)
+        if self.audio_channel is None:  # preparations from before there was a choice go on
+            del settings['audio_channel']
         kind, _, file = self.detector.partition(':')
         if file:
             settings['detector'] = f'{kind}:{Path(file).name}'

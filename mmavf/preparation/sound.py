@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import soundfile
 
-from mmavf.datasets.media import SAMPLE_RATE_HZ, open_sound
+from mmavf.datasets.media import SAMPLE_RATE_HZ, Channel, open_sound
 from mmavf.errors import ClipError
 
 from .raw_clip import RawClip
@@ -30,7 +30,9 @@ class SoundFacts(NamedTuple):
     ends_early_sec: float
 
 
-def write_sound(raw: Path, clip: RawClip, start_sec: float, end_sec: float, out: Path) -> SoundFacts:
+def write_sound(
+    raw: Path, clip: RawClip, start_sec: float, end_sec: float, out: Path, channel: Channel = None
+) -> SoundFacts:
     """Write a part of a clip's sound as mono 16 kHz wav of 16 bits.
 
     Loudness stays as it is; what exceeds full scale is cut. Where the source has no sound, the wav has zeros, so that
@@ -42,13 +44,14 @@ def write_sound(raw: Path, clip: RawClip, start_sec: float, end_sec: float, out:
         start_sec: Start of the part in seconds from the start of the clip.
         end_sec: Its end.
         out: The file to write, whatever its suffix.
+        channel: Number of the channel to take, counted from 1, or 'mean'; None: the rule of `mix_down`.
 
     Raises:
         ClipError: The source has no sound, none in this part, or it is damaged, cut off or not finite.
     """
     path = str(raw / (clip.audio or clip.video))
     start, end = clip.start_sec + start_sec, clip.start_sec + end_sec
-    sound = open_sound(path, start, end)
+    sound = open_sound(path, start, end, channel=channel)
     if sound is None:
         raise ClipError(f'{path}: the file has no sound stream')
     late, early = max(0.0, sound.start_sec - start), max(0.0, end - sound.duration_sec)

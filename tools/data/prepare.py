@@ -26,7 +26,7 @@ from mmavf.preparation.settings import DETECTORS, PACK_TYPES, PrepareSettings
 from mmavf.registry import RAW_SETS
 
 SETTINGS = 'options', 'detector', 'choose', 'align_eyes', 'max_missing', 'min_sec', 'max_sec'
-SETTINGS += 'pack', 'pack_options', 'size', 'sound'
+SETTINGS += 'pack', 'pack_options', 'size', 'sound', 'audio_channel'
 
 
 def parse_args() -> argparse.Namespace:
@@ -59,12 +59,18 @@ def parse_args() -> argparse.Namespace:
     output.add_argument('--pack-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE', help=packs)
     output.add_argument('--size', type=int, default=default.size, help='height and width in pixels')
     output.add_argument('--no-sound', dest='sound', action='store_false', help='for videos that have none')
+    channel = "of the sound: its number, from 1, or 'mean' (default: what docs/data.md says of many channels)"
+    output.add_argument('--audio-channel', type=_channel, metavar='N', help=channel)
     options = 'of the data set, named in docs/raw_sets.md'
     parser.add_argument('--options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE', help=options)
     args = parser.parse_args()
     if not args.list_datasets and not (args.dataset and args.raw and args.out):
         parser.error('DATASET, --raw and --out are needed, or --list-datasets')
     return args
+
+
+def _channel(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text
 
 
 def show_datasets() -> None:

@@ -1,6 +1,7 @@
 """Reading of frames and sound from files, by time in seconds from the start of the clip."""
 
 from .audio_track import AudioTrack
+from .channels import Channel, check_channel
 from .container import MediaFile
 from .frame_folder import FrameFolder
 from .open_sound import open_sound
@@ -13,12 +14,14 @@ from .video_track import VideoTrack
 __all__ = [
     'SAMPLE_RATE_HZ',
     'AudioTrack',
+    'Channel',
     'FrameFolder',
     'MediaFile',
     'ShardClip',
     'Silence',
     'SoundFile',
     'VideoTrack',
+    'check_channel',
     'in_shard',
     'open_sound',
 ]

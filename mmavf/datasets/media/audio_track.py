@@ -5,8 +5,11 @@ import numpy as np
 
 from mmavf.errors import ClipError
 
+from .channels import Channel, mix_down
 from .codec import open_codec
+from .media_errors import as_clip_errors
 from .resample import SAMPLE_RATE_HZ, check_finite, check_rate, place_samples, to_mono_16k
+from .sound_window import empty_window
 
 # Codecs need some packets before the window to settle (bit reservoir of MP3, 80 ms pre-roll of Opus).
 PREROLL_SEC = 0.3
@@ -20,13 +23,22 @@ class AudioTrack:
         stream: The stream; its container must stay open.
         packets: Its packets in order.
         origin_sec: Stamp of the clip's time 0.
+        channel: Number of the channel to take, counted from 1, or 'mean'; None: the rule of `mix_down`.
     """
 
-    def __init__(self, path: str, stream: av.AudioStream, packets: list[av.Packet], origin_sec: float) -> None:
+    def __init__(
+        self,
+        path: str,
+        stream: av.AudioStream,
+        packets: list[av.Packet],
+        origin_sec: float,
+        channel: Channel = None,
+    ) -> None:
         self.path = path
         self._codec = open_codec(stream, path)
         self._packets = packets
         self._origin_sec = origin_sec
+        self._channel = channel
         self._unit_sec = float(stream.time_base)
 
     @property
@@ -58,18 +70,16 @@ class AudioTrack:
             ends, in a gap between its stamps.
 
         Raises:
-            ClipError: The sound is damaged, not finite, or the stream holds none at all.
+            ClipError: The sound is damaged, not finite, or the stream holds none at all or no such channel; the window
+                is longer than is read at once, or none.
         """
         self._require_packets()
-        window = np.zeros(round((end_sec - start_sec) * SAMPLE_RATE_HZ), dtype=np.float32)
-        try:
-            runs = self._decode(start_sec, end_sec)
-        except av.FFmpegError as error:
-            raise ClipError(f'{self.path}: sound cannot be decoded ({error.strerror})') from error
-        for run_start_sec, rate_hz, samples in runs:
-            check_finite(samples, self.path)
-            mono = to_mono_16k(samples, rate_hz)
-            place_samples(window, mono, round((run_start_sec - start_sec) * SAMPLE_RATE_HZ))
+        window = empty_window(start_sec, end_sec, self.path)
+        with as_clip_errors(self.path, 'sound cannot be decoded'):
+            for run_start_sec, rate_hz, mono in self._decode(start_sec, end_sec):
+                check_finite(mono, self.path)
+                place = round((run_start_sec - start_sec) * SAMPLE_RATE_HZ)
+                place_samples(window, to_mono_16k(mono[None], rate_hz), place)
         return window
 
     def _require_packets(self) -> None:
@@ -79,26 +89,31 @@ class AudioTrack:
     def _decode(self, start_sec: float, end_sec: float) -> list[tuple[float, int, np.ndarray]]:
         """Return the runs of unbroken, uniform sound that touch the window.
 
+        A block without a stamp follows at once: decoders stamp the first block of a packet alone, and some keep one
+        back that only flushing gives (Windows Media).
+
         Returns:
-            Start in seconds, sampling rate in Hz, (channels, N) float32 of each.
+            Start in seconds, sampling rate in Hz, (N,) float32 of each.
         """
         self._codec.flush_buffers()
         runs: list[tuple[float, int, list[np.ndarray]]] = []
-        expected_sec, last_form = float('-inf'), None
+        expected_sec, last_form = None, None
         near = self._packets_near(start_sec + self._origin_sec, end_sec + self._origin_sec)
         for block in (block for packet in [*near, None] for block in self._codec.decode(packet)):
             check_rate(block.sample_rate, self.path)
-            if block.pts is None:
+            start = expected_sec if block.pts is None else block.pts * self._unit_sec
+            if start is None:
                 raise ClipError(f'{self.path}: sound without time stamps: it is damaged')
-            start, length = block.pts * self._unit_sec, block.samples / block.sample_rate
+            length = block.samples / block.sample_rate
             form = block.sample_rate, block.layout.nb_channels  # both may change inside a stream
             # stamps of some containers are coarse: what follows within half a block follows at once
-            if abs(start - expected_sec) > 0.5 * length or form != last_form:
+            if form != last_form or abs(start - expected_sec) > 0.5 * length:
                 runs.append((start - self._origin_sec, block.sample_rate, []))
                 expected_sec, last_form = start, form
             expected_sec += length
-            runs[-1][2].append(_to_float(block))
-        return [(time, rate_hz, np.concatenate(parts, axis=1)) for time, rate_hz, parts in runs]
+            names = [channel.name for channel in block.layout.channels] if form[1] > 2 else []
+            runs[-1][2].append(mix_down(_to_float(block), names, self._channel, self.path))
+        return [(time, rate_hz, np.concatenate(parts)) for time, rate_hz, parts in runs]
 
     def _packets_near(self, start: float, end: float) -> list[av.Packet]:
         """Return the packets from the last that starts before the pre-roll, however long it is, to `end` (stamps)."""

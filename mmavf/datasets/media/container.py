@@ -12,11 +12,11 @@ import av
 from av.container import InputContainer
 from av.stream import Disposition
 
-from mmavf.errors import ClipError
-
 from .audio_track import AudioTrack
+from .channels import Channel
 from .demux import Demuxer
-from .open_container import MEDIA_ERRORS, open_container, reason_of
+from .media_errors import as_clip_errors
+from .open_container import OPENING_FAILED, open_container
 from .video_track import VideoTrack
 
 COVER = Disposition.attached_pic | Disposition.timed_thumbnails
@@ -34,6 +34,8 @@ class MediaFile:
         start_sec: Use only what lies at or after this time.
         end_sec: Use only what lies before this time; None means to the end. Packets outside are not kept in memory.
         kinds: What is looked at; a stream of the other kind may be damaged.
+        channel: Number of the channel of the sound to take, counted from 1, or 'mean'; None: the rule of `mix_down`.
+        data: The bytes of the file; `path` is only its name then.
 
     Attributes:
         video: The video, or None where the file has none or it is not looked at.
@@ -49,17 +51,16 @@ class MediaFile:
         start_sec: float = 0.0,
         end_sec: float | None = None,
         kinds: Sequence[str] = ('video', 'audio'),
+        channel: Channel = None,
+        data: bytes | memoryview | None = None,
     ) -> None:
-        self.path = path
+        self.path, self._data, self._channel = path, data, channel
         self.video: VideoTrack | None = None
         self.audio: AudioTrack | None = None
         end_sec = float('inf') if end_sec is None else end_sec
-        try:
-            # closing breaks the cycles that a container is part of: what is read is freed when it is no longer used
-            with open_container(path) as container:
-                self._open_tracks(container, start_sec, end_sec, kinds)
-        except MEDIA_ERRORS as error:
-            raise ClipError(f'{path}: cannot be opened as media ({reason_of(error)})') from error
+        # closing breaks the cycles that a container is part of: what is read is freed when it is no longer used
+        with as_clip_errors(path, OPENING_FAILED), open_container(path, data) as container:
+            self._open_tracks(container, start_sec, end_sec, kinds)
 
     def _open_tracks(self, container: InputContainer, start_sec: float, end_sec: float, kinds: Sequence[str]) -> None:
         video = _best_video(container) if 'video' in kinds else None
@@ -69,10 +70,10 @@ class MediaFile:
         taken = Demuxer(self.path, container, streams, origin_sec).read(start_sec, end_sec)
         if video is not None:
             source = taken[video.index]
-            from_beginning = partial(_read_from_beginning, self.path, end_sec) if source.trimmed else None
+            from_beginning = partial(_read_from_beginning, self.path, self._data, end_sec) if source.trimmed else None
             self.video = VideoTrack(self.path, video, source, from_beginning, origin_sec, start_sec, end_sec)
         if audio is not None:
-            self.audio = AudioTrack(self.path, audio, taken[audio.index].packets, origin_sec)
+            self.audio = AudioTrack(self.path, audio, taken[audio.index].packets, origin_sec, self._channel)
 
 
 def _best_video(container: InputContainer) -> av.VideoStream | None:
@@ -85,8 +86,8 @@ def _origin_sec(container: InputContainer) -> float:
     return (container.start_time or 0) / av.time_base
 
 
-def _read_from_beginning(path: str, end_sec: float) -> list[av.Packet]:
-    with open_container(path) as container:
+def _read_from_beginning(path: str, data: bytes | memoryview | None, end_sec: float) -> list[av.Packet]:
+    with open_container(path, data) as container:
         video = _best_video(container)
         return (
             Demuxer(path, container, [video], _origin_sec(container)).read(float('-inf'), end_sec)[video.index].packets

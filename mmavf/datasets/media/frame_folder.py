@@ -11,7 +11,7 @@ from mmavf.errors import ClipError
 from ..natural_order import natural_order
 from .codec import TIME_TOLERANCE_SEC
 from .image_bytes import decode_image
-from .open_container import check_regular
+from .regular_file import require_regular_file
 from .windows import gather_frames
 
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
@@ -118,7 +118,7 @@ class FrameFolder:
 
     def _read_bytes(self, name: str) -> np.ndarray:
         path = os.path.join(self.path, name)
-        check_regular(path)
+        require_regular_file(path)
         try:
             return np.fromfile(path, dtype=np.uint8)
         except OSError as error:

@@ -8,9 +8,9 @@ import numpy as np
 
 from mmavf.errors import ClipError
 
+from .git_lfs import IS_POINTER, POINTER_START
 from .image_header import CutError, DamagedError, find_format
 from .limits import MAX_PICTURE_PIXELS
-from .open_container import LFS_POINTER
 
 
 def decode_image(data: np.ndarray, path: str) -> np.ndarray:
@@ -29,7 +29,7 @@ def decode_image(data: np.ndarray, path: str) -> np.ndarray:
     content = memoryview(data)
     known = find_format(bytes(content[:32]))
     if known is None:
-        raise ClipError(f'{path}: not an image that is read: {_why_not(bytes(content[: len(LFS_POINTER)]))}')
+        raise ClipError(f'{path}: not an image that is read: {_why_not(bytes(content[: len(POINTER_START)]))}')
     kind, measure = known
     try:
         width, height = measure(content)
@@ -58,6 +58,6 @@ def _detail(error: Exception) -> str:
 def _why_not(head: bytes) -> str:
     if not head:
         return 'it is empty'
-    if head == LFS_POINTER:
-        return 'a pointer of Git LFS; fetch the image itself by `git lfs pull`'
+    if head == POINTER_START:
+        return IS_POINTER
     return 'it begins like none of JPEG, PNG, BMP, WebP, TIFF, GIF'

@@ -1,13 +1,17 @@
 """Opening of a container, and of nothing else: no other file is read, and nothing that is no container of media."""
 
 import errno
+import io
 import os
-import stat
 
 import av
 from av.container import InputContainer
 
 from mmavf.errors import ClipError
+
+from .git_lfs import why_unreadable
+from .media_errors import as_clip_errors
+from .regular_file import require_regular_file
 
 # Demuxers of files that hold media themselves. Those of playlists, lists of parts and pictures name other files.
 CONTAINERS = (
@@ -23,66 +27,34 @@ OPTIONS = {
 }
 # tags in odd encodings are no reason to refuse a clip; from PyAV 19 on they never are
 ANY_TAGS = {} if int(av.__version__.partition('.')[0]) >= 19 else dict(metadata_errors='ignore')
-LFS_POINTER = b'version https://git-lfs'
-
-# What PyAV raises beside its own errors where a file contradicts itself.
-MEDIA_ERRORS = (
-    av.FFmpegError,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    MemoryError,
-    OSError,
-    TypeError,
-    ValueError,
-)
+OPENING_FAILED = 'cannot be opened as media'
 
 
-def check_regular(path: str) -> None:
-    """Refuse what is no file on a disk: reading from a pipe or a device may never end.
-
-    Raises:
-        ClipError: It is missing, may not be looked at, or is no regular file.
-    """
-    try:
-        mode = os.stat(path).st_mode
-    except (OSError, ValueError) as error:
-        raise ClipError(f'{path}: cannot be opened ({reason_of(error)})') from error
-    if not stat.S_ISREG(mode):
-        kind = 'a folder' if stat.S_ISDIR(mode) else 'a pipe, a device or a socket'
-        raise ClipError(f'{path}: {kind} where a media file is expected')
-
-
-def open_container(path: str) -> InputContainer:
+def open_container(path: str, data: bytes | memoryview | None = None) -> InputContainer:
     """Open a media file for reading. Close it: what it is made of is a cycle that only the collector would find.
+
+    Args:
+        path: The file.
+        data: Its bytes; `path` is only its name then.
 
     Raises:
         ClipError: It is no regular file, no container of media, or damaged beyond opening.
     """
-    check_regular(path)
-    try:
-        # an absolute path: FFmpeg takes what stands before a colon, as in 12:30.mp4, for a protocol
-        return av.open(os.path.abspath(path), container_options=OPTIONS, **ANY_TAGS)
-    except MEDIA_ERRORS as error:
-        raise ClipError(f'{path}: cannot be opened as media ({_why_not(path, error)})') from error
+    if data is None:
+        require_regular_file(path)
+    with as_clip_errors(path, OPENING_FAILED):
+        try:
+            # an absolute path: FFmpeg takes what stands before a colon, as in 12:30.mp4, for a protocol
+            source = os.path.abspath(path) if data is None else io.BytesIO(data)
+            return av.open(source, container_options=OPTIONS, **ANY_TAGS)
+        except av.FFmpegError as error:
+            raise ClipError(f'{path}: {OPENING_FAILED} ({_why_not(path, data, error)})') from error
 
 
-def reason_of(error: Exception) -> str:
-    """Return what went wrong, as the system or the library says it, without the path that it repeats."""
-    return getattr(error, 'strerror', None) or str(error) or type(error).__name__
-
-
-def _why_not(path: str, error: Exception) -> str:
-    try:
-        with open(path, 'rb') as file:
-            head = file.read(len(LFS_POINTER))
-    except OSError as unreadable:
-        return reason_of(unreadable)
-    if not head:
+def _why_not(path: str, data: bytes | memoryview | None, error: av.FFmpegError) -> str:
+    if not (os.path.getsize(path) if data is None else len(data)):
         return 'it is empty'
-    if head == LFS_POINTER:
-        return 'a pointer of Git LFS, not the file itself: fetch that by `git lfs pull`'
-    if getattr(error, 'errno', None) == errno.EINVAL:
-        return 'no container of video or sound; playlists, pictures and texts are not read'
-    return reason_of(error)
+    reason = error.strerror
+    if error.errno == errno.EINVAL:
+        reason = 'no container of video or sound; playlists, pictures and texts are not read'
+    return why_unreadable(path, reason)

@@ -1,17 +1,32 @@
 """Opening of sound, whatever file it is in."""
 
+from mmavf.errors import ClipError
+
 from .audio_track import AudioTrack
+from .channels import Channel
 from .container import MediaFile
-from .sound_file import SoundFile
+from .sound_file import SoundFile, UnknownToLibsndfileError
 
 
-def open_sound(path: str, start_sec: float = 0.0, end_sec: float | None = None) -> SoundFile | AudioTrack | None:
+def open_sound(
+    path: str,
+    start_sec: float = 0.0,
+    end_sec: float | None = None,
+    *,
+    channel: Channel = None,
+    data: bytes | memoryview | None = None,
+) -> SoundFile | AudioTrack | None:
     """Open a sound file, or the sound of a media file.
 
+    A file with the suffix of a sound file is read by libsndfile, which seeks; what that does not know (another format
+    than the suffix says, a header without a length) by FFmpeg.
+
     Args:
-        path: The file.
+        path: The file; only its name, where its bytes are given.
         start_sec: Of a media file only what lies at or after this time need be read; see MediaFile.
         end_sec: Only what lies before this time; None means to the end.
+        channel: Number of the channel to take, counted from 1, or 'mean'; None: the rule of `mix_down`.
+        data: The bytes of the file.
 
     Returns:
         The sound, or None where a media file has none.
@@ -19,6 +34,13 @@ def open_sound(path: str, start_sec: float = 0.0, end_sec: float | None = None) 
     Raises:
         ClipError: It cannot be opened, is damaged or cut off.
     """
-    if path.lower().endswith(SoundFile.SUFFIXES):
-        return SoundFile(path)
-    return MediaFile(path, start_sec, end_sec, kinds=('audio',)).audio
+    media = dict(kinds=('audio',), channel=channel, data=data)
+    if not path.lower().endswith(SoundFile.SUFFIXES):
+        return MediaFile(path, start_sec, end_sec, **media).audio
+    try:
+        return SoundFile(path, data, channel)
+    except UnknownToLibsndfileError as unknown:
+        try:
+            return MediaFile(path, start_sec, end_sec, **media).audio
+        except ClipError as error:
+            raise ClipError(f'{unknown}; nor by FFmpeg: {str(error).removeprefix(f"{path}: ")}') from error

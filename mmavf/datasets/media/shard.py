@@ -14,7 +14,11 @@ import numpy as np
 
 from mmavf.errors import ClipError
 
+from .audio_track import AudioTrack
+from .channels import Channel
 from .frame_folder import FrameFolder
+from .open_sound import open_sound
+from .regular_file import require_regular_file
 from .sound_file import SoundFile
 
 SUFFIX = '.tar'
@@ -54,12 +58,16 @@ def read_index(shard: str) -> dict[str, tuple[int, int]]:
     """
     table = index_path(shard)
     try:
+        require_regular_file(str(table))
         with open(table, encoding='utf-8', newline='') as file:
             rows = csv.DictReader(file)
-            return {row['id']: (int(row['offset']), int(row['size'])) for row in rows}
+            index = {row['id']: (int(row['offset']), int(row['size'])) for row in rows}
+        if any(offset < 0 or size < 0 for offset, size in index.values()):
+            raise ValueError('a place before the file')
+        return index
     except OSError as error:
         raise ClipError(f'{table}: the table of {shard} cannot be read ({error.strerror})') from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise ClipError(f'{table}: no table of a shard with the columns {", ".join(INDEX_COLUMNS)}') from error
 
 
@@ -80,24 +88,29 @@ class ShardClip:
         if name not in index:
             raise ClipError(f'{path}: the shard holds no clip {name}')
         offset, size = index[name]
+        require_regular_file(shard)
         try:
             with open(shard, 'rb', buffering=0) as file:
-                data = os.pread(file.fileno(), size, offset)
+                # memory for as much as is there, whatever the table says
+                data = os.pread(file.fileno(), min(size, os.fstat(file.fileno()).st_size), offset)
         except OSError as error:
             raise ClipError(f'{shard}: the shard cannot be read ({error.strerror})') from error
         if len(data) < size:
             raise ClipError(f'{path}: {size} bytes announced, {len(data)} read: the shard is cut off')
         self._members = _members(data, path)
 
-    def sound(self) -> SoundFile | None:
+    def sound(self, channel: Channel = None) -> SoundFile | AudioTrack | None:
         """Return the clip's sound, or None where it has none.
+
+        Args:
+            channel: Number of the channel to take, counted from 1, or 'mean'; None: the rule of `mix_down`.
 
         Raises:
             ClipError: It is damaged.
         """
         for name, data in self._members.items():
             if name.endswith(SoundFile.SUFFIXES):
-                return SoundFile(f'{self.path}/{name}', data)
+                return open_sound(f'{self.path}/{name}', channel=channel, data=data)
         return None
 
     def frames(
@@ -131,6 +144,8 @@ def _members(data: bytes, path: str) -> dict[str, memoryview]:
         try:
             name = data[place : place + 100].rstrip(b'\0').decode().rpartition('/')[2]
             size = int(data[place + 124 : place + 135], 8)
+            if not 0 <= size <= len(data) - place - BLOCK:
+                raise ValueError(f'a member of {size} bytes')
         except ValueError as error:
             raise ClipError(f'{path}: no tar file at the place that the table names: make both anew') from error
         members[name] = view[place + BLOCK : place + BLOCK + size]

@@ -2,12 +2,16 @@
 
 import numpy as np
 
-from .resample import SAMPLE_RATE_HZ
+from .sound_window import empty_window
 
 
 class Silence:
     """Stands in for the sound of a clip without any, where the configuration asks for that."""
 
     def read_audio(self, start_sec: float, end_sec: float) -> np.ndarray:
-        """Return (round((end - start) * 16000),) float32 zeros."""
-        return np.zeros(round((end_sec - start_sec) * SAMPLE_RATE_HZ), dtype=np.float32)
+        """Return (round((end - start) * 16000),) float32 zeros.
+
+        Raises:
+            ClipError: The window is longer than is read at once, or none.
+        """
+        return empty_window(start_sec, end_sec, 'silence in place of sound')

@@ -1,6 +1,7 @@
 """Windows of a wav or flac file."""
 
 import io
+import os
 import re
 
 import numpy as np
@@ -8,10 +9,26 @@ import soundfile
 
 from mmavf.errors import ClipError
 
-from .resample import SAMPLE_RATE_HZ, check_finite, check_rate, place_samples, to_mono_16k
+from .channels import Channel, mix_down
+from .media_errors import as_clip_errors
+from .regular_file import require_regular_file
+from .resample import check_finite, check_rate, place_samples, to_mono_16k
+from .sound_window import empty_window
 
 # FFmpeg announces 0xFFFFFFFF, others a little less
 UNKNOWN_LENGTH = 0x7FFFFFFF - 0x1000
+# A flac with more samples than bits is digital silence, does not know its length, or has a damaged header.
+FRAMES_PER_BYTE = 8
+VALUES_AT_ONCE = 1 << 22  # read at a time: what a header announces takes no memory before it is there
+
+# Names of the channels by the bits of a wav's mask, and by their number in a flac.
+_MASK = ('FL', 'FR', 'FC', 'LFE', 'BL', 'BR', 'FLC', 'FRC', 'BC', 'SL', 'SR')
+_FLAC = {3: 'FL FR FC', 5: 'FL FR FC BL BR', 6: 'FL FR FC LFE BL BR', 7: 'FL FR FC LFE BC SL SR'}
+_FLAC[8] = f'{_FLAC[6]} SL SR'
+
+
+class UnknownToLibsndfileError(ClipError):
+    """A sound file that libsndfile does not read, or not rightly; FFmpeg may."""
 
 
 class SoundFile:
@@ -20,29 +37,33 @@ class SoundFile:
     Args:
         path: The file; only its name, for messages, where its bytes are given.
         data: The bytes of the file.
+        channel: Number of the channel to take, counted from 1, or 'mean'; None: the rule of `mix_down`.
 
     Attributes:
         start_sec: Start of the sound, 0.
 
     Raises:
-        ClipError: It cannot be opened, is no sound, is cut off, or holds no samples or ones that are not finite.
+        UnknownToLibsndfileError: It is of a format that libsndfile does not know, or has a header without its length.
+        ClipError: It is no regular file, is cut off, holds no samples, or has an impossible sampling rate.
     """
 
     SUFFIXES = ('.wav', '.flac')
     start_sec = 0.0
 
-    def __init__(self, path: str, data: bytes | memoryview | None = None) -> None:
+    def __init__(self, path: str, data: bytes | memoryview | None = None, channel: Channel = None) -> None:
         self.path = path
+        self._channel = channel
+        if data is None:
+            require_regular_file(path)
         try:
-            self._file = soundfile.SoundFile(path if data is None else io.BytesIO(data))
-        except (soundfile.LibsndfileError, OSError) as error:
-            raise ClipError(f'{path}: cannot be opened as sound ({error})') from error
-        if self._file.frames == 0:
-            raise ClipError(f'{path}: the sound file holds no samples')
+            with as_clip_errors(path, 'cannot be opened as sound'):
+                self._file = soundfile.SoundFile(path if data is None else io.BytesIO(data))
+        except ClipError as error:
+            raise UnknownToLibsndfileError(str(error)) from error
+        self._check_readable(os.path.getsize(path) if data is None else len(data))
         check_rate(self._file.samplerate, path)
         self._check_complete()
-        if self._file.subtype in ('FLOAT', 'DOUBLE'):  # the only ones that can hold NaN: look at all of it
-            check_finite(self._read(0, self._file.frames), path)
+        self._names = _channel_names(self._file)
 
     @property
     def duration_sec(self) -> float:
@@ -56,14 +77,26 @@ class SoundFile:
             (round((end - start) * 16000),) float32; zeros where the file has no sound.
 
         Raises:
-            ClipError: The window cannot be decoded or is shorter than the header says.
+            ClipError: The window cannot be decoded, is shorter than the header says, holds samples that are not finite,
+                is longer than is read at once, or none; there is no such channel.
         """
+        window = empty_window(start_sec, end_sec, self.path)
         rate = self._file.samplerate
         first = min(max(round(start_sec * rate), 0), self._file.frames)
         last = min(max(round(end_sec * rate), 0), self._file.frames)
-        samples = self._read(first, last)
-        window = np.zeros(round((end_sec - start_sec) * SAMPLE_RATE_HZ), dtype=np.float32)
-        return place_samples(window, to_mono_16k(samples, rate), 0)
+        with as_clip_errors(self.path, 'sound cannot be decoded'):
+            return place_samples(window, to_mono_16k(self._read(first, last)[None], rate), 0)
+
+    def _check_readable(self, size: int) -> None:
+        """Refuse what libsndfile opens and does not read as it is; `size` is that of the file in bytes."""
+        if self._file.frames == 0 and not _is_empty(self._file):
+            raise UnknownToLibsndfileError(f'{self.path}: the header announces no sound, and more follows')
+        if self._file.frames == 0:
+            raise ClipError(f'{self.path}: the sound file holds no samples')
+        if self._file.format == 'FLAC' and self._file.frames > FRAMES_PER_BYTE * size:
+            raise UnknownToLibsndfileError(f'{self.path}: the header does not tell the length of the sound')
+        if not self._file.seekable():
+            raise UnknownToLibsndfileError(f'{self.path}: no place in the sound can be sought')
 
     def _check_complete(self) -> None:
         """Compare a wav with its header: libsndfile shortens it to what is there, and says so only in its log."""
@@ -75,14 +108,39 @@ class SoundFile:
             )
 
     def _read(self, first: int, last: int) -> np.ndarray:
-        """Return samples [first, last) as float32 (channels, N)."""
-        try:
-            self._file.seek(first)
-            samples = self._file.read(last - first, dtype='float32', always_2d=True).T  # (N, C) -> (C, N)
-        except soundfile.LibsndfileError as error:
-            raise ClipError(f'{self.path}: sound cannot be decoded ({error})') from error
-        if samples.shape[1] < last - first:
-            raise ClipError(
-                f'{self.path}: {last - first} samples announced, {samples.shape[1]} read: the file is cut off'
-            )
-        return samples
+        """Return samples [first, last) as float32 (N,)."""
+        self._file.seek(first)
+        step = VALUES_AT_ONCE // self._file.channels + 1
+        parts, place = [np.zeros(0, dtype=np.float32)], first
+        while place < last:
+            samples = self._file.read(min(step, last - place), dtype='float32', always_2d=True).T  # (N, C) -> (C, N)
+            place += samples.shape[1]
+            if place < last and samples.shape[1] < step:
+                raise ClipError(
+                    f'{self.path}: {last - first} samples announced, {place - first} read: the file is cut off'
+                )
+            check_finite(samples, self.path)
+            parts.append(mix_down(samples, self._names, self._channel, self.path))
+        return np.concatenate(parts)
+
+
+def _is_empty(file: soundfile.SoundFile) -> bool:
+    """Whether a wav that announces no sound ends where its header says, by libsndfile's log.
+
+    A recorder that is stopped leaves the header as it wrote it at the beginning, and its sound behind that.
+    """
+    length = re.search(r'^Length : (\d+)', file.extra_info, re.MULTILINE)
+    announced = re.search(r'^(?:RIFF| +Riff size) : (\d+)', file.extra_info, re.MULTILINE)
+    return not (length and announced) or abs(int(length[1]) - int(announced[1]) - 8) <= 1
+
+
+def _channel_names(file: soundfile.SoundFile) -> list[str]:
+    """Return the names of more than two channels where the file tells them, else nothing."""
+    if file.channels <= 2:
+        return []
+    if file.format == 'FLAC':
+        return _FLAC.get(file.channels, '').split()
+    mask = re.search(r'Channel Mask +: (0x[0-9A-F]+)', file.extra_info)
+    bits = int(mask[1], 16) if mask else 0
+    names = [name for place, name in enumerate(_MASK) if bits >> place & 1]
+    return names if len(names) == file.channels else []

@@ -13,7 +13,7 @@ from .codec import TIME_TOLERANCE_SEC, open_codec
 from .demux import StreamPackets
 from .leading import drop_unshown
 from .limits import MAX_PICTURE_PIXELS
-from .open_container import MEDIA_ERRORS, reason_of
+from .media_errors import as_clip_errors
 from .picture_order import PictureOrder
 from .picture_shape import PictureShape
 from .windows import gather_frames
@@ -115,10 +115,8 @@ class VideoTrack:
             ClipError: A frame is damaged or missing, or the picture changes its shape.
         """
         wanted = [self._pts[index] for index in indices]
-        try:
+        with as_clip_errors(self.path, 'video cannot be decoded'):
             yield from self._decode(wanted)
-        except MEDIA_ERRORS as error:
-            raise ClipError(f'{self.path}: video cannot be decoded ({reason_of(error)})') from error
 
     def _decode(self, wanted: list[int]) -> Iterator[np.ndarray]:
         ready: dict[int, np.ndarray] = {}

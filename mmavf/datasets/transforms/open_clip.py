@@ -14,12 +14,14 @@ from mmavf.registry import TRANSFORMS
 
 from ..media import (
     AudioTrack,
+    Channel,
     FrameFolder,
     MediaFile,
     ShardClip,
     Silence,
     SoundFile,
     VideoTrack,
+    check_channel,
     in_shard,
     open_sound,
 )
@@ -48,6 +50,8 @@ class OpenClip(BaseTransform):
         missing_audio: What happens to a clip that has video but no sound stream, and no sound file in the list:
             'raise', or 'silence': zeros stand in for its sound. This is logged at the first such clip of a data set,
             and each such sample says so.
+        audio_channel: The channel of the sound that is heard: its number, counted from 1, 'mean' of all, or None: the
+            rule of `mmavf.datasets.media.channels.mix_down`.
 
     Raises:
         ClipError: The clip cannot be used: not media, damaged, no video, no sound, cut off.
@@ -58,13 +62,16 @@ class OpenClip(BaseTransform):
         self,
         modalities: Sequence[str] = ('video', 'audio'),
         missing_audio: Literal['raise', 'silence'] = 'raise',
+        audio_channel: Channel = None,
     ) -> None:
         if not modalities or not set(modalities) <= {'video', 'audio'}:
             raise ConfigError(f"OpenClip: modalities must be of 'video' and 'audio', not {tuple(modalities)}")
         if missing_audio not in ('raise', 'silence'):
             raise ConfigError(f"OpenClip: missing_audio must be 'raise' or 'silence', not {missing_audio!r}")
         self.modalities = tuple(modalities)
+        check_channel(audio_channel, 'OpenClip')
         self.missing_audio = missing_audio
+        self.audio_channel = audio_channel
         # in memory that all data workers share, so that it is said once
         self._silence_is_logged = torch.zeros(1, dtype=torch.bool).share_memory_()
 
@@ -86,7 +93,7 @@ class OpenClip(BaseTransform):
         path = results.get('audio_path') or results['video_path']
         if os.path.isdir(path):
             raise _no_sound_of_folder(path)
-        sound = ShardClip(path).sound() if in_shard(path) else open_sound(path)
+        sound = ShardClip(path).sound(self.audio_channel) if in_shard(path) else self._open_sound(path)
         results['audio_reader'] = _require(sound, path, 'sound')
         start, end = span[0], sound.duration_sec if span[1] is None else min(span[1], sound.duration_sec)
         if end <= start:
@@ -98,7 +105,7 @@ class OpenClip(BaseTransform):
         shard = ShardClip(path) if in_shard(path) else None
         duration_sec = None
         if 'audio' in self.modalities:
-            sound = open_sound(audio_path) if audio_path else shard.sound() if shard else None
+            sound = self._open_sound(audio_path) if audio_path else shard.sound(self.audio_channel) if shard else None
             if sound is None and shard is None and self.missing_audio == 'raise':
                 raise _no_sound_of_folder(path)
             self._set_sound(results, sound, audio_path or path)
@@ -112,11 +119,14 @@ class OpenClip(BaseTransform):
     def _open_media(self, results: dict, span: tuple[float, float | None]) -> np.ndarray:
         path, audio_path = results['video_path'], results.get('audio_path')
         kinds = ('video',) if audio_path else self.modalities
-        media = MediaFile(path, *span, kinds=kinds)
+        media = MediaFile(path, *span, kinds=kinds, channel=self.audio_channel)
         video = results['video_reader'] = _require(media.video, path, 'video')
         if 'audio' in self.modalities:
-            self._set_sound(results, open_sound(audio_path) if audio_path else media.audio, audio_path or path)
+            self._set_sound(results, self._open_sound(audio_path) if audio_path else media.audio, audio_path or path)
         return video.frame_times
+
+    def _open_sound(self, path: str) -> Sound:
+        return open_sound(path, channel=self.audio_channel)
 
     def _set_sound(self, results: dict, sound: Sound, path: str) -> None:
         """Add the reader of the sound, or follow the policy where there is none."""
