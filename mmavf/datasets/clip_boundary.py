@@ -19,7 +19,7 @@ _told: set[tuple[type, str, int | None]] = set()  # kinds of errors whose traceb
 
 
 @contextmanager
-def clip_boundary(video_path: str, audio_path: str = '') -> Iterator[None]:
+def clip_boundary(path: str, *names: str) -> Iterator[None]:
     """Turn whatever goes wrong inside into the ClipError `PATH: REASON` of a clip, with the cause chained to it.
 
     Readers, codecs, detectors and transforms, also those of others, fail with classes of all sorts at what they did not
@@ -27,18 +27,17 @@ def clip_boundary(video_path: str, audio_path: str = '') -> Iterator[None]:
     each kind (class and place), so that a fault of a transform does not hide behind its clips.
 
     Args:
-        video_path: The clip's video; '' where it is sound alone.
-        audio_path: Its sound; '' where that is the video's own.
+        path: The clip's video, or its sound where it is sound alone.
+        names: What else names it in messages, such as the path of its sound; '' counts for nothing.
 
     Raises:
-        ClipError: Something went wrong; the message names a file of the clip.
+        ClipError: Something went wrong; the message names the clip.
         MMAVFError: One of another class, such as ConfigError, passes: it does not speak of the clip.
     """
-    path = video_path or audio_path
     try:
         yield
     except ClipError as error:
-        if any(name and name in str(error) for name in (video_path, audio_path)):
+        if any(name and name in str(error) for name in (path, *names)):
             raise
         raise ClipError(f'{path}: {error}') from error
     except MMAVFError:

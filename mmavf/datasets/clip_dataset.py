@@ -300,7 +300,7 @@ class AVClipDataset(BaseDataset):
             clip = self.get_data_info(index)
             try:
                 # the generators are seeded and given back by this thread, whatever becomes of the one with a deadline
-                with clip_boundary(clip['video_path'], clip['audio_path']), seeded(seed):
+                with clip_boundary(clip['video_path'] or clip['audio_path'], clip['audio_path']), seeded(seed):
                     return call_within(self.clip_timeout_sec, self._make_sample, dict(clip))
             except ClipError as error:
                 if self.on_bad == 'raise':

@@ -92,7 +92,8 @@ class Interrupted(WorkerPool):
     """Is stopped while it receives a result: the worker is neither idle nor busy then."""
 
     def _receive(self, worker):
-        super()._receive(worker)
+        if super()._receive(worker) is None:  # the job was taken up
+            return
         self._idle.remove(worker)
         self.pid = worker._process.pid
         raise KeyboardInterrupt
