@@ -2,10 +2,8 @@
 
 import logging
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from traceback import extract_tb
+from types import TracebackType
 
 from mmengine.logging import MMLogger
 
@@ -18,13 +16,13 @@ _MEMORY_SIGNS = ("can't allocate memory", 'bad_alloc', 'Insufficient memory', 'F
 _told: set[tuple[type, str, int | None]] = set()  # kinds of errors whose traceback this process has logged
 
 
-@contextmanager
-def clip_boundary(path: str, *names: str) -> Iterator[None]:
-    """Turn whatever goes wrong inside into the ClipError `PATH: REASON` of a clip, with the cause chained to it.
+class ClipBoundary:
+    """Turns whatever goes wrong inside into the ClipError `PATH: REASON` of a clip, with the cause chained to it.
 
     Readers, codecs, detectors and transforms, also those of others, fail with classes of all sorts at what they did not
-    expect. The traceback of an error that is none of this package's goes to the log file of the run, once a process for
-    each kind (class and place), so that a fault of a transform does not hide behind its clips.
+    expect; no list of them would be whole. The traceback of an error that is none of this package's goes to the log
+    file of the run, once a process for each kind (class and place), so that a fault of a transform does not hide behind
+    its clips. Use it as a context.
 
     Args:
         path: The clip's video, or its sound where it is sound alone.
@@ -34,17 +32,21 @@ def clip_boundary(path: str, *names: str) -> Iterator[None]:
         ClipError: Something went wrong; the message names the clip.
         MMAVFError: One of another class, such as ConfigError, passes: it does not speak of the clip.
     """
-    try:
-        yield
-    except ClipError as error:
-        if any(name and name in str(error) for name in (path, *names)):
-            raise
-        raise ClipError(f'{path}: {error}') from error
-    except MMAVFError:
-        raise
-    except Exception as error:  # noqa: BLE001  (the one place: no list of the classes that clips provoke would be whole)
-        _log_once(error, path)
-        raise ClipError(f'{path}: {_reason(error)}') from error
+
+    def __init__(self, path: str, *names: str) -> None:
+        self._path, self._names = path, [name for name in (path, *names) if name]
+
+    def __enter__(self) -> None:
+        pass
+
+    # no generator by contextlib: that takes an error raised from StopIteration for one that Python made of it
+    def __exit__(self, kind: type | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        if isinstance(error, ClipError):
+            if not any(name in str(error) for name in self._names):
+                raise ClipError(f'{self._path}: {error}') from error
+        elif isinstance(error, Exception) and not isinstance(error, MMAVFError):
+            _log_once(error, self._path)
+            raise ClipError(f'{self._path}: {_reason(error)}') from error
 
 
 def _reason(error: Exception) -> str:
@@ -71,7 +73,7 @@ def _log_once(error: Exception, path: str) -> None:
         return
     _told.add(kind)
     text = f'{path}: the first {type(error).__name__} of this kind'
-    record = logging.LogRecord('mmavf', logging.ERROR, __file__, 0, text, None, sys.exc_info())
+    record = logging.LogRecord('mmavf', logging.ERROR, __file__, 0, text, None, (type(error), error, error.__traceback__))
     for handler in MMLogger.get_current_instance().handlers:
         if isinstance(handler, logging.FileHandler):  # the screen has the reason
             handler.handle(record)

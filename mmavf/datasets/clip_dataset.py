@@ -1,9 +1,11 @@
 """Data set of audio-visual clips named by a list."""
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import count
 from typing import Any, Literal
 
 import cv2
@@ -18,7 +20,7 @@ from mmavf.registry import DATASETS
 from mmavf.structures import AVDataSample, SampleKey
 
 from .bad_samples import BadSampleLog
-from .clip_boundary import clip_boundary
+from .clip_boundary import ClipBoundary
 from .deadline import call_within
 from .labels import ClassLabels, NumberLabels, check_classes, read_classes, read_labels, soft_target
 from .list_checks import check_paths, find_duplicates
@@ -30,6 +32,8 @@ from .split import Split, check_held_out
 
 # What a list tells about a clip and the pipeline gets as it is.
 CLIP_COLUMNS = ('line', 'start', 'end', 'fps', 'subject', 'fold', 'group')
+
+COLLECT_EVERY = 64  # clips of a worker: a collection takes a millisecond or two
 
 
 @DATASETS.register_module()
@@ -288,7 +292,7 @@ class AVClipDataset(BaseDataset):
             ClipError: It cannot be used, and `on_bad` is 'raise'.
             TooManyBadSamplesError: Too many clips cannot be used, or all of them.
         """
-        _use_one_thread_in_worker()
+        _settle_in_worker()
         if not isinstance(key, SampleKey):
             key = SampleKey(index=int(key), seed=0, epoch=0, position=int(key))
         tried: set[int] = set()
@@ -300,7 +304,7 @@ class AVClipDataset(BaseDataset):
             clip = self.get_data_info(index)
             try:
                 # the generators are seeded and given back by this thread, whatever becomes of the one with a deadline
-                with clip_boundary(clip['video_path'] or clip['audio_path'], clip['audio_path']), seeded(seed):
+                with ClipBoundary(clip['video_path'] or clip['audio_path'], clip['audio_path']), seeded(seed):
                     return call_within(self.clip_timeout_sec, self._make_sample, dict(clip))
             except ClipError as error:
                 if self.on_bad == 'raise':
@@ -336,13 +340,22 @@ def _failure(clip: dict, error: str) -> dict:
     return dict(inputs=None, data_samples=AVDataSample(metainfo=meta | dict(error=error)))
 
 
-def _use_one_thread_in_worker() -> None:
-    if get_worker_info() is not None:
-        _use_one_thread()
+def _settle_in_worker() -> None:
+    """Keep a data worker to one thread, and its memory level."""
+    if get_worker_info() is None:
+        return
+    _settle_once()
+    # readers of media are parts of cycles; left to Python, they wait with their files until thousands of objects came
+    if next(_turns) % COLLECT_EVERY == 0:
+        gc.collect()
 
 
 @cache
-def _use_one_thread() -> None:
-    """Keep libraries from starting threads: the data workers are the parallelism."""
+def _settle_once() -> None:
+    """Keep libraries from starting threads, for the workers are the parallelism, and let collections be short."""
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
+    gc.freeze()  # what is there stays there, and its memory shared with the process that this one was forked from
+
+
+_turns = count(1)

@@ -4,6 +4,7 @@ import ctypes
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -83,9 +84,10 @@ class _Helper:
             del error  # its traceback holds this frame: else the clip stays in memory until the next collection
 
     def _work(self) -> None:
-        while not self.is_left and (call := self._calls.get()) is not None:
-            self._results.put(_outcome(*call))
-            del call  # while the next one is waited for, nothing is held
+        with suppress(_Leave):
+            while not self.is_left and (call := self._calls.get()) is not None:
+                self._results.put(_outcome(*call))
+                del call  # while the next one is waited for, nothing is held
 
     def _leave(self) -> None:
         self.is_left = True

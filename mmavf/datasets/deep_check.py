@@ -12,7 +12,7 @@ from mmengine.logging import MMLogger
 
 from mmavf.errors import ClipError
 
-from .clip_boundary import clip_boundary
+from .clip_boundary import ClipBoundary
 from .transforms import OpenClip, ReadAudio, ReadFrames, SampleSegments, SampleWindow
 
 WINDOWS = 3  # at the beginning, in the middle, at the end
@@ -79,7 +79,7 @@ class DeepCheck:
         """
         _, clip, reading = job
         try:
-            with clip_boundary(clip['video_path'] or clip['audio_path'], clip['audio_path']):
+            with ClipBoundary(clip['video_path'] or clip['audio_path'], clip['audio_path']):
                 return _look_into(dict(clip), reading)
         except ClipError as error:
             return ClipFacts(0.0, False, str(error))

@@ -17,7 +17,7 @@ import numpy as np
 import soundfile
 import torch
 
-from mmavf.datasets.clip_boundary import clip_boundary
+from mmavf.datasets.clip_boundary import ClipBoundary
 from mmavf.datasets.media.limits import MAX_SOUND_SEC
 from mmavf.datasets.media.shard import index_path
 from mmavf.errors import ClipError, PreparationError
@@ -94,18 +94,14 @@ class Preparer:
                 return self._write_shard(job)
         sources = {source: source_sha256(self._raw / source) for source in job.sources}
         try:
-            with self._boundary(job.clip):
+            with self._boundary(job.clip), disk_failures(self._out):
                 outcomes = self._prepare(job)
         except ClipError as error:
             outcomes = [Outcome(id=job.clip.id, raw_id=job.clip.id, reason=self._reason(str(error), job.clip))]
         return ClipResult([asdict(outcome) for outcome in outcomes], sources)
 
-    @contextmanager
-    def _boundary(self, clip: RawClip) -> Iterator[None]:
-        """Turn what goes wrong inside into a ClipError of the clip, but for what is the disk's fault."""
-        files = [str(self._raw / path) for path in (clip.video, clip.audio) if path]
-        with clip_boundary(*files, f'{clip.id}: '), disk_failures(self._out):
-            yield
+    def _boundary(self, clip: RawClip) -> ClipBoundary:
+        return ClipBoundary(*(str(self._raw / path) for path in (clip.video, clip.audio) if path), f'{clip.id}: ')
 
     def _reason(self, message: str, clip: RawClip) -> str:
         """Return a message without the file or id that it begins with, nor folders of this machine."""
@@ -142,7 +138,7 @@ class Preparer:
         facts, faults = {}, {}
         for piece in pieces:
             try:
-                with self._boundary(clip):
+                with self._boundary(clip), disk_failures(self._out):
                     facts[piece.id] = self._write_sound(clip, piece, folder)
             except ClipError as error:
                 faults[piece.id] = error
