@@ -73,7 +73,8 @@ def _log_once(error: Exception, path: str) -> None:
         return
     _told.add(kind)
     text = f'{path}: the first {type(error).__name__} of this kind'
-    record = logging.LogRecord('mmavf', logging.ERROR, __file__, 0, text, None, (type(error), error, error.__traceback__))
+    info = type(error), error, error.__traceback__
+    record = logging.LogRecord('mmavf', logging.ERROR, __file__, 0, text, None, info)
     for handler in MMLogger.get_current_instance().handlers:
         if isinstance(handler, logging.FileHandler):  # the screen has the reason
             handler.handle(record)

@@ -71,11 +71,15 @@ class _Helper:
 
     def call(self, seconds: float, function: Callable[..., Any], args: tuple) -> Any:
         self._calls.put((torch.get_num_threads(), copy_context(), function, args))
+        is_done = False
         try:
             result, error = self._results.get(timeout=min(seconds, threading.TIMEOUT_MAX))
-        except BaseException as interruption:  # also Ctrl-C: a late result must not be taken for that of the next call
-            self._leave()
-            raise _Late if isinstance(interruption, Empty) else interruption from None
+            is_done = True
+        except Empty:
+            raise _Late from None
+        finally:
+            if not is_done:  # also at Ctrl-C: a late result must not be taken for that of the next call
+                self._leave()
         try:
             if error is not None:
                 raise error

@@ -170,8 +170,8 @@ class Preparer:
             raise ClipError(f'{path}: {end_sec - start_sec:.2f} s long, {shortest_sec:g} s are wanted')
         if end_sec - start_sec > MAX_SOUND_SEC:
             raise ClipError(
-                f'{self._raw / clip.video}: {end_sec - start_sec:.0f} s long, more than {MAX_SOUND_SEC:g} s: there is a '
-                'gap in its time stamps, its frame rate is wrong, or it should be cut first'
+                f'{self._raw / clip.video}: {end_sec - start_sec:.0f} s long, more than {MAX_SOUND_SEC:g} s: there is '
+                'a gap in its time stamps, its frame rate is wrong, or it should be cut first'
             )
         facts = dict(start_sec=start_sec, frames=len(times_sec), seconds=end_sec - start_sec)
         if self._has_sound(clip):

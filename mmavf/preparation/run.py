@@ -120,7 +120,7 @@ class Preparation:
             return
         bar = ClipProgress(len(self._clips), len(self._clips) - left)
 
-        def limit_sec(job: ClipJob | ShardJob) -> float:
+        def limit_sec(job: Any) -> float:
             return clip_timeout_sec if isinstance(job, ClipJob) else inf  # a shard holds many clips
 
         with bar, WorkerPool(Preparer, self._worker, min(workers, left), limit_sec, '--clip-timeout') as pool:

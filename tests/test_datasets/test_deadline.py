@@ -5,6 +5,7 @@ import os
 import random
 import threading
 import time
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -71,10 +72,8 @@ def draw_for_ever():
 
 def ignore_exceptions():
     while True:
-        try:
+        with suppress(Exception):
             time.sleep(0.01)
-        except Exception:
-            continue
 
 
 @pytest.mark.parametrize('late', [sleep_and_draw, draw_for_ever, ignore_exceptions])
@@ -127,10 +126,9 @@ def test_a_fork_has_a_thread_of_its_own():
     call_within(30, int)
     pid = os.fork()
     if not pid:
-        try:
-            status = 0 if call_within(10, os.getpid) == os.getpid() else 1
-        except BaseException:
-            status = 2
+        status = 1
+        with suppress(Exception):
+            status = 0 if call_within(10, os.getpid) == os.getpid() else 2
         os._exit(status)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert call_within(30, os.getpid) == os.getpid()

@@ -2,9 +2,9 @@
 
     python tools/analysis_tools/loader_memory.py --minutes 60
 
-The media are made first: mp4, avi, mpg and webm videos, a folder of images with wav and with flac, a video with wav, and
-one file that cannot be used. What counts is the memory that a worker shares with nobody; it is sampled every 10 s, and
-the last line says by how much it grew over the last half of the run, by least squares. Linux only.
+The media are made first: mp4, avi, mpg and webm videos, a folder of images with wav and with flac, a video with wav,
+and one file that cannot be used. What counts is the memory that a worker shares with nobody; it is sampled every 10 s,
+and the last line says by how much it grew over the last half of the run, by least squares. Linux only.
 """
 
 import argparse
@@ -132,9 +132,8 @@ def watch(dataset: AVClipDataset, args: argparse.Namespace) -> list[float]:
     batches = iter(loader)
     pids = [worker.pid for worker in batches._workers]
     begin = last = time.monotonic()
-    samples, count = [], 0
-    for _ in batches:
-        count += 1
+    samples = []
+    for count, _ in enumerate(batches, start=1):
         now = time.monotonic()
         if now - last >= args.every:
             last = now

@@ -83,10 +83,7 @@ class OpenClip(BaseTransform):
         else:
             results['frame_times'] = self._open_media(results, span)
         if not np.isfinite(results['frame_times']).all():
-            raise ClipError(
-                f'{results["video_path"] or results["audio_path"]}: the times of its frames are no numbers: start, end, '
-                'fps or the time stamps are wrong'
-            )
+            raise ClipError('the times of its frames are no numbers: start, end, fps or the time stamps are wrong')
         results.update(total_frames=len(results['frame_times']), modality='RGB')
         return results
 

@@ -54,8 +54,8 @@ class ReadAudio(BaseTransform):
         for start, end in results['window_sec']:
             if end - start > MAX_WINDOW_SEC:
                 raise ClipError(
-                    f'its window is {end - start:.0f} s long, more than {MAX_WINDOW_SEC:g} s: there is a gap in the time '
-                    'stamps of the frames, or their rate (fps) is wrong'
+                    f'its window is {end - start:.0f} s long, more than {MAX_WINDOW_SEC:g} s: there is a gap in the '
+                    'time stamps of the frames, or their rate (fps) is wrong'
                 )
         results['waveforms'] = [reader.read_audio(float(start), float(end)) for start, end in results['window_sec']]
         return results
