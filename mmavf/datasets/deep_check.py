@@ -1,6 +1,6 @@
 """A look into a clip's files: whether what a training takes of them can be decoded."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -58,31 +58,34 @@ class ClipFacts(NamedTuple):
     error: str
 
 
-class DeepCheck:
-    """Looks into clips, one a call; there is one in each process.
+def deep_checker() -> Callable[[tuple[int, Mapping[str, Any], ClipReading]], ClipFacts]:
+    """Return what looks into the clips of a WorkerPool's jobs: their number, what the pipeline gets, how it is read."""
+    cv2.setNumThreads(0)  # the clips are what runs in parallel
+    torch.set_num_threads(1)
+    av.logging.set_level(None)  # what FFmpeg says of broken files, the errors say
+    MMLogger.get_current_instance().setLevel('ERROR')  # OpenClip would speak of the first clip without sound
+    return _check_job
 
-    By the transforms of a training three windows are read, at the beginning, in the middle and at the end: their sound
-    as a whole, of their frames and of the clip's the first, middle and last. Damage between them is not seen.
+
+def _check_job(job: tuple[int, Mapping[str, Any], ClipReading]) -> ClipFacts:
+    return look_into(*job[1:])
+
+
+def look_into(clip: Mapping[str, Any], reading: ClipReading) -> ClipFacts:
+    """Decode parts of a clip by the transforms of a training.
+
+    Three windows are read, at the beginning, in the middle and at the end: all of their sound, and of their and the
+    clip's frames the first, the middle and the last one. Damage between them is not seen.
+
+    Args:
+        clip: What the pipeline gets.
+        reading: How it is read.
     """
-
-    def __init__(self) -> None:
-        cv2.setNumThreads(0)  # the clips are what runs in parallel
-        torch.set_num_threads(1)
-        av.logging.set_level(None)  # what FFmpeg says of broken files, the errors say
-        MMLogger.get_current_instance().setLevel('ERROR')  # OpenClip would speak of the first clip without sound
-
-    def __call__(self, job: tuple[int, Mapping[str, Any], ClipReading]) -> ClipFacts:
-        """Look into a clip.
-
-        Args:
-            job: A number that tells jobs apart, what the pipeline gets, how it is read.
-        """
-        _, clip, reading = job
-        try:
-            with ClipBoundary(clip['video_path'] or clip['audio_path'], clip['audio_path']):
-                return _look_into(dict(clip), reading)
-        except ClipError as error:
-            return ClipFacts(0.0, False, str(error))
+    try:
+        with ClipBoundary(clip['video_path'] or clip['audio_path'], clip['audio_path']):
+            return _look_into(dict(clip), reading)
+    except ClipError as error:
+        return ClipFacts(0.0, False, str(error))
 
 
 def _look_into(clip: dict, reading: ClipReading) -> ClipFacts:

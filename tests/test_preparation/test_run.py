@@ -281,10 +281,10 @@ def test_a_clip_that_kills_its_process_is_left_out_and_the_others_are_not(raw, t
 
 
 FAULTS = {
-    'anna/1.mp4': ZeroDivisionError('division by zero'),
-    'anna/2.mp4': MemoryError(),
-    'ben/1.mp4': cv2.error('OpenCV: nothing to resize'),
-    'carl/images': OSError(errno.EIO, 'Input/output error', '/raw/file'),
+    'anna/1.mp4': lambda: ZeroDivisionError('division by zero'),
+    'anna/2.mp4': MemoryError,
+    'ben/1.mp4': lambda: cv2.error('OpenCV: nothing to resize'),
+    'carl/images': lambda: OSError(errno.EIO, 'Input/output error', '/raw/file'),
 }
 
 
@@ -297,7 +297,7 @@ def test_any_fault_of_a_clip_is_told_as_it_was_and_costs_that_clip_alone(raw, tm
 
     def fail(*args):
         if current[-1].video in FAULTS:
-            raise FAULTS[current[-1].video]
+            raise FAULTS[current[-1].video]()
         raise ClipError('a fault without a name')
 
     monkeypatch.setattr(FaceCropper, place, fail)

@@ -1,5 +1,7 @@
 """Check lists of clips before training: counts, classes, subjects, overlap, and with --deep every file.
 
+--deep reads the first, middle and last window of every clip as a training does.
+
 Examples:
   python tools/misc/check_lists.py configs/finetune/ravdess/avfmae_b_ravdess.py --deep
   python tools/misc/check_lists.py configs/finetune/ravdess/avfmae_b_ravdess.py --fold 3
@@ -26,7 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mmavf.datasets import AVClipDataset, ConcatClipDataset
-from mmavf.datasets.deep_check import ClipFacts, ClipReading, DeepCheck
+from mmavf.datasets.deep_check import ClipFacts, ClipReading, deep_checker
 from mmavf.datasets.lists import read_list
 from mmavf.datasets.natural_order import natural_order
 from mmavf.datasets.overlap import ClipRef, find_overlap, overlap_text
@@ -86,6 +88,8 @@ def parse_args() -> argparse.Namespace:
     args = parser.parse_args()
     if bool(args.config) == bool(args.list):
         parser.error('give a config, or lists by --list')
+    if args.workers < 1 or not args.clip_timeout > 0:
+        parser.error('--workers must be at least 1 and --clip-timeout positive')
     return args
 
 
@@ -184,7 +188,7 @@ def look_into_all(groups: Sequence[Group], workers: int, timeout_sec: float) -> 
     numbered = iter([(number, *job) for number, job in enumerate(jobs)])
     found: dict[int, ClipFacts] = {}
     bar = ClipProgress(len(jobs), 0)
-    with bar, WorkerPool(DeepCheck, (), min(workers, len(jobs)), lambda job: timeout_sec, '--clip-timeout') as pool:
+    with bar, WorkerPool(deep_checker, (), min(workers, len(jobs)), lambda job: timeout_sec, '--clip-timeout') as pool:
         for (number, info, _), facts in pool.run(lambda: next(numbered, None)):
             if isinstance(facts, Died):
                 facts = ClipFacts(0.0, False, f'{info["video_path"] or info["audio_path"]}: {facts.reason}')
