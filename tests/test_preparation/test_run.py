@@ -360,6 +360,20 @@ def test_a_gap_of_hours_costs_its_clip(tmp_path, inline):
         assert '14401 s long, more than 3600 s: there is a gap in its time stamps' in row['reason']
 
 
+def test_a_face_clip_that_was_damaged_later_does_not_keep_lists_from_being_written(raw, tmp_path, inline):
+    out = tmp_path / 'out'
+    Preparation(settings(), raw, out).run()
+    before = (out / 'lists/all.csv').read_bytes()
+    damaged = sorted((out / 'clips').iterdir())
+    damaged[0].write_bytes(b'cut off')
+    (out / 'lists/all.csv').unlink()
+    Preparation(settings(), raw, out).run()
+    assert (out / 'lists/all.csv').read_bytes() == before
+    for path in damaged[1:]:
+        path.write_bytes(b'')
+    assert Preparation(settings(), raw, out).run()['counts']['face_clips'] == len(damaged)
+
+
 def test_a_pipe_among_the_raw_files_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / 'a.mp4')
     assert source_sha256(tmp_path / 'a.mp4') is None
