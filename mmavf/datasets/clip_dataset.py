@@ -1,9 +1,11 @@
 """Data set of audio-visual clips named by a list."""
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import count
 from typing import Any, Literal
 
 import cv2
@@ -18,6 +20,8 @@ from mmavf.registry import DATASETS
 from mmavf.structures import AVDataSample, SampleKey
 
 from .bad_samples import BadSampleLog
+from .clip_boundary import ClipBoundary
+from .deadline import call_within
 from .labels import ClassLabels, NumberLabels, check_classes, read_classes, read_labels, soft_target
 from .list_checks import check_paths, find_duplicates
 from .lists import Problem, clip_id, list_hash, raise_problems, read_list
@@ -29,6 +33,8 @@ from .split import Split, check_held_out
 
 # What a list tells about a clip and the pipeline gets as it is.
 CLIP_COLUMNS = ('line', 'start', 'end', 'fps', 'subject', 'fold', 'group')
+
+COLLECT_EVERY = 64  # clips of a worker: a collection takes a millisecond or two
 
 
 @DATASETS.register_module()
@@ -62,6 +68,8 @@ class AVClipDataset(BaseDataset):
             drawn from the same key, takes its place, and the event is recorded; in `test_mode` the item has no inputs
             (see `__getitem__`).
         max_bad_ratio: With 'skip', the run stops when more than this share of the list's entries is bad.
+        clip_timeout_sec: A clip that is not done within so many seconds cannot be used: its file does not end, or its
+            decoder or the storage hangs. None: no limit.
         test_mode: Evaluation: nothing is substituted, and a clip that stands in the list twice is an error.
         indices: Use only the first n entries, or these.
         serialize_data: Keep the entries in one buffer that all workers share.
@@ -100,6 +108,7 @@ class AVClipDataset(BaseDataset):
         allow_missing_classes: bool = False,
         on_bad: Literal['skip', 'raise'] = 'skip',
         max_bad_ratio: float = 0.01,
+        clip_timeout_sec: float | None = 300.0,
         test_mode: bool = False,
         indices: int | Sequence[int] | None = None,
         serialize_data: bool = True,
@@ -109,6 +118,8 @@ class AVClipDataset(BaseDataset):
             raise ConfigError(f"AVClipDataset: on_bad must be 'skip' or 'raise', not {on_bad!r}")
         if not 0 <= max_bad_ratio <= 1:
             raise ConfigError(f'AVClipDataset: max_bad_ratio must be in [0, 1], not {max_bad_ratio}')
+        if clip_timeout_sec is not None and not clip_timeout_sec > 0:
+            raise ConfigError(f'AVClipDataset: clip_timeout_sec must be positive or None, not {clip_timeout_sec}')
         if label_columns and metainfo and 'classes' in metainfo:
             raise ConfigError('AVClipDataset: labels are classes or numbers: give metainfo.classes or label_columns')
         self.label_columns = tuple(label_columns)
@@ -118,6 +129,7 @@ class AVClipDataset(BaseDataset):
         self.allow_missing_classes = allow_missing_classes
         self.on_bad = on_bad
         self.max_bad_ratio = max_bad_ratio
+        self.clip_timeout_sec = clip_timeout_sec
         self.list_hashes: dict[str, str] = {}
         self._bad_samples_file: str | None = None
         if metainfo and 'classes' in metainfo:
@@ -283,7 +295,7 @@ class AVClipDataset(BaseDataset):
             ClipError: It cannot be used, and `on_bad` is 'raise'.
             TooManyBadSamplesError: Too many clips cannot be used, or all of them.
         """
-        _use_one_thread_in_worker()
+        _settle_in_worker()
         if not isinstance(key, SampleKey):
             key = SampleKey(index=int(key), seed=0, epoch=0, position=int(key))
         tried: set[int] = set()
@@ -294,8 +306,9 @@ class AVClipDataset(BaseDataset):
                 index = int(np.random.default_rng(seed).integers(len(self)))
             clip = self.get_data_info(index)
             try:
-                with seeded(seed):
-                    return self.pipeline(dict(clip))
+                # the generators are seeded and given back by this thread, whatever becomes of the one with a deadline
+                with ClipBoundary(clip['video_path'] or clip['audio_path'], clip['audio_path']), seeded(seed):
+                    return call_within(self.clip_timeout_sec, self._make_sample, dict(clip))
             except ClipError as error:
                 if self.on_bad == 'raise':
                     raise
@@ -306,6 +319,12 @@ class AVClipDataset(BaseDataset):
             if len(tried) == len(self):
                 raise TooManyBadSamplesError(f'{self.ann_file}: none of the {len(self)} clips can be used')
             attempt += 1
+
+    def _make_sample(self, clip: dict) -> Any:
+        sample = self.pipeline(clip)
+        if sample is None:  # MMEngine's way for a transform to refuse a clip, which says nothing of the reason
+            raise ClipError('a transform gave nothing back (None) for this clip')
+        return sample
 
     @property
     def bad_samples_file(self) -> str | None:
@@ -324,13 +343,22 @@ def _failure(clip: dict, error: str) -> dict:
     return dict(inputs=None, data_samples=AVDataSample(metainfo=meta | dict(error=error)))
 
 
-def _use_one_thread_in_worker() -> None:
-    if get_worker_info() is not None:
-        _use_one_thread()
+def _settle_in_worker() -> None:
+    """Keep a data worker to one thread, and its memory level."""
+    if get_worker_info() is None:
+        return
+    _settle_once()
+    # readers of media are parts of cycles; left to Python, they wait with their files until thousands of objects came
+    if next(_turns) % COLLECT_EVERY == 0:
+        gc.collect()
 
 
 @cache
-def _use_one_thread() -> None:
-    """Keep libraries from starting threads: the data workers are the parallelism."""
+def _settle_once() -> None:
+    """Keep libraries from starting threads, for the workers are the parallelism, and let collections be short."""
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
+    gc.freeze()  # what is there stays there, and its memory shared with the process that this one was forked from
+
+
+_turns = count(1)

@@ -1,14 +1,17 @@
 """The contact sheet: a picture of a few frames of each of some clips, to be looked at by people."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 import numpy as np
+from mmengine.logging import MMLogger
 
+from mmavf.datasets.clip_boundary import ClipBoundary
 from mmavf.datasets.transforms import OpenClip
+from mmavf.errors import ClipError
 
 from .outcome import Outcome
 
@@ -60,6 +63,8 @@ def write_contact_sheet(path: Path, strips: Iterable[Strip], per_clip: int = 5, 
 def draw_outcomes(out: Path, outcomes: Sequence[Outcome], fps: float | None) -> None:
     """Write `contact_sheet.png`: some face clips, the same ones each time, with what is odd about them.
 
+    A face clip that cannot be read, after a crash of the machine perhaps, is named in the log and left out.
+
     Args:
         out: The output folder.
         outcomes: What came of the clips, one usable at least.
@@ -67,9 +72,21 @@ def draw_outcomes(out: Path, outcomes: Sequence[Outcome], fps: float | None) -> 
     """
     usable = [outcome for outcome in outcomes if not outcome.reason]
     places = sorted(random.Random(0).sample(range(len(usable)), min(MOST_CLIPS, len(usable))))
-    partial = out / f'{FILE}.part'
-    write_contact_sheet(partial, (_strip(out, usable[place], fps) for place in places), FRAMES)
-    partial.replace(out / FILE)
+    if strips := list(_readable(out, [usable[place] for place in places], fps)):
+        partial = out / f'{FILE}.part'
+        write_contact_sheet(partial, strips, FRAMES)
+        partial.replace(out / FILE)
+
+
+def _readable(out: Path, outcomes: Sequence[Outcome], fps: float | None) -> Iterator[Strip]:
+    for outcome in outcomes:
+        try:
+            with ClipBoundary(str(out / outcome.video)):
+                strip = _strip(out, outcome, fps)
+        except ClipError as error:
+            MMLogger.get_current_instance().warning(f'{error}. Remove it and start the same command again.')
+        else:
+            yield strip
 
 
 def _strip(out: Path, outcome: Outcome, fps: float | None) -> Strip:

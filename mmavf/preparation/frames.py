@@ -46,6 +46,8 @@ class RawFrames:
         self._half = clip.half
         self._reader = _open_folder(raw, clip) if (raw / clip.video).is_dir() else _open_video(self.path, clip)
         self.times_sec = self._reader.frame_times - clip.start_sec
+        if not np.isfinite(self.times_sec).all():
+            raise ClipError(f'{self.path}: the times of its frames are no numbers: start, end or frame rate are wrong')
         height, width, _ = self._cut_half(self._reader.read_frames([0])[0]).shape
         self.size = width, height
 

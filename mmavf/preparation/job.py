@@ -14,8 +14,11 @@ from typing import Any, NamedTuple
 import av
 import cv2
 import numpy as np
+import soundfile
 import torch
 
+from mmavf.datasets.clip_boundary import ClipBoundary
+from mmavf.datasets.media.limits import MAX_SOUND_SEC
 from mmavf.datasets.media.shard import index_path
 from mmavf.errors import ClipError, PreparationError
 from mmavf.registry import PACKS
@@ -32,6 +35,7 @@ WORK = '.work'
 FRAME_FOLDERS = dict(mp4='clips', jpeg='frames', shards='shards')
 SOUND_FOLDER = 'audio'
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+WRITER_ERRORS = (soundfile.LibsndfileError,)  # what a raw file does to it comes as a ClipError: this is a file written
 ROOM_BYTES = 1 << 20  # what fails with less than this left fails for lack of it
 
 
@@ -90,11 +94,14 @@ class Preparer:
                 return self._write_shard(job)
         sources = {source: source_sha256(self._raw / source) for source in job.sources}
         try:
-            with disk_failures(self._out):
+            with self._boundary(job.clip), disk_failures(self._out):
                 outcomes = self._prepare(job)
         except ClipError as error:
             outcomes = [Outcome(id=job.clip.id, raw_id=job.clip.id, reason=self._reason(str(error), job.clip))]
         return ClipResult([asdict(outcome) for outcome in outcomes], sources)
+
+    def _boundary(self, clip: RawClip) -> ClipBoundary:
+        return ClipBoundary(*(str(self._raw / path) for path in (clip.video, clip.audio) if path), f'{clip.id}: ')
 
     def _reason(self, message: str, clip: RawClip) -> str:
         """Return a message without the file or id that it begins with, nor folders of this machine."""
@@ -131,7 +138,8 @@ class Preparer:
         facts, faults = {}, {}
         for piece in pieces:
             try:
-                facts[piece.id] = self._write_sound(clip, piece, folder)
+                with self._boundary(clip), disk_failures(self._out):
+                    facts[piece.id] = self._write_sound(clip, piece, folder)
             except ClipError as error:
                 faults[piece.id] = error
         if not facts:
@@ -160,6 +168,11 @@ class Preparer:
         if end_sec - start_sec < shortest_sec - STAMP_SEC:
             path = self._raw / clip.video
             raise ClipError(f'{path}: {end_sec - start_sec:.2f} s long, {shortest_sec:g} s are wanted')
+        if end_sec - start_sec > MAX_SOUND_SEC:
+            raise ClipError(
+                f'{self._raw / clip.video}: {end_sec - start_sec:.0f} s long, more than {MAX_SOUND_SEC:g} s: there is '
+                'a gap in its time stamps, its frame rate is wrong, or it should be cut first'
+            )
         facts = dict(start_sec=start_sec, frames=len(times_sec), seconds=end_sec - start_sec)
         if self._has_sound(clip):
             facts |= write_sound(
@@ -253,7 +266,7 @@ def disk_failures(out: Path) -> Iterator[None]:
         out: Folder on the disk that is written to.
 
     Raises:
-        PreparationError: The disk is full or read-only.
+        PreparationError: The disk is full, read-only or gone, or a file on it cannot be written.
     """
     try:
         yield
@@ -261,7 +274,13 @@ def disk_failures(out: Path) -> Iterator[None]:
         raise
     except Exception as error:
         full = shutil.disk_usage(out).free < ROOM_BYTES
-        if not full and getattr(error, 'errno', None) not in DISK_ERRORS:
+        if not full and not _is_of_disk(error, out):
             raise
         reason = 'no room left on the disk' if full else f'cannot be written to ({error})'
         raise PreparationError(f'{out}: {reason}. Mend that and start the command again: it goes on.') from error
+
+
+def _is_of_disk(error: Exception, out: Path) -> bool:
+    file = getattr(error, 'filename', None)
+    below = isinstance(error, OSError) and isinstance(file, str | Path) and Path(file).is_relative_to(out)
+    return below or isinstance(error, WRITER_ERRORS) or getattr(error, 'errno', None) in DISK_ERRORS

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from hashlib import sha256
 from importlib.metadata import version
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from .summary import left_out_text, summarise, summary_text
 from .worker_pool import Died, WorkerPool
 
 SOFTWARE = ('mmavf', 'av', 'numpy', 'scipy', 'soundfile', 'torchaudio')  # that the bytes depend on, and OpenCV
+CLIP_TIMEOUT_SEC = 3600.0  # generous: a clip of an hour, on a machine that does many at a time
 RESULTS = ('classes.txt', 'manifest.json', 'summary.md', 'summary.json', 'left_out.csv', 'contact_sheet.png')
 
 
@@ -70,23 +72,32 @@ class Preparation:
         self._worker = settings, self._raw, self._out, self._set.labelled
         self._pack = Preparer(*self._worker).pack  # what is wrong with the settings shows here, not in every process
 
-    def run(self, workers: int = 1, restart: bool = False, retry_failed: bool = False) -> dict[str, Any]:
+    def run(
+        self,
+        workers: int = 1,
+        restart: bool = False,
+        retry_failed: bool = False,
+        clip_timeout_sec: float = CLIP_TIMEOUT_SEC,
+    ) -> dict[str, Any]:
         """Prepare what is not prepared yet, and write lists, manifest and summary.
 
         Args:
             workers: Number of processes.
             restart: Remove what earlier runs made, and begin anew.
             retry_failed: Try the clips again that were left out for their media.
+            clip_timeout_sec: A raw clip that is not done within so many seconds is left out.
 
         Returns:
             The summary.
 
         Raises:
-            ConfigError: There is not one process at least.
+            ConfigError: There is not one process at least, or no time for a clip.
             PreparationError: The disk is full; begun with other settings; another run is at work.
         """
         if workers < 1:
             raise ConfigError(f'workers must be at least 1, not {workers}')
+        if not clip_timeout_sec > 0:
+            raise ConfigError(f'clip_timeout must be positive, not {clip_timeout_sec}')
         header = dict(settings=self._settings.record(), index=index_sha256(self._index))
         header['software'] = dict(opencv=cv2.__version__, **{name: version(name) for name in SOFTWARE})
         own = [*FRAME_FOLDERS.values(), SOUND_FOLDER, WORK, self._set.list_file, *RESULTS]
@@ -95,7 +106,7 @@ class Preparation:
             for folder in (FRAME_FOLDERS[self._settings.pack], SOUND_FOLDER, WORK):
                 (self._out / folder).mkdir(exist_ok=True)
             try:
-                self._prepare(journal, workers, retry_failed)
+                self._prepare(journal, workers, retry_failed, clip_timeout_sec)
             finally:
                 remove([self._out / WORK])
             return self._write_results(journal, header)
@@ -104,14 +115,18 @@ class Preparation:
         in_shards = self._settings.pack == 'shards'
         return make_units(self._clips, self._pack.clips_per_shard if in_shards else None)
 
-    def _prepare(self, journal: Journal, workers: int, retry_failed: bool) -> None:
+    def _prepare(self, journal: Journal, workers: int, retry_failed: bool, clip_timeout_sec: float) -> None:
         open_units = {unit.name for unit in self._units() if not self._is_done(unit, journal, retry_failed)}
         schedule = Schedule(unit for unit in self._units() if unit.name in open_units)
         left = sum(len(unit.jobs) for unit in self._units() if unit.name in open_units)
         if not left:
             return
         bar = ClipProgress(len(self._clips), len(self._clips) - left)
-        with bar, WorkerPool(Preparer, self._worker, min(workers, left)) as pool:
+
+        def limit_sec(job: Any) -> float:
+            return clip_timeout_sec if isinstance(job, ClipJob) else inf  # a shard holds many clips
+
+        with bar, WorkerPool(Preparer, self._worker, min(workers, left), limit_sec, '--clip-timeout') as pool:
             for job, result in pool.run(schedule.next_job):
                 if isinstance(job, ClipJob):
                     bar.add(isinstance(result, Died) or is_failed(result.outcomes))

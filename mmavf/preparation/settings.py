@@ -111,12 +111,17 @@ def _is_path(value: Any) -> bool:
 
 
 def source_sha256(path: Path) -> str | None:
-    """Return the SHA-256 of a file; of a folder that of its files' names and hashes; None where it cannot be read."""
+    """Return the SHA-256 of a file; of a folder that of its files' names and hashes; None where it cannot be read.
+
+    A pipe or device has no contents to hash, and may never end.
+    """
     digest = sha256()
     try:
         if path.is_dir():
             for file in sorted(file for file in path.iterdir() if file.is_file()):
                 digest.update(os.fsencode(file.name) + f'\0{source_sha256(file)}\n'.encode())
+        elif not path.is_file():
+            return None
         else:
             with open(path, 'rb') as file:
                 while block := file.read(1 << 20):

@@ -1,12 +1,20 @@
 """tools/misc/check_lists.py counts right, finds what would stop a run, and ends with status 1 then."""
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
 
-from ..helpers.media import counted_frames, tone, write_list, write_media, write_wav
+from mmavf.datasets.deep_check import ClipReading, look_into
+from mmavf.registry import TRANSFORMS
+
+from ..helpers.media import counted_frames, tone, write_folder, write_list, write_media, write_wav
 
 ROOT = Path(__file__).parents[2]
 HEADER = 'video,audio,label,subject,fold'
@@ -79,6 +87,49 @@ def test_unusable_files_are_all_named(check, clips):
     assert f'ERROR: {clips}/a.mp4: cannot be opened' in error and f'ERROR: {clips}/c.mp4: cannot be opened' in error
 
 
+def test_deep_decodes_first_middle_and_last_and_goes_on_after_any_fault(check, tmp_path):
+    faults = dict(first=(0, b'x'), middle=(40, b'x'), last=(79, b'x'), larger=(79, None))
+    rows = []
+    for name, (place, data) in dict(faults, good=(0, None)).items():
+        frames = counted_frames(80)
+        write_folder(tmp_path / name, frames)
+        image = tmp_path / name / f'{place + 1:04d}.jpg'
+        if data:
+            image.write_bytes(data)
+        elif name == 'larger':
+            image.write_bytes(cv2.imencode('.jpg', np.zeros((96, 128, 3), np.uint8))[1].tobytes())
+        write_wav(tmp_path / f'{name}.wav', tone(3.2))
+        rows.append((name, f'{name}.wav', 'joy', name, 1))
+    write_list(tmp_path / 'l.csv', rows, HEADER)
+    table, _, error = check('--list', 'l.csv', '--data-root', tmp_path, '--deep', '--workers', 2)
+    assert table['unusable'] == ['4'] and error.count('ERROR: ') == 4
+    for name in faults:
+        assert f'ERROR: {tmp_path}/{name}' in error
+
+
+def test_deep_has_a_time_for_each_clip(check, tmp_path):
+    os.mkfifo(tmp_path / 'pipe.mp4')
+    write_media(tmp_path / 'good.mp4', counted_frames(30), tone(1.2))
+    write_list(tmp_path / 'l.csv', [(f'{name}.mp4', '', 'joy', name, 1) for name in ('pipe', 'good')], HEADER)
+    where = '--list', 'l.csv', '--data-root', tmp_path, '--deep', '--workers', 1
+    table, _, error = check(*where, '--clip-timeout', 5)
+    assert table['unusable'] == ['1'] and error.startswith(f'ERROR: {tmp_path}/pipe.mp4: ')
+    assert check(*where, '--clip-timeout', 0)[2] == 2 and check(*where, '--workers', 0)[2] == 2
+
+
+@pytest.mark.parametrize('stage', ['pretrain', 'finetune_micro'])
+def test_deep_and_training_agree_on_a_window_that_is_too_long(stage, tmp_path):
+    """A gap of an hour: too long for the sound of a window, no matter for frames without sound."""
+    init_default_scope('mmavf')
+    stamps = [*(np.arange(20) / 25), *(3600 + np.arange(20) / 25)]
+    path = write_media(tmp_path / 'gap.mkv', counted_frames(40), tone(1.0), stamps_sec=stamps)
+    config = Config.fromfile(f'configs/avfmae_b_{stage}.py').train_dataloader.dataset
+    pipeline = config.get('pipeline') or config['datasets'][0]['pipeline']
+    reading = ClipReading.of([TRANSFORMS.build(step) for step in pipeline])
+    facts = look_into(dict(video_path=str(path), audio_path=''), reading)
+    assert ('its window is 36' in facts.error) == (stage == 'pretrain') and (facts.seconds > 0) != bool(facts.error)
+
+
 def test_sound_alone_and_numbers(check, tmp_path):
     write_wav(tmp_path / 'a.wav', tone(1.5))
     write_list(tmp_path / 'l.csv', [('', 'a.wav', '0.5', '-1', 1)], 'video,audio,valence,arousal,fold')
@@ -123,7 +174,7 @@ def test_one_person_or_fold_that_is_spelt_in_two_ways(check, clips):
     write_list(clips / 'lists/all.csv', rows, HEADER)
     where = '--list', 'lists/all.csv', '--data-root', clips
     error = check(*where, '--column', 'subject')[2]
-    assert 'subject anna is not independent of subject Anna' in error and "a.mp4 shows subject anna, and" in error
+    assert 'subject anna is not independent of subject Anna' in error and 'a.mp4 shows subject anna, and' in error
     assert "lists/all.csv:3 (spelt 'Anna')" in error
     assert 'ERROR: subject Anna and subject anna differ only by case' in error
     table, _, error = check(*where)

@@ -12,7 +12,7 @@ import pytest
 
 from mmavf.datasets.media.audio_track import AudioTrack
 from mmavf.datasets.media.video_track import VideoTrack
-from mmavf.datasets.transforms import LogMel
+from mmavf.datasets.transforms import LogMel, RandomGain
 
 from ..helpers.media import counted_frames, frame_index, tone, write_list, write_media
 
@@ -79,6 +79,20 @@ def test_browse_puts_no_other_clip_in_the_place_of_a_bad_one(browse, tmp_path, c
     )
     assert [picture.name for picture in (tmp_path / 'out').iterdir()] == ['000001_ü_1.png']
     assert 'text.mp4' in capsys.readouterr().out
+
+
+def test_browse_names_a_clip_that_a_transform_fails_at_and_goes_on(browse, tmp_path, capsys, monkeypatch):
+    where = f'{DATASET}.ann_file={_clips(tmp_path)}', f'{DATASET}.data_root={tmp_path}'
+    original = RandomGain.transform
+
+    def fail(self, results):
+        return original(self, results) if results['index'] != 1 else 1 / 0
+
+    monkeypatch.setattr(RandomGain, 'transform', fail)
+    browse('--out', tmp_path / 'out', '--number', 3, '--cfg-options', *where)
+    pictures = sorted(picture.name for picture in (tmp_path / 'out').iterdir())
+    assert pictures == ['000000_ü_0.png', '000002_ü_2.png']
+    assert f'cannot be used: {tmp_path}/ü 1.mp4: it cannot be processed (ZeroDivisionError' in capsys.readouterr().out
 
 
 def test_browse_says_what_is_wrong(browse, tmp_path):

@@ -1,23 +1,30 @@
 """A whole preparation, stopped and gone on with."""
 
 import csv
+import dataclasses
+import errno
 import json
 import os
 import shutil
 import signal
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+import soundfile
 
 from mmavf.datasets.media.shard import read_index
 from mmavf.datasets.transforms import OpenClip
-from mmavf.errors import ConfigError, PreparationError, RawDataError
+from mmavf.errors import ClipError, ConfigError, PreparationError, RawDataError
 from mmavf.preparation import job, journal, run
-from mmavf.preparation.faces import FacePart
+from mmavf.preparation.faces import FaceCropper, FacePart
 from mmavf.preparation.job import Preparer, cut
+from mmavf.preparation.outcome import ClipJob
+from mmavf.preparation.packs import Mp4Pack
 from mmavf.preparation.run import Preparation
-from mmavf.preparation.settings import PrepareSettings
+from mmavf.preparation.settings import PrepareSettings, source_sha256
+from mmavf.preparation.worker_pool import Died
 
 from ..helpers.media import counted_frames, frame_index, onset_sec, tone, write_media
 from ..helpers.raw_folder import FRAMES, LABELS, contents, write_raw
@@ -38,8 +45,8 @@ def settings(pack='mp4', **others):
 class InlinePool:
     """Does jobs in this process, one after the other."""
 
-    def __init__(self, make, args, size):
-        self.do = make(*args)
+    def __init__(self, make, args, size, limit_sec, limit_name):
+        self.do, self.limit_sec, self.limit_name = make(*args), limit_sec, limit_name
 
     def __enter__(self):
         return self
@@ -290,6 +297,107 @@ def test_a_clip_that_kills_its_process_is_left_out_and_the_others_are_not(raw, t
     assert 'SIGSEGV' in reasons['ben/1.mp4']
     names = json.loads((tmp_path / 'out' / 'manifest.json').read_text())['sources']
     assert ['ben/1.mp4', None] in names
+
+
+FAULTS = {
+    'anna/1.mp4': lambda: ZeroDivisionError('division by zero'),
+    'anna/2.mp4': MemoryError,
+    'ben/1.mp4': lambda: cv2.error('OpenCV: nothing to resize'),
+    'carl/images': lambda: OSError(errno.EIO, 'Input/output error', '/raw/file'),
+}
+
+
+@pytest.mark.parametrize('place', ['locate', 'crop'])
+def test_any_fault_of_a_clip_is_told_as_it_was_and_costs_that_clip_alone(raw, tmp_path, inline, monkeypatch, place):
+    chosen = dataclasses.replace(settings(), detector='cascade') if place == 'locate' else settings()
+    current = []
+    original = Preparer._prepare
+    monkeypatch.setattr(Preparer, '_prepare', lambda self, job: current.append(job.clip) or original(self, job))
+
+    def fail(*args):
+        if current[-1].video in FAULTS:
+            raise FAULTS[current[-1].video]()
+        raise ClipError('a fault without a name')
+
+    monkeypatch.setattr(FaceCropper, place, fail)
+    Preparation(chosen, raw, tmp_path / 'out').run()
+    reasons = {row['file']: row['reason'] for row in rows(tmp_path / 'out', 'left_out.csv')}
+    assert reasons['anna/1.mp4'].startswith('it cannot be processed (ZeroDivisionError: division by zero; test_run.py')
+    assert reasons['anna/2.mp4'] == 'it needs more memory than there is'
+    assert 'error: OpenCV: nothing to resize' in reasons['ben/1.mp4']
+    assert [reason for file, reason in reasons.items() if 'ben/3' in file] == ['a fault without a name']
+    assert not any('died' in reason or str(raw) in reason or 'nan' in reason for reason in reasons.values())
+
+
+@pytest.mark.parametrize('fault', ['gone', 'refused', 'writer'])
+def test_a_file_that_cannot_be_written_stops_the_run_and_costs_no_clip(raw, tmp_path, inline, monkeypatch, fault):
+    def fail(self, path, frames, times_sec):
+        if fault == 'gone':
+            (tmp_path / 'none' / 'x').write_bytes(b'')
+        if fault == 'refused':
+            raise PermissionError(errno.EACCES, 'Permission denied', str(path))
+        raise soundfile.LibsndfileError(2)
+
+    monkeypatch.setattr(Mp4Pack, 'write', fail)
+    if fault == 'gone':  # not below the output folder: a fault of the clip
+        summary = Preparation(settings(), raw, tmp_path / 'out').run()
+        assert summary['counts']['face_clips'] == 0
+        return
+    with pytest.raises(PreparationError, match=r'out: cannot be written to .*start the command again: it goes on'):
+        Preparation(settings(), raw, tmp_path / 'out').run()
+
+
+def test_a_clip_has_a_time_and_a_shard_has_all(raw, tmp_path, monkeypatch):
+    pools = []
+
+    class Seen(InlinePool):
+        def run(self, next_job):
+            pools.append(self)
+            for task, result in super().run(next_job):
+                limit = self.limit_sec(task)
+                assert limit == (7.5 if isinstance(task, ClipJob) else float('inf'))
+                late = isinstance(task, ClipJob) and task.clip.video == 'anna/1.mp4'
+                yield task, Died(f'not done within {limit:g} s ({self.limit_name})') if late else result
+
+    monkeypatch.setattr(run, 'WorkerPool', Seen)
+    Preparation(settings('shards'), raw, tmp_path / 'out').run(clip_timeout_sec=7.5)
+    reasons = {row['file']: row['reason'] for row in rows(tmp_path / 'out', 'left_out.csv')}
+    assert reasons['anna/1.mp4'] == 'not done within 7.5 s (--clip-timeout)' and len(pools) == 1
+    for seconds in (0, float('nan')):
+        with pytest.raises(ConfigError, match='clip_timeout must be positive'):
+            Preparation(settings(), raw, tmp_path / 'other').run(clip_timeout_sec=seconds)
+
+
+def test_a_gap_of_hours_costs_its_clip(tmp_path, inline):
+    (tmp_path / 'raw').mkdir()
+    stamps = [*(np.arange(20) / 25), *(4 * 3600 + np.arange(20) / 25)]
+    write_media(tmp_path / 'raw' / 'gap.mkv', counted_frames(40), tone(1.0), stamps_sec=stamps)
+    (tmp_path / 'raw' / 'labels.csv').write_text('file,label\ngap.mkv,calm\n')
+    for pack in ('mp4', 'jpeg'):
+        Preparation(settings(pack), tmp_path / 'raw', tmp_path / pack).run()
+        [row] = rows(tmp_path / pack, 'left_out.csv')
+        assert '14401 s long, more than 3600 s: there is a gap in its time stamps' in row['reason']
+
+
+def test_a_face_clip_that_was_damaged_later_does_not_keep_lists_from_being_written(raw, tmp_path, inline):
+    out = tmp_path / 'out'
+    Preparation(settings(), raw, out).run()
+    before = (out / 'lists/all.csv').read_bytes()
+    damaged = sorted((out / 'clips').iterdir())
+    damaged[0].write_bytes(b'cut off')
+    (out / 'lists/all.csv').unlink()
+    Preparation(settings(), raw, out).run()
+    assert (out / 'lists/all.csv').read_bytes() == before
+    for path in damaged[1:]:
+        path.write_bytes(b'')
+    assert Preparation(settings(), raw, out).run()['counts']['face_clips'] == len(damaged)
+
+
+def test_a_pipe_among_the_raw_files_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / 'a.mp4')
+    assert source_sha256(tmp_path / 'a.mp4') is None
+    (tmp_path / 'b.mp4').write_bytes(b'x')
+    assert source_sha256(tmp_path) == source_sha256(tmp_path) and source_sha256(tmp_path / 'b.mp4')
 
 
 def part(first, last):

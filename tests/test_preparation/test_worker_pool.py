@@ -31,14 +31,16 @@ class Doer:
             raise PreparationError('the disk is full')
         if job == 'fail':
             raise ValueError('a fault')
+        if job == 'hang':
+            time.sleep(60)
         if job == 'once' and (self.folder / job).read_text().count('tried') > 1:
             return 'done the second time'
         os.kill(os.getpid(), signal.SIGSEGV if job == 'crash' else signal.SIGKILL)
 
 
-def run(folder, jobs, workers=2):
+def run(folder, jobs, workers=2, *limit):
     jobs = deque(jobs)
-    with WorkerPool(Doer, (folder,), workers) as pool:
+    with WorkerPool(Doer, (folder,), workers, *limit) as pool:
         return dict(pool.run(lambda: jobs.popleft() if jobs else None))
 
 
@@ -48,11 +50,29 @@ def test_all_jobs_are_done_and_those_that_kill_their_process_are_named(tmp_path)
     died = {job: result.reason for job, result in results.items() if isinstance(result, Died)}
     assert died.keys() == {'crash', 'kill', 'fail'}
     assert 'SIGSEGV' in died['crash'] and 'SIGKILL' in died['kill'] and 'exit status 1' in died['fail']
+    assert 'lack of memory: try again with fewer processes' in died['kill']
     assert (tmp_path / 'crash').read_text().count('tried') == ATTEMPTS
 
 
 def test_a_job_whose_process_died_by_chance_is_done_by_another(tmp_path):
     assert run(tmp_path, [1, 'once', 2]) == {1: 1, 'once': 'done the second time', 2: 4}
+
+
+class SlowStarter(Doer):
+    """Takes a while to be ready, which is no fault of its first job."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        time.sleep(0.6)
+
+
+@pytest.mark.parametrize('make', [Doer, SlowStarter])
+def test_a_job_that_does_not_end_is_given_up_once_and_the_others_are_done(tmp_path, make):
+    jobs = deque([1, 'hang', 2, 3])
+    with WorkerPool(make, (tmp_path,), 1, lambda job: 0.3 if job == 'hang' else 1e9, '--limit') as pool:
+        results = dict(pool.run(lambda: jobs.popleft() if jobs else None))
+    assert results == {1: 1, 'hang': Died('not done within 0.3 s (--limit)'), 2: 4, 3: 9}
+    assert (tmp_path / 'hang').read_text().count('tried') == 1
 
 
 def test_an_error_that_stops_everything_reaches_the_caller(tmp_path):
@@ -92,7 +112,8 @@ class Interrupted(WorkerPool):
     """Is stopped while it receives a result: the worker is neither idle nor busy then."""
 
     def _receive(self, worker):
-        super()._receive(worker)
+        if super()._receive(worker) is None:  # the job was taken up
+            return
         self._idle.remove(worker)
         self.pid = worker._process.pid
         raise KeyboardInterrupt

@@ -21,7 +21,7 @@ from pathlib import Path
 from mmengine.config import DictAction
 
 from mmavf.errors import ConfigError, MMAVFError
-from mmavf.preparation.run import Preparation
+from mmavf.preparation.run import CLIP_TIMEOUT_SEC, Preparation
 from mmavf.preparation.settings import DETECTORS, PACK_TYPES, PrepareSettings
 from mmavf.registry import RAW_SETS
 
@@ -40,6 +40,13 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--limit', type=int, metavar='N', help='only the first N clips; later runs may go on')
     parser.add_argument('--restart', action='store_true', help='remove what earlier runs made in --out, and begin anew')
     parser.add_argument('--retry-failed', action='store_true', help='try clips again that their media kept out')
+    parser.add_argument(
+        '--clip-timeout',
+        type=float,
+        default=CLIP_TIMEOUT_SEC,
+        metavar='SECONDS',
+        help='leave out a raw clip that takes longer (default: %(default)g)',
+    )
     faces = parser.add_argument_group('faces')
     faces.add_argument(
         '--detector', default=default.detector, help=f'{" | ".join(DETECTORS)}, with yunet:FILE.onnx and boxes:PATH'
@@ -83,7 +90,7 @@ def prepare(args: argparse.Namespace) -> int:
     """Prepare a data set; return the number of face clips."""
     chosen = {name: getattr(args, name) for name in SETTINGS}
     preparation = Preparation(PrepareSettings(dataset=args.dataset, **chosen), args.raw, args.out, args.limit)
-    summary = preparation.run(args.workers, args.restart, args.retry_failed)
+    summary = preparation.run(args.workers, args.restart, args.retry_failed, args.clip_timeout)
     counts = summary['counts']
     print(f'{counts["tried"]:,} of {counts["raw_clips"]:,} raw clips tried.')
     if summary['left_out']:

@@ -1,5 +1,7 @@
 """Check lists of clips before training: counts, classes, subjects, overlap, and with --deep every file.
 
+--deep reads the first, middle and last window of every clip as a training does.
+
 Examples:
   python tools/misc/check_lists.py configs/finetune/ravdess/avfmae_b_ravdess.py --deep
   python tools/misc/check_lists.py configs/finetune/ravdess/avfmae_b_ravdess.py --fold 3
@@ -14,28 +16,25 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from functools import cache
 from statistics import median
 from typing import NamedTuple
 
 import numpy as np
 from mmengine.config import DictAction
-from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
-from mmengine.utils import track_progress_rich
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from mmavf.datasets import AVClipDataset, ConcatClipDataset
 from mmavf.datasets.cells import whole_number
+from mmavf.datasets.deep_check import ClipFacts, ClipReading, deep_checker
 from mmavf.datasets.labels import read_classes
 from mmavf.datasets.lists import read_list
 from mmavf.datasets.natural_order import natural_order
 from mmavf.datasets.overlap import ClipRef, find_overlap, overlap_text
 from mmavf.datasets.spellings import DIFFERENCE, alike
 from mmavf.datasets.split import COLUMNS
-from mmavf.datasets.transforms import OpenClip
 from mmavf.engine.cli import load_config
 from mmavf.engine.protocol import (
     LOADERS,
@@ -44,7 +43,9 @@ from mmavf.engine.protocol import (
     drop_open_split,
     merge_protocol_options,
 )
-from mmavf.errors import ClipError, ListError, MMAVFError, printable
+from mmavf.errors import ListError, MMAVFError, printable
+from mmavf.preparation.progress import ClipProgress
+from mmavf.preparation.worker_pool import Died, WorkerPool
 from mmavf.registry import DATASETS
 
 WIDTH_IN_FILES = 400  # where nothing has to fit a screen
@@ -59,22 +60,14 @@ class Group(NamedTuple):
         infos: What the pipeline would get for each clip.
         labels: Names of each clip's classes, or its numbers.
         refs: What tells clips that are the same or related.
-        opener: How their files are opened: `modalities` and `missing_audio` of OpenClip.
+        reading: How their files are read.
     """
 
     name: str
     infos: list[dict]
     labels: list[list]
     refs: list[ClipRef]
-    opener: tuple[tuple[str, ...], str]
-
-
-class Opened(NamedTuple):
-    """What opening a clip showed: its length in seconds, whether it lacks sound, why it cannot be used ('': it can)."""
-
-    seconds: float
-    silent: bool
-    error: str
+    reading: ClipReading
 
 
 def parse_args() -> argparse.Namespace:
@@ -87,13 +80,18 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--label-columns', nargs='+', default=[], metavar='COLUMN', help='columns with numbers')
     parser.add_argument('--column', choices=COLUMNS, default='fold', help='what one list is divided by (default: fold)')
-    parser.add_argument('--deep', action='store_true', help='open every file')
-    parser.add_argument('--workers', type=int, default=len(os.sched_getaffinity(0)), help='processes that open files')
+    parser.add_argument('--deep', action='store_true', help='read the first, middle and last part of every clip')
+    parser.add_argument('--workers', type=int, default=len(os.sched_getaffinity(0)), help='processes that read files')
+    parser.add_argument(
+        '--clip-timeout', type=float, default=300.0, metavar='SECONDS', help='for one clip (default: %(default)g)'
+    )
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, help='config overrides, key=value')
     add_protocol_options(parser)
     args = parser.parse_args()
     if bool(args.config) == bool(args.list):
         parser.error('give a config, or lists by --list')
+    if args.workers < 1 or not args.clip_timeout > 0:
+        parser.error('--workers must be at least 1 and --clip-timeout positive')
     return args
 
 
@@ -148,26 +146,25 @@ def whole(name: str, dataset: ClipDataset) -> Group:
     elif 'gt_label' in infos[0]:
         labels = list(dataset.labels())
     steps = getattr(dataset, 'datasets', [dataset])[0].pipeline.transforms
-    opener = next(step for step in steps if isinstance(step, OpenClip))
-    return Group(name, infos, labels, list(dataset.clip_refs()), (opener.modalities, opener.missing_audio))
+    return Group(name, infos, labels, list(dataset.clip_refs()), ClipReading.of(steps))
 
 
 def divide(dataset: ClipDataset, column: str) -> list[Group]:
     """Return the clips of a data set by the values of a column."""
-    name, *fields, opener = whole('', dataset)
+    name, *fields, reading = whole('', dataset)
     values = [info.get(column, '') for info in fields[0]]
     groups = []
     for value in sorted(set(values), key=natural_order):
         chosen = [i for i, own in enumerate(values) if own == value]
         name = f'{column} {value}' if value else f'no {column}'
-        groups.append(Group(name, *([field[i] for i in chosen] for field in fields), opener))
+        groups.append(Group(name, *([field[i] for i in chosen] for field in fields), reading))
     return groups
 
 
 def merge(groups: Sequence[Group]) -> Group:
     """Return the clips of all groups as one."""
-    _, *fields, openers = zip(*groups, strict=True)
-    return Group('all', *(sum(field, []) for field in fields), openers[0])
+    _, *fields, readings = zip(*groups, strict=True)
+    return Group('all', *(sum(field, []) for field in fields), readings[0])
 
 
 def listed_rows(groups: Sequence[Group]) -> dict[str, list[str]]:
@@ -187,36 +184,23 @@ def listed_rows(groups: Sequence[Group]) -> dict[str, list[str]]:
     return rows
 
 
-def open_all(groups: Sequence[Group], workers: int) -> list[list[Opened]]:
-    """Open every clip of every group, each file in turn, with a progress bar."""
-    logger = MMLogger.get_current_instance()
-    level = logger.level
-    logger.setLevel('ERROR')  # OpenClip would speak of the first clip without sound; they are all counted here
-    tasks = [(info, *group.opener) for group in groups for info in group.infos]
-    opened = iter(track_progress_rich(open_clip, tasks, nproc=workers, description='Opening clips'))
-    logger.setLevel(level)
-    return [[next(opened) for _ in group.infos] for group in groups]
+def look_into_all(groups: Sequence[Group], workers: int, timeout_sec: float) -> list[list[ClipFacts]]:
+    """Read parts of every clip of every group, and show how far it is."""
+    jobs = [(info, group.reading) for group in groups for info in group.infos]
+    numbered = iter([(number, *job) for number, job in enumerate(jobs)])
+    found: dict[int, ClipFacts] = {}
+    bar = ClipProgress(len(jobs), 0)
+    with bar, WorkerPool(deep_checker, (), min(workers, len(jobs)), lambda job: timeout_sec, '--clip-timeout') as pool:
+        for (number, info, _), facts in pool.run(lambda: next(numbered, None)):
+            if isinstance(facts, Died):
+                facts = ClipFacts(0.0, False, f'{info["video_path"] or info["audio_path"]}: {facts.reason}')
+            bar.add(facts.error != '')
+            found[number] = facts
+    facts = iter([found[number] for number in range(len(jobs))])
+    return [[next(facts) for _ in group.infos] for group in groups]
 
 
-def open_clip(info: dict, modalities: tuple[str, ...], missing_audio: str) -> Opened:
-    """Open a clip as training does; nothing is decoded."""
-    if not info['video_path'] and missing_audio == 'silence':
-        modalities = ('audio',)
-    try:
-        results = _opener(modalities, missing_audio).transform(dict(info))
-    except ClipError as error:
-        return Opened(0.0, False, str(error))
-    times = results['frame_times']
-    frame_sec = (times[-1] - times[0]) / max(len(times) - 1, 1)
-    return Opened(float(times[-1] - times[0] + frame_sec), results.get('missing_audio', False), '')
-
-
-@cache
-def _opener(modalities: tuple[str, ...], missing_audio: str) -> OpenClip:
-    return OpenClip(modalities, missing_audio)
-
-
-def opened_rows(opened: Sequence[Sequence[Opened]]) -> dict[str, list[str]]:
+def opened_rows(opened: Sequence[Sequence[ClipFacts]]) -> dict[str, list[str]]:
     """Return what opening the files showed about each group, in rows of a table."""
     seconds = [[clip.seconds for clip in clips if not clip.error] or [0.0] for clips in opened]
     return {
@@ -275,7 +259,7 @@ def check(args: argparse.Namespace) -> list[str]:
     faults = overlap_faults(groups, are_parts)
     if not (are_parts or len(args.list) > 1):  # they are the values of one column
         faults += [f'{" and ".join(names)} differ {DIFFERENCE}' for names in alike(group.name for group in groups)]
-    opened = open_all(groups, args.workers) if args.deep else []
+    opened = look_into_all(groups, args.workers, args.clip_timeout) if args.deep else []
     faults += [clip.error for clips in opened for clip in clips if clip.error]
     show_absent_classes(groups)
     if len(groups) > 1 and not are_parts:

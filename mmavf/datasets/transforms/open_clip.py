@@ -29,6 +29,9 @@ from ..media import (
 # Rate of the moments that a clip of sound alone is sampled by, and of a folder of images when nothing tells its rate.
 DEFAULT_FPS = 25.0
 
+# Of sound alone, whose moments are listed; nobody records for longer.
+MAX_CLIP_SEC = 100 * 3600.0
+
 Sound = SoundFile | AudioTrack | None
 
 
@@ -86,6 +89,8 @@ class OpenClip(BaseTransform):
             results['frame_times'] = self._open_images(results, span)
         else:
             results['frame_times'] = self._open_media(results, span)
+        if not np.isfinite(results['frame_times']).all():
+            raise ClipError('the times of its frames are no numbers: start, end, fps or the time stamps are wrong')
         results.update(total_frames=len(results['frame_times']), modality='RGB')
         return results
 
@@ -98,6 +103,10 @@ class OpenClip(BaseTransform):
         start, end = span[0], sound.duration_sec if span[1] is None else min(span[1], sound.duration_sec)
         if end <= start:
             raise ClipError(f'{path}: no sound from {start:g} s on: it ends at {sound.duration_sec:g} s')
+        if end - start > MAX_CLIP_SEC:
+            raise ClipError(
+                f'{path}: {(end - start) / 3600:.0f} hours of sound by its time stamps: there is a gap in them'
+            )
         return start + np.arange(int((end - start) * DEFAULT_FPS + 1e-6) + 1) / DEFAULT_FPS
 
     def _open_images(self, results: dict, span: tuple[float, float | None]) -> np.ndarray:

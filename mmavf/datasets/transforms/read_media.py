@@ -2,7 +2,12 @@
 
 from mmcv.transforms import BaseTransform
 
+from mmavf.errors import ClipError
 from mmavf.registry import TRANSFORMS
+
+from ..media.limits import MAX_WINDOW_SEC
+
+MIN_EDGE = 2  # pixels: of less, crops have none left
 
 
 @TRANSFORMS.register_module()
@@ -16,12 +21,17 @@ class ReadFrames(BaseTransform):
     `video_reader` is removed.
 
     Raises:
-        ClipError: A frame is damaged or missing.
+        ClipError: A frame is damaged or missing, the frames have several sizes, or next to no pixels.
     """
 
     def transform(self, results: dict) -> dict:
         """Add the frames to `results`."""
         imgs = results.pop('video_reader').read_frames(results['frame_inds'].ravel().tolist())  # (V, T) -> (V * T,)
+        sizes = {img.shape[:2] for img in imgs}
+        if len(sizes) > 1:
+            raise ClipError(f'the picture changes its size: {sorted(sizes)} (height, width) in one window')
+        if min(imgs[0].shape[:2]) < MIN_EDGE:
+            raise ClipError(f'the picture has {imgs[0].shape[1]} x {imgs[0].shape[0]} pixels, which shows nothing')
         results.update(imgs=imgs, original_shape=imgs[0].shape[:2], img_shape=imgs[0].shape[:2])
         return results
 
@@ -35,11 +45,17 @@ class ReadAudio(BaseTransform):
     Added keys: `waveforms` (list of V arrays (N,), float32). `audio_reader` is removed.
 
     Raises:
-        ClipError: The sound is damaged or holds values that are not finite.
+        ClipError: The sound is damaged, holds values that are not finite, or a window of it is too long to be one.
     """
 
     def transform(self, results: dict) -> dict:
         """Add the waveforms to `results`."""
         reader = results.pop('audio_reader')
+        for start, end in results['window_sec']:
+            if end - start > MAX_WINDOW_SEC:
+                raise ClipError(
+                    f'its window is {end - start:.0f} s long, more than {MAX_WINDOW_SEC:g} s: there is a gap in the '
+                    'time stamps of the frames, or their rate (fps) is wrong'
+                )
         results['waveforms'] = [reader.read_audio(float(start), float(end)) for start, end in results['window_sec']]
         return results

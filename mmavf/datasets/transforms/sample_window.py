@@ -54,26 +54,34 @@ class SampleWindow(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Add the windows to `results`."""
-        times, source_inds = self._ticks(results['frame_times'])
-        count = len(times)
+        frame_times = results['frame_times']
+        count = self._count(frame_times)
         starts = self._starts(count)  # (V,)
         steps = starts[:, None] + np.arange(self.clip_len) * self.frame_interval  # (V, T)
         reachable = starts + (count - 1 - starts) // self.frame_interval * self.frame_interval
         shown = np.minimum(steps, reachable[:, None])  # (V, T)
         following = np.minimum(shown[:, -1] + self.frame_interval, count - 1)  # (V,)
-        results['frame_inds'] = source_inds[shown]
-        results['window_sec'] = np.stack([times[starts], times[following]], axis=1)
+        results['frame_inds'] = self._frames_at(shown, frame_times)
+        results['window_sec'] = self._times_at(np.stack([starts, following], axis=1), frame_times)
         results.update(clip_len=self.clip_len, frame_interval=self.frame_interval, num_clips=self.num_clips)
         return results
 
-    def _ticks(self, frame_times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the times to sample from and the index of the source frame on show at each, both (N,)."""
+    def _count(self, frame_times: np.ndarray) -> int:
+        """Return how many frames are counted."""
         if self.clip_fps is None:
-            return frame_times, np.arange(len(frame_times))
+            return len(frame_times)
         # half a millionth of a second makes up for rounding of the stamps
-        length_sec = frame_times[-1] - frame_times[0] + 5e-7
-        times = frame_times[0] + np.arange(int(length_sec * self.clip_fps) + 1) / self.clip_fps
-        return times, np.searchsorted(frame_times, times + 5e-7, side='right') - 1
+        return int((frame_times[-1] - frame_times[0] + 5e-7) * self.clip_fps) + 1
+
+    def _times_at(self, places: np.ndarray, frame_times: np.ndarray) -> np.ndarray:
+        """Return the times of counted frames; those between are not made, of which a gap of hours has millions."""
+        return frame_times[places] if self.clip_fps is None else frame_times[0] + places / self.clip_fps
+
+    def _frames_at(self, places: np.ndarray, frame_times: np.ndarray) -> np.ndarray:
+        """Return the index of the source frame on show at each counted frame."""
+        if self.clip_fps is None:
+            return places
+        return np.searchsorted(frame_times, self._times_at(places, frame_times) + 5e-7, side='right') - 1
 
     def _starts(self, count: int) -> np.ndarray:
         last = max(count - self.clip_len * self.frame_interval, 0)

@@ -1,0 +1,80 @@
+"""The boundary of a clip: whatever goes wrong with it is one bad clip, with its path and a reason."""
+
+import logging
+import os
+from traceback import extract_tb
+from types import TracebackType
+
+from mmengine.logging import MMLogger
+
+from mmavf.errors import ClipError, MMAVFError
+
+SHOWN_CHARACTERS = 200  # of a foreign error's message
+# How torch and OpenCV say it, whose errors are no MemoryError.
+_MEMORY_SIGNS = ("can't allocate memory", 'bad_alloc', 'Insufficient memory', 'Failed to allocate')
+
+_told: set[tuple[type, str, int | None]] = set()  # kinds of errors whose traceback this process has logged
+
+
+class ClipBoundary:
+    """Turns whatever goes wrong inside into the ClipError `PATH: REASON` of a clip, with the cause chained to it.
+
+    Readers, codecs, detectors and transforms, also those of others, fail with classes of all sorts at what they did not
+    expect; no list of them would be whole. The traceback of an error that is none of this package's goes to the log
+    file of the run, once a process for each kind (class and place), so that a fault of a transform does not hide behind
+    its clips. Use it as a context.
+
+    Args:
+        path: The clip's video, or its sound where it is sound alone.
+        names: What else names it in messages, such as the path of its sound; '' counts for nothing.
+
+    Raises:
+        ClipError: Something went wrong; the message names the clip.
+        MMAVFError: One of another class, such as ConfigError, passes: it does not speak of the clip.
+    """
+
+    def __init__(self, path: str, *names: str) -> None:
+        self._path, self._names = path, [name for name in (path, *names) if name]
+
+    def __enter__(self) -> None:
+        pass
+
+    # no generator by contextlib: that takes an error raised from StopIteration for one that Python made of it
+    def __exit__(self, kind: type | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        if isinstance(error, ClipError):
+            if not any(name in str(error) for name in self._names):
+                raise ClipError(f'{self._path}: {error}') from error
+        elif isinstance(error, Exception) and not isinstance(error, MMAVFError):
+            _log_once(error, self._path)
+            raise ClipError(f'{self._path}: {_reason(error)}') from error
+
+
+def _reason(error: Exception) -> str:
+    """Return in one line what went wrong, and for an error that nobody foresaw where."""
+    text = str(error).strip()
+    if isinstance(error, MemoryError) or any(sign in text for sign in _MEMORY_SIGNS):
+        return 'it needs more memory than there is'
+    first = text.partition('\n')[0]
+    shown = first if len(first) <= SHOWN_CHARACTERS else f'{first[:SHOWN_CHARACTERS]}…'
+    file, line = _place(error)
+    what = f'{type(error).__name__}: {shown}' if shown else type(error).__name__
+    return f'it cannot be processed ({what}; {os.path.basename(file)}, line {line})'
+
+
+def _place(error: Exception) -> tuple[str, int | None]:
+    """Return file and line of the Python code that raised an error."""
+    last = extract_tb(error.__traceback__)[-1]
+    return last.filename, last.lineno
+
+
+def _log_once(error: Exception, path: str) -> None:
+    kind = (type(error), *_place(error))
+    if kind in _told:
+        return
+    _told.add(kind)
+    text = f'{path}: the first {type(error).__name__} of this kind'
+    info = type(error), error, error.__traceback__
+    record = logging.LogRecord('mmavf', logging.ERROR, __file__, 0, text, None, info)
+    for handler in MMLogger.get_current_instance().handlers:
+        if isinstance(handler, logging.FileHandler):  # the screen has the reason
+            handler.handle(record)

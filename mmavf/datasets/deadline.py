@@ -1,0 +1,110 @@
+"""A limit on the time that a call takes, also where it hangs in a decoder or in storage."""
+
+import ctypes
+import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import copy_context
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import torch
+
+from mmavf.errors import ClipError
+
+# Python code that is told to end does so within milliseconds; code outside of Python when it comes back, if ever.
+GRACE_SEC = 1.0
+
+_own = threading.local()
+
+
+def call_within(seconds: float | None, function: Callable[..., Any], *args: Any) -> Any:
+    """Call a function and wait so long for its result, or its exception.
+
+    The call is made in a helper thread that the calling thread keeps, and finds there what holds for the caller: the
+    number of torch's threads, numpy's handling of floating-point errors. Where it is late its thread is left behind,
+    and ends as soon as it is back in Python code, before it does anything else. Code that hangs without letting other
+    threads run is not covered.
+
+    Args:
+        seconds: The limit; None: no limit, and no other thread.
+        function: What is called.
+        args: What it gets.
+
+    Raises:
+        ClipError: It is not done within the limit.
+    """
+    if seconds is None:
+        return function(*args)
+    helper = getattr(_own, 'helper', None)
+    if helper is None or helper.pid != os.getpid():  # a fork does not copy threads
+        helper = _own.helper = _Helper()
+    try:
+        return helper.call(seconds, function, args)
+    except _Late:
+        raise ClipError(
+            f'it is not done within {seconds:g} s (clip_timeout_sec): the file does not end, or its decoder or the '
+            'storage hangs'
+        ) from None
+    finally:
+        if helper.is_left:
+            _own.helper = None
+
+
+class _Late(Exception):
+    """The time is over."""
+
+
+class _Leave(SystemExit):
+    """Ends a thread that was left behind; transforms that catch Exception do not catch it."""
+
+
+class _Helper:
+    """A thread that makes one call after the other for the thread that made it."""
+
+    def __init__(self) -> None:
+        self.pid, self.is_left = os.getpid(), False
+        self._calls, self._results = SimpleQueue(), SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name='mmavf-clip', daemon=True)
+        self._thread.start()
+
+    def call(self, seconds: float, function: Callable[..., Any], args: tuple) -> Any:
+        self._calls.put((torch.get_num_threads(), copy_context(), function, args))
+        is_done = False
+        try:
+            result, error = self._results.get(timeout=min(seconds, threading.TIMEOUT_MAX))
+            is_done = True
+        except Empty:
+            raise _Late from None
+        finally:
+            if not is_done:  # also at Ctrl-C: a late result must not be taken for that of the next call
+                self._leave()
+        try:
+            if error is not None:
+                raise error
+            return result
+        finally:
+            del error  # its traceback holds this frame: else the clip stays in memory until the next collection
+
+    def _work(self) -> None:
+        with suppress(_Leave):
+            while not self.is_left and (call := self._calls.get()) is not None:
+                self._results.put(_outcome(*call))
+                del call  # while the next one is waited for, nothing is held
+
+    def _leave(self) -> None:
+        self.is_left = True
+        self._calls.put(None)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread.ident), ctypes.py_object(_Leave))
+        self._thread.join(GRACE_SEC)
+
+
+def _outcome(threads: int, context: Any, function: Callable[..., Any], args: tuple) -> tuple[Any, BaseException | None]:
+    """Return the result of a call and None, or None and its exception."""
+    try:
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)  # a new thread begins with as many as there are cores
+        return context.run(function, *args), None
+    except BaseException as error:  # noqa: BLE001  (raised again in the thread that waits)
+        return None, error

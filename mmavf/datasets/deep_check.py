@@ -1,0 +1,113 @@
+"""A look into a clip's files: whether what a training takes of them can be decoded."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+import av
+import cv2
+import numpy as np
+import torch
+from mmengine.logging import MMLogger
+
+from mmavf.errors import ClipError
+
+from .clip_boundary import ClipBoundary
+from .transforms import OpenClip, ReadAudio, ReadFrames, SampleSegments, SampleWindow
+
+WINDOWS = 3  # at the beginning, in the middle, at the end
+
+
+class ClipReading(NamedTuple):
+    """How a data set reads its clips.
+
+    Attributes:
+        modalities: See OpenClip.
+        missing_audio: See OpenClip.
+        window: Arguments of the SampleWindow that chooses frames; None: SampleSegments does, over the whole clip.
+    """
+
+    modalities: tuple[str, ...] = ('video', 'audio')
+    missing_audio: str = 'raise'
+    window: tuple[tuple[str, Any], ...] | None = ()
+
+    @classmethod
+    def of(cls, steps: list) -> 'ClipReading':
+        """Return how the transforms of a pipeline read clips; one of its first is OpenClip."""
+        opener = next(step for step in steps if isinstance(step, OpenClip))
+        sampler = next((step for step in steps if isinstance(step, SampleWindow | SampleSegments)), None)
+        window: tuple | None = ()
+        if isinstance(sampler, SampleSegments):
+            window = None
+        elif sampler is not None:
+            window = tuple((name, getattr(sampler, name)) for name in ('clip_len', 'frame_interval', 'clip_fps'))
+        return cls(opener.modalities, opener.missing_audio, window)
+
+
+class ClipFacts(NamedTuple):
+    """What a look into a clip showed.
+
+    Attributes:
+        seconds: Its length; 0 where it cannot be used.
+        silent: It has no sound, and silence stands in for it.
+        error: Why it cannot be used; '' where it can.
+    """
+
+    seconds: float
+    silent: bool
+    error: str
+
+
+def deep_checker() -> Callable[[tuple[int, Mapping[str, Any], ClipReading]], ClipFacts]:
+    """Return what looks into the clips of a WorkerPool's jobs: their number, what the pipeline gets, how it is read."""
+    cv2.setNumThreads(0)  # the clips are what runs in parallel
+    torch.set_num_threads(1)
+    av.logging.set_level(None)  # what FFmpeg says of broken files, the errors say
+    MMLogger.get_current_instance().setLevel('ERROR')  # OpenClip would speak of the first clip without sound
+    return _check_job
+
+
+def _check_job(job: tuple[int, Mapping[str, Any], ClipReading]) -> ClipFacts:
+    return look_into(*job[1:])
+
+
+def look_into(clip: Mapping[str, Any], reading: ClipReading) -> ClipFacts:
+    """Decode parts of a clip by the transforms of a training.
+
+    Three windows are read, at the beginning, in the middle and at the end: all of their sound, and of their and the
+    clip's frames the first, the middle and the last one. Damage between them is not seen.
+
+    Args:
+        clip: What the pipeline gets.
+        reading: How it is read.
+    """
+    try:
+        with ClipBoundary(clip['video_path'] or clip['audio_path'], clip['audio_path']):
+            return _look_into(dict(clip), reading)
+    except ClipError as error:
+        return ClipFacts(0.0, False, str(error))
+
+
+def _look_into(clip: dict, reading: ClipReading) -> ClipFacts:
+    alone = not clip['video_path'] and reading.missing_audio == 'silence'
+    opener, sampler, read_frames, read_audio = _steps(reading._replace(modalities=('audio',)) if alone else reading)
+    clip = sampler.transform(opener.transform(clip))
+    times = clip['frame_times']
+    if 'video_reader' in clip:
+        inside = clip['frame_inds'].ravel()  # (V * T,)
+        ends = np.array([0, len(times) - 1])
+        chosen = np.concatenate([inside[[0, len(inside) // 2, -1]], ends])
+        read_frames.transform(clip | dict(frame_inds=np.unique(chosen)[None]))
+    if 'audio_reader' in clip:
+        read_audio.transform(dict(clip))
+    frame_sec = (times[-1] - times[0]) / max(len(times) - 1, 1)
+    return ClipFacts(float(times[-1] - times[0] + frame_sec), clip.get('missing_audio', False), '')
+
+
+@cache
+def _steps(reading: ClipReading) -> tuple[OpenClip, SampleWindow | SampleSegments, ReadFrames, ReadAudio]:
+    if reading.window is None:
+        sampler = SampleSegments(test_mode=True)
+    else:
+        sampler = SampleWindow(**dict(reading.window), num_clips=WINDOWS, test_mode=True)
+    return OpenClip(reading.modalities, reading.missing_audio), sampler, ReadFrames(), ReadAudio()
