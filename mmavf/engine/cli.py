@@ -20,6 +20,7 @@ from torch import distributed as torch_dist
 from mmavf.errors import ConfigError, MMAVFError
 
 from .protocol import add_protocol_options, merge_protocol_options
+from .stop_signals import end_stopped, end_with_parent, stop_signals
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -89,8 +90,17 @@ def run_command(command: Callable[[argparse.Namespace], None], args: argparse.Na
     """Run a command; return its exit status: 1 after an error of this package, whose message is shown.
 
     A config with a component that is not registered, or with an argument that a component does not have, counts as such
-    an error.
+    an error. Ctrl-C and SIGTERM end the command with one sentence and status 130 or 143 (see `stop_signals`).
     """
+    end_with_parent()
+    with stop_signals():
+        try:
+            return _run(command, args)
+        except KeyboardInterrupt:
+            return end_stopped()
+
+
+def _run(command: Callable[[argparse.Namespace], None], args: argparse.Namespace) -> int:
     sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
     if 'local_rank' in args:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
