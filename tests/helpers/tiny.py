@@ -114,3 +114,21 @@ class KillHook(Hook):
         if runner.iter + 1 == self.after:
             time.sleep(0.2)
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+@HOOKS.register_module()
+class SignalHook(Hook):
+    """Send a signal to the process, or to its group, after a number of iterations; on one rank, or on all (-1)."""
+
+    priority = 'LOWEST'
+
+    def __init__(self, after, number, group=False, rank=-1):
+        self.after, self.number, self.group, self.rank = after, number, group, rank
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        if runner.iter + 1 == self.after and self.rank in (-1, runner.rank):
+            if self.group:
+                os.killpg(os.getpgid(0), self.number)
+            else:
+                os.kill(os.getpid(), self.number)
+            time.sleep(0.05)
