@@ -122,7 +122,9 @@ def test_a_child_neither_has_the_lock_nor_lets_it_go(tmp_path, flock):
     lock.release()
 
 
-@pytest.mark.parametrize('content', [b'', b'{"ho', b'[]', b'{"host": "a"}', b'\xff', b'{"host": "a", "pid": "x", "since": 1}'])
+@pytest.mark.parametrize(
+    'content', [b'', b'{"ho', b'[]', b'{"host": "a"}', b'\xff', b'{"host": "a", "pid": "x", "since": 1}']
+)
 def test_a_lock_file_that_says_nothing_is_in_nobodys_way(tmp_path, flock, content):
     (tmp_path / '.lock').write_bytes(content)
     FolderLock(tmp_path).release()

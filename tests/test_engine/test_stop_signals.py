@@ -65,9 +65,7 @@ def test_sigterm_in_an_epoch_saves_and_the_resumed_run_is_the_same(tmp_path, uni
 
 
 def test_accumulated_gradients_are_not_cut(tmp_path):
-    text = train_until_stopped(
-        tmp_path, At('after_train_iter', told(TERM), 4), optim_wrapper__accumulative_counts=5
-    )
+    text = train_until_stopped(tmp_path, At('after_train_iter', told(TERM), 4), optim_wrapper__accumulative_counts=5)
     assert 'iter_5.pth holds all of the run' in text
 
 
@@ -94,9 +92,7 @@ def test_while_an_epoch_is_saved_sigterm_waits_and_the_epoch_counts(tmp_path):
 
 @pytest.mark.parametrize('number', [TERM, INT])
 def test_a_validation_is_left_at_once(tmp_path, number):
-    runner = tiny_runner(
-        tmp_path, TINY_FOLDS, protocol__fold='1', protocol__selection='paper', protocol__val_share=0.0
-    )
+    runner = tiny_runner(tmp_path, TINY_FOLDS, protocol__fold='1', protocol__selection='paper', protocol__val_share=0.0)
     runner.register_hook(At('after_val_iter', told(number)))
     with stop_signals():
         with pytest.raises(Stopped):
@@ -154,7 +150,16 @@ def test_a_step_that_does_not_end_costs_the_checkpoint_not_the_deadline(monkeypa
 
 
 def start(work_dir, *options, config=TINY, script='train.py', args=()):
-    command = [sys.executable, ROOT / 'tools' / script, config, '--work-dir', work_dir, *args, '--cfg-options', *options]
+    command = [
+        sys.executable,
+        ROOT / 'tools' / script,
+        config,
+        '--work-dir',
+        work_dir,
+        *args,
+        '--cfg-options',
+        *options,
+    ]
     env = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''}
     pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     return subprocess.Popen(list(map(str, command)), env=env, cwd=ROOT, start_new_session=True, **pipes)
@@ -216,7 +221,11 @@ def children(pid):
 @pytest.mark.parametrize('number', [TERM, INT, int(signal.SIGKILL)])
 def test_a_cross_validation_takes_its_processes_along(tmp_path, number):
     process = start(
-        tmp_path, 'train_cfg.max_epochs=500', config=TINY_FOLDS, script='cross_validate.py', args=['--selection', 'paper']
+        tmp_path,
+        'train_cfg.max_epochs=500',
+        config=TINY_FOLDS,
+        script='cross_validate.py',
+        args=['--selection', 'paper'],
     )
     with process:
         while not (tmp_path / 'fold_1' / 'iter_4.pth').exists():
