@@ -1,7 +1,8 @@
 """Locks that one process at a time holds: on an open file, and on a folder of results.
 
-Both rest on flock, which the system releases when the process ends, however it does. Some file systems have none (Lustre
-without the mount option `flock`, some of NFS): there a file is not locked at all, and a folder by what its lock file says.
+Both rest on flock, which the system releases when the process ends, however it does. Some file systems have none
+(Lustre without the mount option `flock`, some of NFS): there a file is not locked at all, and a folder by what its lock
+file says.
 """
 
 import fcntl

@@ -19,8 +19,8 @@ class AtomicLocalBackend(LocalBackend):
     """MMEngine's local file backend, with writes that replace a file in one moment.
 
     Contents go to a temporary name in the same folder, are flushed to the disk, and are then renamed. What cannot be
-    written to the end, on a full disk say, is removed again. Where the file system cannot flush a folder, a power cut may
-    undo the rename; the file counts as written, and one warning tells.
+    written to the end, on a full disk say, is removed again. Where the file system cannot flush a folder, a power cut
+    may undo the rename; the file counts as written, and one warning tells.
     """
 
     def put(self, obj: bytes, filepath: str | Path) -> None:

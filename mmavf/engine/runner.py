@@ -44,8 +44,8 @@ class AVFRunner(Runner):
     """Runner of all stages. Configs and checkpoints are MMEngine's.
 
     On a machine without a GPU `launcher='pytorch'` runs on gloo. `auto_scale_lr` counts accumulation. A checkpoint
-    holds the random states of all ranks and what is needed to go on inside an epoch. One process, or group of ranks, at a
-    time has the work dir, until its training, validation or test ends.
+    holds the random states of all ranks and what is needed to go on inside an epoch. One process, or group of ranks, at
+    a time has the work dir, until its training, validation or test ends.
 
     Raises:
         WorkDirError: Another run is at work in the work dir, or it cannot be written to; on all ranks alike.

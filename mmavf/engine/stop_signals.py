@@ -2,8 +2,8 @@
 
 SIGTERM comes from batch systems and spot instances some time before SIGKILL. A training goes on to the end of its step
 and writes a checkpoint; what else it does is stopped at once. Ctrl-C (SIGINT) stops everything at once but for a file
-that is being written. Python raises KeyboardInterrupt wherever it is, and where that is in a destructor or a callback it
-is lost; `check`, called once a step, raises it again.
+that is being written. Python raises KeyboardInterrupt wherever it is, and where that is in a destructor or a callback
+it is lost; `check`, called once a step, raises it again.
 """
 
 import ctypes
@@ -194,8 +194,8 @@ class ObeyParent:
 def end_with_parent() -> None:
     """Have this process killed when the one that started it dies, if it says so by `PARENT_VARIABLE` (its process id).
 
-    Else a killed cross-validation would leave trainings behind, which keep their work dirs from the next one. Linux alone
-    can do that.
+    Else a killed cross-validation would leave trainings behind, which keep their work dirs from the next one. Linux
+    alone can do that.
     """
     parent = os.environ.pop(PARENT_VARIABLE, None)
     if parent is None or not sys.platform.startswith('linux'):

@@ -6,6 +6,8 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import torch
@@ -101,10 +103,8 @@ def test_a_validation_is_left_at_once(tmp_path, number):
 
 
 def swallow(act):
-    try:
+    with suppress(KeyboardInterrupt):
         act()
-    except KeyboardInterrupt:
-        pass
 
 
 @pytest.mark.parametrize('point', ['after_train_iter', 'before_save_checkpoint'])
@@ -208,13 +208,14 @@ def test_a_rank_that_alone_is_told_to_stop_ends_in_time(tmp_path, rank):
 
 def alive(pid):
     try:
-        return open(f'/proc/{pid}/stat').read().rsplit(')')[-1].split()[0] != 'Z'
+        return Path(f'/proc/{pid}/stat').read_text().rsplit(')')[-1].split()[0] != 'Z'
     except FileNotFoundError:
         return False
 
 
 def children(pid):
-    return [int(word) for word in open(f'/proc/{pid}/task/{pid}/children').read().split()]
+    lists = [task / 'children' for task in Path(f'/proc/{pid}/task').iterdir()]
+    return [int(word) for found in lists for word in found.read_text().split()]
 
 
 @pytest.mark.slow
@@ -231,12 +232,7 @@ def test_a_cross_validation_takes_its_processes_along(tmp_path, number):
         while not (tmp_path / 'fold_1' / 'iter_4.pth').exists():
             assert process.poll() is None
             time.sleep(0.05)
-        threads = os.listdir(f'/proc/{process.pid}/task')
-        folds = [
-            int(word)
-            for thread in threads
-            for word in open(f'/proc/{process.pid}/task/{thread}/children').read().split()
-        ]
+        folds = children(process.pid)
         assert folds
         os.kill(process.pid, number)
         _, errors = process.communicate(timeout=60)
