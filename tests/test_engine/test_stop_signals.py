@@ -169,8 +169,8 @@ def start(work_dir, *options, config=TINY, script='train.py', args=()):
 @pytest.mark.parametrize('number', [TERM, INT])
 def test_a_signal_to_all_processes_of_a_run(tmp_path, uninterrupted, number):
     """As Slurm and a terminal send it: the data workers get it, too."""
-    signals = f'custom_hooks.3={{"type":"SignalHook","after":13,"number":{number},"group":True}}'
-    with start(tmp_path, signals, 'train_dataloader.num_workers=2') as process:
+    hook = 'custom_hooks.3.after=13', f'custom_hooks.3.number={number}', 'custom_hooks.3.group=True'
+    with start(tmp_path, *hook, 'train_dataloader.num_workers=2') as process:
         _, errors = process.communicate(timeout=300)
     assert process.returncode == 128 + number, errors
     assert 'Traceback' not in errors and 'Exception ignored' not in errors
@@ -186,11 +186,11 @@ def test_two_ranks_stop_after_the_same_step(tmp_path):
         return run_train(tmp_path / name, *options, args=args, processes=2)
 
     assert run('whole', 'train_cfg.max_epochs=4').returncode == 0
-    stopped = run('cut', 'train_cfg.max_epochs=4', f'custom_hooks.3={{"type":"SignalHook","after":7,"number":{TERM}}}')
+    stopped = run('cut', 'train_cfg.max_epochs=4', 'custom_hooks.3.after=7', f'custom_hooks.3.number={TERM}')
     assert stopped.returncode != 0
     assert 'holds all of the run: --resume' in stopped.stderr, stopped.stderr
     (note,) = [(tmp_path / 'cut' / 'last_checkpoint').read_text()]
-    assert note.endswith('iter_11.pth')  # the end of the epoch comes before twelve more steps
+    assert note.endswith('iter_10.pth')  # the epoch's end, which comes before rank 0's margin
     assert run('cut', 'train_cfg.max_epochs=4', args=['--resume']).returncode == 0
     assert_same_weights(tmp_path / 'whole' / 'epoch_4.pth', tmp_path / 'cut' / 'epoch_4.pth')
 
@@ -200,8 +200,8 @@ def test_two_ranks_stop_after_the_same_step(tmp_path):
 def test_a_rank_that_alone_is_told_to_stop_ends_in_time(tmp_path, rank):
     """Whatever the others do: there is no waiting for them."""
     start_sec = time.time()
-    hook = f'custom_hooks.3={{"type":"SignalHook","after":3,"number":{TERM},"rank":{rank}}}'
-    stopped = run_train(tmp_path, hook, 'train_cfg.max_epochs=1000', processes=2)
+    hook = 'custom_hooks.3.after=3', f'custom_hooks.3.number={TERM}', f'custom_hooks.3.rank={rank}'
+    stopped = run_train(tmp_path, *hook, 'train_cfg.max_epochs=1000', processes=2)
     assert stopped.returncode != 0 and time.time() - start_sec < 150
     assert list(tmp_path.glob('*.pth')) and not list(tmp_path.glob('*.unfinished'))
 
