@@ -44,6 +44,10 @@ class CheckpointError(MMAVFError, RuntimeError):
     """A checkpoint cannot be read, is not trusted, or does not fit the model."""
 
 
+class WorkDirError(MMAVFError, RuntimeError):
+    """A folder of results cannot be used: another run is at work in it, or it cannot be written to."""
+
+
 class RawDataError(MMAVFError, ValueError):
     """A raw data set is not where, or not laid out as, its parser expects."""
 

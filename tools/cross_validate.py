@@ -7,7 +7,6 @@ and the scores of all predictions pooled. Where single subjects are held out the
 
 import argparse
 import os.path as osp
-import signal
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,6 +17,8 @@ from mmavf.engine.cli import add_run_options, read_config, run_command
 from mmavf.engine.fold_results import collect, write_results
 from mmavf.engine.fold_runs import FoldRuns, config_hash, fold_values
 from mmavf.engine.protocol import column_under_test
+from mmavf.engine.stop_signals import GRACE_SEC, stops
+from mmavf.engine.work_dir import keep
 from mmavf.errors import ConfigError, MMAVFError
 
 
@@ -67,6 +68,9 @@ def cross_validate(args: argparse.Namespace) -> None:
     name = osp.splitext(osp.basename(args.config))[0]
     devices = args.devices.split(',') if args.devices else [None] * args.jobs
     runs = FoldRuns(cfg, Path(args.work_dir or osp.join('work_dirs', name)), Path(__file__).parent, devices)
+    stops.grace_sec = 2 * GRACE_SEC  # the folds' processes end first
+    stops.outcome = lambda: 'Give the same command again: it goes on.'
+    keep(runs.work_dir)
     runs.prepare(folds)
     finished = [fold for fold in folds if runs.is_finished(fold)]
     if finished:
@@ -89,7 +93,6 @@ def cross_validate(args: argparse.Namespace) -> None:
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the folds' processes end too
     return run_command(cross_validate, parse_args())
 
 

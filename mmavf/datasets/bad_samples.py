@@ -1,18 +1,21 @@
 """Record of clips that could not be used in training."""
 
-import fcntl
 import json
 import os
+from typing import Any
 
 from mmengine.logging import MMLogger
 
 from mmavf.errors import TooManyBadSamplesError
+from mmavf.file_lock import lock_file
+from mmavf.json_lines import parse_lines, read_json_lines, unreadable_text
 
 
 class BadSampleLog:
     """One line per distinct unusable clip, over all epochs, workers and ranks, and a limit on their number.
 
-    Whoever meets a bad clip appends it to one shared file under a file lock, unless it stands there already.
+    Whoever meets a bad clip appends it to one shared file under a file lock, unless it stands there already. Where the
+    file cannot be written, a full disk say, the log alone names the clips and each process counts its own.
 
     Args:
         ann_file: The list that the clips come from.
@@ -47,7 +50,7 @@ class BadSampleLog:
         if _identity(line) in self._seen:
             return
         self._seen.add(_identity(line))
-        is_new, count = (True, len(self._seen)) if self.file is None else self._append(line)
+        is_new, count = (True, len(self._seen)) if self.file is None else self._share(line)
         if is_new:
             MMLogger.get_current_instance().warning(f'bad sample {count} of {self._ann_file}: {reason}')
         if count > self._max_bad_ratio * self._num_entries:
@@ -57,39 +60,65 @@ class BadSampleLog:
                 + (f'All of them: {self.file}' if self.file else 'The log names all of them.')
             )
 
-    def _append(self, line: dict) -> tuple[bool, int]:
+    def _share(self, line: dict) -> tuple[bool, int]:
         """Append `line` unless its clip is there already; return whether it was new, and the list's bad clips."""
+        try:
+            return self._append(line)
+        except OSError as error:
+            MMLogger.get_current_instance().warning(
+                f'{self.file} cannot be written ({error.strerror}): from here on this process names bad samples in the '
+                'log alone.'
+            )
+            self.file = None
+            return True, len(self._seen)
+
+    def _append(self, line: dict) -> tuple[bool, int]:
         os.makedirs(os.path.dirname(os.path.abspath(self.file)), exist_ok=True)
-        with open(self.file, 'a+', encoding='utf-8') as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # released when the file is closed
+        with open(self.file, 'ab+', buffering=0) as file:  # without a buffer a line is written at once
+            lock_file(file.fileno(), self.file, wait=True)  # released when the file is closed
             file.seek(0)
-            known = {_identity(entry) for entry in map(json.loads, file) if entry['ann_file'] == self._ann_file}
+            content = file.read()
+            entries = parse_lines(content, _is_entry).values
+            known = {_identity(entry) for entry in entries if entry.get('ann_file') == self._ann_file}
             is_new = _identity(line) not in known
             if is_new:
-                file.write(json.dumps(line, ensure_ascii=False) + '\n')
+                begin = b'\n' if content and not content.endswith(b'\n') else b''  # another's line was cut off
+                text = json.dumps(line, ensure_ascii=False)
+                # bytes of a name that are not UTF-8 become escapes, as JSON has them
+                file.write(begin + text.encode(errors='backslashreplace') + b'\n')
             return is_new, len(known) + is_new
 
 
 def forget_repaired(file: str) -> None:
     """Take clips out of a record whose files were changed since; a resumed run meets them again if they are bad still.
 
-    A last line that was cut off goes, too. No other process may be at work on the file.
+    Lines that cannot be read go, too, with a warning. No other process may be at work on the file.
 
     Args:
         file: The record of the run that is resumed; it need not exist.
     """
     if not os.path.exists(file):
         return
-    with open(file, encoding='utf-8') as record:
-        lines = record.read().splitlines(keepends=True)
-    whole = [line for line in lines if line.endswith('\n')]
-    kept = [line for line in whole if _is_unchanged(json.loads(line))]
+    entries, lines, unreadable = read_json_lines(file, _is_entry)
+    kept = [line for entry, line in zip(entries, lines, strict=True) if _is_unchanged(entry)]
+    logger = MMLogger.get_current_instance()
+    if unreadable:
+        logger.warning(f'{unreadable_text(file, unreadable)} Clips that are bad still will be met again.')
     if len(kept) < len(lines):
-        with open(file, 'w', encoding='utf-8') as record:
-            record.writelines(kept)
-        MMLogger.get_current_instance().info(
+        logger.info(
             f'{file}: {len(lines) - len(kept)} of {len(lines)} bad samples were changed since and will be tried again'
         )
+    if unreadable or len(kept) < len(lines):
+        with open(file, 'wb') as record:
+            record.writelines(kept)
+
+
+def _is_entry(value: Any) -> bool:
+    """Tell whether a line is one that `BadSampleLog` wrote."""
+    if not isinstance(value, dict) or not isinstance(value.get('path'), str):
+        return False
+    parts = (value.get(key) for key in ('audio', 'start', 'end', 'ann_file'))
+    return all(part is None or isinstance(part, str | int | float) for part in parts)
 
 
 def _is_unchanged(line: dict) -> bool:
@@ -98,10 +127,11 @@ def _is_unchanged(line: dict) -> bool:
 
 def _last_modified(line: dict) -> float | None:
     """Return when the newest of a clip's files was written, in seconds; None for files that are not there."""
-    times = [os.stat(path).st_mtime for path in (line['path'], line['audio']) if path and os.path.exists(path)]
+    files = [path for path in (line['path'], line.get('audio')) if path]
+    times = [os.stat(path).st_mtime for path in files if os.path.exists(path)]
     return max(times, default=None)
 
 
 def _identity(line: dict) -> tuple:
     """Return what makes a line speak of the same clip as another: its files and its part of them."""
-    return line['path'], line['audio'], line['start'], line['end']
+    return line['path'], line.get('audio'), line.get('start'), line.get('end')

@@ -21,6 +21,7 @@ from mmavf.errors import ConfigError, MMAVFError
 from .config_values import check_values
 from .explain import explain, was_raised_in
 from .protocol import add_protocol_options, merge_protocol_options
+from .stop_signals import end_stopped, end_with_parent, stop_signals
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -98,7 +99,19 @@ def default_work_dir(config: str, target: str | None, fold: str | None) -> str:
 
 
 def run_command(command: Callable[[argparse.Namespace], None], args: argparse.Namespace) -> int:
-    """Run a command; return its exit status: 1 after an error that `explain` knows, whose message is shown."""
+    """Run a command; return its exit status: 1 after an error that `explain` knows, whose message is shown.
+
+    Ctrl-C and SIGTERM end the command with one sentence and status 130 or 143 (see `stop_signals`).
+    """
+    end_with_parent()
+    with stop_signals():
+        try:
+            return _run(command, args)
+        except KeyboardInterrupt:
+            return end_stopped()
+
+
+def _run(command: Callable[[argparse.Namespace], None], args: argparse.Namespace) -> int:
     sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
     if 'local_rank' in args:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))

@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from mmavf.evaluation.result_files import METRICS_FILE, PREDICTIONS_FILE
 from mmavf.registry import DATASETS
 
 from .provenance import chosen_checkpoint
+from .stop_signals import PARENT_VARIABLE
 
 HASH_FILE = 'config_hash.txt'
 ERROR_LINE = re.compile(r'[\w.]+(Error|Exception): ')
@@ -197,7 +198,9 @@ class FoldRuns:
 
     def _call(self, command: Sequence[str | Path], log: Path, device: str | None) -> None:
         script, *arguments = command
-        env: Mapping[str, str] = os.environ if device is None else {**os.environ, 'CUDA_VISIBLE_DEVICES': device}
+        env: dict[str, str] = {**os.environ, PARENT_VARIABLE: str(os.getpid())}
+        if device is not None:
+            env['CUDA_VISIBLE_DEVICES'] = device
         with open(log, 'a') as output:
             with self._lock:
                 if self._stopped:

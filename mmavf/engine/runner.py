@@ -1,16 +1,18 @@
 """MMEngine's runner with exact resuming, learning-rate scaling by the real batch, and distribution without a GPU."""
 
+import atexit
 import copy
-from collections.abc import Sequence
-from contextlib import redirect_stdout
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from functools import cached_property
 from inspect import signature
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import torch.distributed as torch_dist
 from mmengine.config import Config
-from mmengine.dist import all_gather_object
+from mmengine.dist import all_gather_object, broadcast_object_list, is_main_process
 from mmengine.hooks import EMAHook
 from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
@@ -18,9 +20,11 @@ from mmengine.optim.scheduler.param_scheduler import _ParamScheduler
 from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 from torch import Tensor, cuda, nn
+from torch.utils.data import DataLoader
 
 from mmavf.datasets.overlap import file_digests
 from mmavf.engine.allocator import keep_freed_memory
+from mmavf.engine.atomic_file import disk_faults
 from mmavf.engine.independence import check_independence, data_set_of
 from mmavf.engine.launch import resolve_loaders
 from mmavf.engine.load_report import report_match
@@ -29,7 +33,10 @@ from mmavf.engine.protocol import apply_protocol
 from mmavf.engine.provenance import check_records, check_same_run, find_leak, labelled_past, training_record
 from mmavf.engine.resume_state import check_state
 from mmavf.engine.rng import get_rng_state
-from mmavf.errors import CheckpointError, ConfigError, MMAVFError
+from mmavf.engine.stop_signals import ObeyParent, kill_children, stops
+from mmavf.engine.work_dir import how_to_go_on, keep, let_go, repair_records
+from mmavf.errors import CheckpointError, ConfigError, MMAVFError, WorkDirError
+from mmavf.file_lock import make_folder
 from mmavf.registry import RUNNERS
 
 
@@ -38,7 +45,11 @@ class AVFRunner(Runner):
     """Runner of all stages. Configs and checkpoints are MMEngine's.
 
     On a machine without a GPU `launcher='pytorch'` runs on gloo. `auto_scale_lr` counts accumulation. A checkpoint
-    holds the random states of all ranks and what is needed to go on inside an epoch.
+    holds the random states of all ranks and what is needed to go on inside an epoch. One process, or group of ranks, at
+    a time has the work dir, until its training, validation or test ends.
+
+    Raises:
+        WorkDirError: Another run is at work in the work dir, or it cannot be written to; on all ranks alike.
     """
 
     _resuming = False
@@ -59,6 +70,7 @@ class AVFRunner(Runner):
         if '{fold}' in (cfg.get('load_from') or ''):
             raise ConfigError(f'load_from={cfg["load_from"]}: which fold? Say what is held out by --fold.')
         resolve_loaders(cfg)
+        make_folder(Path(cfg['work_dir']))
         return super().from_cfg(cfg)
 
     def setup_env(self, env_cfg: dict) -> None:
@@ -66,6 +78,55 @@ class AVFRunner(Runner):
         if self.distributed and not cuda.is_available() and not torch_dist.is_initialized():
             torch_dist.init_process_group(backend='gloo')
         super().setup_env(env_cfg)
+        self._keep_work_dir()
+
+    def _keep_work_dir(self) -> None:
+        """Keep other runs out of the work dir; all ranks fail where the main one does."""
+        fault: list[str | None] = [None]
+        if is_main_process():
+            try:
+                keep(Path(self.work_dir))
+            except WorkDirError as error:
+                fault = [str(error)]
+        broadcast_object_list(fault)
+        if fault[0] is not None:
+            raise WorkDirError(fault[0])
+
+    @contextmanager
+    def _work_dir_kept(self) -> Iterator[None]:
+        self._keep_work_dir()
+        try:
+            yield
+        finally:
+            let_go(Path(self.work_dir))
+
+    def train(self) -> nn.Module:
+        """Train as MMEngine does; return the model."""
+        with self._work_dir_kept():
+            stops.outcome = lambda: how_to_go_on(Path(self.work_dir))
+            if is_main_process():
+                repair_records(Path(self.work_dir))
+            return super().train()
+
+    def val(self) -> dict[str, float]:
+        """Validate as MMEngine does; return the scores."""
+        with self._work_dir_kept():
+            return super().val()
+
+    def test(self) -> dict[str, float]:
+        """Test as MMEngine does; return the scores."""
+        with self._work_dir_kept():
+            return super().test()
+
+    @staticmethod
+    def build_dataloader(dataloader: DataLoader | dict, *args: Any, **kwargs: Any) -> DataLoader:
+        """Build a loader as MMEngine does, with workers that signals to all processes do not end (see `ObeyParent`)."""
+        built = Runner.build_dataloader(dataloader, *args, **kwargs)
+        if built is not dataloader:
+            built.worker_init_fn = ObeyParent(built.worker_init_fn)
+            atexit.unregister(kill_children)  # once is enough
+            atexit.register(kill_children)
+        return built
 
     def build_model(self, model: nn.Module | dict) -> nn.Module:
         """Build the model; without a GPU, memory that tensors free is kept from here on (see `keep_freed_memory`)."""
@@ -117,7 +178,8 @@ class AVFRunner(Runner):
         if self._protocol is not None:
             list_hashes = getattr(self.train_dataloader.dataset, 'list_hashes', {})
             meta['protocol'] = training_record(self.cfg.to_dict(), list_hashes, self._trained_files)
-        super().save_checkpoint(out_dir, filename, *args, meta=meta, **kwargs)
+        with stops.held_back(), disk_faults(Path(out_dir, filename)):
+            super().save_checkpoint(out_dir, filename, *args, meta=meta, **kwargs)
 
     @cached_property
     def _trained_files(self) -> Tensor | None:

@@ -1,6 +1,5 @@
 """The record of what is done, from which a preparation goes on after it was stopped."""
 
-import fcntl
 import json
 import os
 import shutil
@@ -8,7 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmavf.errors import PreparationError
+from mmengine.logging import MMLogger
+
+from mmavf.errors import PreparationError, WorkDirError
+from mmavf.file_lock import LOCK_FILE, FolderLock
+from mmavf.json_lines import parse_line, unreadable_text
 
 FILE = 'journal.jsonl'
 
@@ -17,7 +20,8 @@ class Journal:
     """JSON lines in the output folder: a header that says what is made, then one line per unit of work that is done.
 
     A line is appended when the files that it speaks of are in their places. Whatever moment the process dies at, the
-    file holds whole lines but perhaps the last, which is dropped. Only one process can have it open.
+    file holds whole lines but perhaps the last, which is dropped. Lines that cannot be read are dropped with a warning,
+    and their units done again. Only one process can have the folder.
 
     Args:
         folder: The output folder; made if there is none.
@@ -27,25 +31,28 @@ class Journal:
 
     Raises:
         PreparationError: Another run works in the folder; it was begun with another header; it holds other things; the
-            journal is damaged, or cannot be written.
+            header is damaged, or the journal cannot be written.
     """
 
     def __init__(self, folder: Path, header: dict[str, Any], replaced: Sequence[str] = ()) -> None:
         self.path = folder / FILE
         self._lines: dict[str, bytes] = {}  # a million of them: texts take a fifth of the room of what they say
+        self._fd: int | None = None
+        if not self.path.exists() and folder.is_dir() and any(entry.name != LOCK_FILE for entry in folder.iterdir()):
+            raise PreparationError(f'{folder} is not empty and holds no preparation: choose another folder')
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            if not self.path.exists() and any(folder.iterdir()):
-                raise PreparationError(f'{folder} is not empty and holds no preparation: choose another folder')
+            self._lock = FolderLock(folder)
+        except WorkDirError as error:
+            raise PreparationError(str(error)) from error
+        try:
             self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
-        except OSError as error:
-            raise PreparationError(f'{folder}: cannot be written to ({error.strerror})') from error
-        try:
-            _lock(self._fd, folder)
             if replaced:
                 remove([folder / name for name in replaced])
                 os.truncate(self._fd, 0)
             self._read(json.loads(json.dumps(header)))
+        except OSError as error:
+            self.close()
+            raise PreparationError(f'{self.path}: cannot be written ({error.strerror})') from error
         except BaseException:
             self.close()
             raise
@@ -57,8 +64,11 @@ class Journal:
         self.close()
 
     def close(self) -> None:
-        """Close the file, so that another run may open it."""
-        os.close(self._fd)
+        """Close the file, and let another run have the folder."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+        self._lock.release()
 
     def write(self, unit: str, record: dict) -> None:
         """Note that a unit is done, with what came of it (values that JSON can hold).
@@ -85,22 +95,29 @@ class Journal:
 
     def _read(self, header: dict) -> None:
         """Read the units of an earlier run, or write the header of a new one."""
-        own, size = None, 0
+        own, size, unreadable = None, 0, 0
         with open(self.path, 'rb') as lines:
             for number, line in enumerate(lines, start=1):
                 if not line.endswith(b'\n'):
                     break  # the process died, or the disk was full, while it was written
                 size += len(line)
-                try:
-                    value = json.loads(line)
-                except ValueError as error:
+                value = parse_line(line)
+                if number == 1 and not isinstance(value, dict):
                     raise PreparationError(
-                        f'{self.path}:{number}: the journal is damaged. Begin anew with --restart.'
-                    ) from error
+                        f'{self.path}: the journal is damaged: its first line, with the settings, cannot be read. '
+                        'Begin anew with --restart.'
+                    )
                 if number == 1:
                     own = value
-                else:
+                elif _is_unit(value):
                     self._lines[value[0]] = line
+                else:
+                    unreadable += 1
+        if unreadable:
+            MMLogger.get_current_instance().warning(
+                f'{unreadable_text(self.path, unreadable)} What it speaks of is done again; clips that were left out '
+                'are not, without --retry-failed.'
+            )
         os.truncate(self._fd, size)
         if own is None:
             self._append(header)
@@ -130,8 +147,6 @@ def remove(paths: Iterable[Path]) -> None:
             path.unlink(missing_ok=True)
 
 
-def _lock(fd: int, folder: Path) -> None:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # released when the process ends, however it does
-    except BlockingIOError as error:
-        raise PreparationError(f'{folder}: another run is at work there') from error
+def _is_unit(value: Any) -> bool:
+    """Tell whether a line is one that `Journal.write` wrote."""
+    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], dict)

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from mmengine.logging import MMLogger
 
 from mmavf.datasets.natural_order import natural_order
 from mmavf.engine.fold_results import judged_as_one
 from mmavf.errors import ConfigError
 from mmavf.evaluation.result_files import METRICS_FILE
+from mmavf.json_lines import read_json_lines, unreadable_text
 
 FOLD = 'fold_'
 TEST_KEYS = ('config', 'checkpoint', 'selection', 'training', 'test', 'num_clips', 'metrics', 'intervals')
@@ -128,7 +130,7 @@ def _read_json(path: Path, keys: Sequence[str]) -> dict:
         content = json.loads(path.read_text(encoding='utf-8'))
     except ValueError as error:
         raise ConfigError(f'{path} is damaged: {error}') from error
-    missing = [key for key in keys if key not in content]
+    missing = [key for key in keys if not isinstance(content, dict) or key not in content]
     if missing:
         raise ConfigError(
             f'{path} was not written by tools/test.py or cross_validate.py: it lacks {", ".join(missing)}.'
@@ -142,11 +144,16 @@ def _read_test(path: Path, fold: str) -> TestResult:
 
 
 def _read_curves(folder: Path, name: str) -> Curves | None:
-    """Join the logs of a training and of its resumptions: each takes the place of what it did again."""
+    """Join the logs of a training and of its resumptions: each takes the place of what it did again.
+
+    Lines that cannot be read are left out, with a warning.
+    """
     rows: list[dict] = []
     for log in sorted(folder.glob('*/vis_data/scalars.json')):
-        logged = [json.loads(line) for line in log.read_text(encoding='utf-8').splitlines()]
-        logged = [row for row in logged if 'loss' in row and 'iter' in row]
+        found = read_json_lines(log)
+        if found.unreadable:
+            MMLogger.get_current_instance().warning(unreadable_text(log, found.unreadable))
+        logged = [row for row in found.values if 'loss' in row and 'iter' in row]
         if logged:
             rows = [row for row in rows if row['iter'] < logged[0]['iter']] + logged
     if not rows:

@@ -103,14 +103,17 @@ class TinyMetric(BaseMetric):
 
 @HOOKS.register_module()
 class KillHook(Hook):
-    """End the process by SIGKILL after a number of iterations."""
+    """End the process, or its whole group, by a signal after a number of iterations; on one rank, or on all (-1)."""
 
     priority = 'LOWEST'
 
-    def __init__(self, after):
-        self.after = after
+    def __init__(self, after, number=signal.SIGKILL, group=False, rank=-1):
+        self.after, self.number, self.group, self.rank = after, number, group, rank
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
-        if runner.iter + 1 == self.after:
+        if runner.iter + 1 == self.after and self.rank in (-1, runner.rank):
             time.sleep(0.2)
-            os.kill(os.getpid(), signal.SIGKILL)
+            if self.group:
+                os.killpg(os.getpgid(0), self.number)
+            else:
+                os.kill(os.getpid(), self.number)

@@ -1,11 +1,13 @@
 """A process that dies while it saves leaves the previous checkpoint, whole and named."""
 
+import errno
 import multiprocessing
 import os
 import signal
 
 import pytest
 import torch
+from mmengine.logging import MMLogger
 
 from mmavf.engine import atomic_file
 from mmavf.engine.atomic_file import AtomicLocalBackend
@@ -81,3 +83,33 @@ def test_a_write_replaces_the_whole_file(tmp_path):
     backend.put_text('second', path)
     assert path.read_bytes() == b'second'
     assert [file.name for file in path.parent.iterdir()] == ['file.txt']
+
+
+@pytest.mark.parametrize('number', [errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.EACCES])
+@pytest.mark.parametrize('call', ['fsync', 'open'])
+def test_a_folder_that_cannot_be_flushed_costs_one_warning(tmp_path, monkeypatch, number, call):
+    told, original = [], getattr(os, call)
+
+    def refuse(what, *args):
+        if os.path.isdir(what if call == 'open' else f'/proc/self/fd/{what}'):
+            raise OSError(number, os.strerror(number))
+        return original(what, *args)
+
+    monkeypatch.setattr(MMLogger, 'warning', lambda logger, text: told.append(text))
+    monkeypatch.setattr(atomic_file, '_warned', False)
+    monkeypatch.setattr(os, call, refuse)
+    for content in (b'one', b'two'):
+        AtomicLocalBackend().put(content, tmp_path / 'a.pth')
+    assert (tmp_path / 'a.pth').read_bytes() == b'two'
+    assert len(told) == 1 and 'cannot flush a folder' in told[0]
+
+
+def test_what_cannot_be_written_leaves_what_was_there_and_no_half_file(tmp_path, monkeypatch):
+    def full(fd):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    AtomicLocalBackend().put(b'one', tmp_path / 'a.pth')
+    monkeypatch.setattr(os, 'fsync', full)
+    with pytest.raises(OSError, match='No space left'):
+        AtomicLocalBackend().put(b'two', tmp_path / 'a.pth')
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [('a.pth', b'one')]

@@ -1,6 +1,7 @@
 """The record by which a preparation goes on."""
 
 import pytest
+from mmengine.logging import MMLogger
 
 from mmavf.errors import PreparationError
 from mmavf.preparation.journal import Journal
@@ -46,11 +47,25 @@ def test_a_journal_cut_at_any_byte_gives_the_lines_that_are_whole_and_can_be_gon
         assert read(written) == dict([*list(UNITS.items())[:complete], ('clip_2', UNITS['clip_2'])]), size
 
 
-def test_a_damaged_line_before_the_last_is_an_error_that_names_it(written):
+@pytest.mark.parametrize(
+    'damaged',
+    [b'["clip_1", {\n', b'["clip_1", {}["clip_1", {}]\n', b'\xe8\xa1\n', b'\0' * 40 + b'\n', b'{}\n'],
+)
+def test_a_damaged_line_costs_its_unit_alone_and_is_told(written, damaged, monkeypatch):
+    told = []
+    monkeypatch.setattr(MMLogger, 'warning', lambda logger, text: told.append(text))
     lines = (written / 'journal.jsonl').read_bytes().splitlines(keepends=True)
-    (written / 'journal.jsonl').write_bytes(b''.join([*lines[:2], b'["clip_1", {\n', *lines[3:]]))
-    with pytest.raises(PreparationError, match='journal.jsonl:3: .*--restart'):
+    (written / 'journal.jsonl').write_bytes(b''.join([*lines[:2], damaged, *lines[3:]]))
+    assert read(written) == {unit: record for unit, record in UNITS.items() if unit != 'clip_1'}
+    assert len(told) == 1 and 'journal.jsonl: 1 line is left out that cannot be read' in told[0]
+
+
+def test_without_its_first_line_nothing_tells_what_a_journal_is_of(written):
+    content = (written / 'journal.jsonl').read_bytes()
+    (written / 'journal.jsonl').write_bytes(b'{"sett' + content)
+    with pytest.raises(PreparationError, match=r'first line, with the settings, cannot be read.*--restart'):
         read(written)
+    assert read(written, replaced=['journal.jsonl']) == {}
 
 
 def test_other_settings_are_refused_and_named(written):
@@ -63,7 +78,10 @@ def test_other_settings_are_refused_and_named(written):
 
 
 def test_two_runs_do_not_work_in_one_folder(written):
-    with Journal(written, HEADER), pytest.raises(PreparationError, match='another run is at work'):
+    with (
+        Journal(written, HEADER),
+        pytest.raises(PreparationError, match=r'another run is at work there \(host .*, process \d+, since'),
+    ):
         read(written)
     assert read(written) == UNITS
 

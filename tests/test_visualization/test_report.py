@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from mmengine.logging import MMLogger
 
 from mmavf.errors import ConfigError
 from mmavf.visualization.report import make_report
@@ -278,6 +279,21 @@ def test_log_of_a_resumed_run_replaces_what_it_did_again(tmp_path):
     assert curves.losses['loss'].tolist() == [4.0, 2.9, 1.9]
 
 
+@pytest.mark.parametrize(
+    'cut', [b'{"loss": 0.5, "it', b'{"loss": 0.5, "it{"loss": 0.4, "iter": 40}\n', b'{"n": "\xe8\xa1']
+)
+def test_a_line_that_was_cut_off_costs_its_point_and_is_told(tmp_path, run_tool, cut, monkeypatch):
+    told = []
+    monkeypatch.setattr(MMLogger, 'warning', lambda logger, text: told.append(text))
+    write_log(tmp_path / 'run', [4.0, 3.0])
+    log = tmp_path / 'run' / '20260101_000000' / 'vis_data' / 'scalars.json'
+    log.write_bytes(log.read_bytes() + cut)
+    assert run_tool('run') is None and (tmp_path / 'report.html').exists()
+    assert len(told) == 1 and 'scalars.json: 1 line is left out that cannot be read' in told[0]
+    (curves,) = read_results(tmp_path / 'run').curves
+    assert curves.iters.tolist() == [10, 20]
+
+
 def test_known_pictures_are_taken_in_whole(tmp_path):
     write_log(tmp_path, [2.0, 1.0])
     content = cv2.imencode('.png', np.arange(48, dtype=np.uint8).reshape(4, 4, 3))[1].tobytes()
@@ -292,6 +308,7 @@ def test_known_pictures_are_taken_in_whole(tmp_path):
     [
         ({}, 'holds nothing to report'),
         ({'test/metrics.json': '{"metrics": {}'}, 'metrics.json is damaged'),
+        ({'test/metrics.json': '12'}, 'metrics.json was not written by'),
         ({'test/metrics.json': '{"metrics": {}}'}, 'metrics.json was not written by .*: it lacks config, .*intervals'),
         ({'fold_1/test/metrics.json': None, 'results.json': '[}'}, 'results.json is damaged'),
         ({'fold_1/test/metrics.json': None, 'results.json': '{"folds": {}}'}, 'it lacks config, pooled'),

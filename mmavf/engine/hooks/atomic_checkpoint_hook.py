@@ -1,15 +1,17 @@
 """Checkpoints by epoch and, in long epochs, by iteration; a kill at any moment leaves a usable one."""
 
 import math
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from mmengine.dist import is_main_process, master_only
+from mmengine.dist import broadcast_object_list, is_main_process, master_only
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
-from mmavf.engine.atomic_file import TEMPORARY_SUFFIX
+from mmavf.engine.atomic_file import TEMPORARY_SUFFIX, disk_faults
 from mmavf.engine.loops import accumulative_counts
+from mmavf.engine.stop_signals import stops
 from mmavf.errors import ConfigError
 from mmavf.registry import HOOKS
 
@@ -20,7 +22,8 @@ class AtomicCheckpointHook(CheckpointHook):
 
     `epoch_N.pth` is written every `interval` epochs, `iter_N.pth` every `iter_interval` iterations. Each is complete
     before `last_checkpoint` names it, and older files are removed only after that: those that this run wrote, also
-    before it was resumed, and never the newest.
+    before it was resumed, and never the newest. A run that is told to stop writes one more `iter_N.pth`, if that takes
+    no longer than is left to it.
 
     Args:
         interval: Epochs between `epoch_N.pth`.
@@ -39,6 +42,7 @@ class AtomicCheckpointHook(CheckpointHook):
         super().__init__(interval=interval, by_epoch=True, backend_args=dict(backend='atomic'), **kwargs)
         self.iter_interval = iter_interval
         self.keep_iter = keep_iter
+        self._save_sec = 0.0  # of the last one
 
     def before_train(self, runner: Runner) -> None:
         """Prepare the folder: remove what a killed run left unfinished."""
@@ -46,7 +50,7 @@ class AtomicCheckpointHook(CheckpointHook):
         accumulated = accumulative_counts(runner.optim_wrapper)
         self.iter_interval = math.ceil(self.iter_interval / accumulated) * accumulated
         if is_main_process():
-            for leftover in Path(self.out_dir).glob(f'*.pth{TEMPORARY_SUFFIX}'):
+            for leftover in Path(self.out_dir).glob(f'*{TEMPORARY_SUFFIX}'):
                 leftover.unlink()
 
     def after_train_iter(self, runner: Runner, batch_idx: int, **kwargs) -> None:
@@ -55,10 +59,27 @@ class AtomicCheckpointHook(CheckpointHook):
             return
         at_end = self.end_of_epoch(runner.train_dataloader, batch_idx)
         if not (at_end and self._saves_epoch(runner)):
-            done = runner.iter + 1
-            dropped = self._note(runner, 'keep_iter_ids', done, self.keep_iter)
-            self._save(runner, f'iter_{done}.pth', dict(epoch=runner.epoch, iter=done))
-            self._remove(f'iter_{old}.pth' for old in dropped)
+            self._save_iter(runner, runner.iter + 1)
+
+    def save_before_stop(self, runner: Runner) -> str | None:
+        """Save between two steps, where there is time; call it on all ranks.
+
+        Returns:
+            The path; None where a checkpoint takes longer than is left.
+        """
+        name = f'iter_{runner.iter}.pth'
+        if self.last_ckpt is None or Path(self.last_ckpt).name != name:
+            has_time = [self._save_sec <= stops.left_sec()]  # only the main process knows how long it takes
+            broadcast_object_list(has_time)
+            if not has_time[0]:
+                return None
+            self._save_iter(runner, runner.iter)
+        return self.last_ckpt
+
+    def _save_iter(self, runner: Runner, done: int) -> None:
+        dropped = self._note(runner, 'keep_iter_ids', done, self.keep_iter)
+        self._save(runner, f'iter_{done}.pth', dict(epoch=runner.epoch, iter=done))
+        self._remove(f'iter_{old}.pth' for old in dropped)
 
     def _saves_epoch(self, runner: Runner) -> bool:
         due = self.every_n_epochs(runner, self.interval, self.save_begin)
@@ -84,15 +105,20 @@ class AtomicCheckpointHook(CheckpointHook):
             Path(self.out_dir, name).unlink(missing_ok=True)
 
     def _save(self, runner: Runner, filename: str, meta: dict) -> None:
+        start = time.monotonic()
         self.last_ckpt = self.file_backend.join_path(self.out_dir, filename)
         runner.message_hub.update_info('last_ckpt', self.last_ckpt)
-        runner.save_checkpoint(
-            self.out_dir,
-            filename,
-            save_optimizer=self.save_optimizer,
-            save_param_scheduler=self.save_param_scheduler,
-            meta=meta,
-            backend_args=self.backend_args,
-        )
-        if is_main_process():
-            self.file_backend.put_text(self.last_ckpt, Path(runner.work_dir, 'last_checkpoint'))
+        with stops.held_back():
+            runner.save_checkpoint(
+                self.out_dir,
+                filename,
+                save_optimizer=self.save_optimizer,
+                save_param_scheduler=self.save_param_scheduler,
+                meta=meta,
+                backend_args=self.backend_args,
+            )
+            if is_main_process():
+                note = Path(runner.work_dir, 'last_checkpoint')
+                with disk_faults(note):
+                    self.file_backend.put_text(self.last_ckpt, note)
+            self._save_sec = time.monotonic() - start

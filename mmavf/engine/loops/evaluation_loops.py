@@ -11,6 +11,7 @@ from mmengine.runner import Runner, TestLoop, ValLoop
 from torch.utils.data import DataLoader
 
 from mmavf.engine.optimizers.guarded_optim_wrapper import has_bf16_units
+from mmavf.engine.stop_signals import stops
 from mmavf.errors import ClipError, ConfigError
 from mmavf.evaluation.metrics import PredictionMetric
 from mmavf.evaluation.predictions import Predictions
@@ -50,6 +51,7 @@ class _EveryClipLoop:
         self._failures = []
         for idx, data_batch in enumerate(self.dataloader):
             self.run_iter(idx, data_batch)
+            stops.check()
         self._account_for_every_clip()
         scores = self.evaluator.evaluate(len(self.dataloader.dataset))
         self.runner.call_hook(f'after_{self.stage}_epoch', metrics=scores)

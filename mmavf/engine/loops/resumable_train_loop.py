@@ -1,19 +1,23 @@
 """An epoch loop that can be entered inside an epoch."""
 
 import copy
+import math
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
-from mmengine.dist import get_rank, get_world_size
+from mmengine.dist import barrier, get_rank, get_world_size
 from mmengine.runner import EpochBasedTrainLoop, Runner, set_random_seed
 from torch.utils.data import DataLoader
 
 from mmavf.engine.rng import set_rng_state
+from mmavf.engine.stop_signals import Stopped, agree_on_stop, stops
 from mmavf.errors import ConfigError
 from mmavf.registry import LOOPS
+
+RUN_AHEAD = 10  # iterations that the host of a rank can be ahead of another's: NonFiniteGuardHook waits for the eighth
 
 
 def accumulative_counts(optim_wrapper: Any) -> int:
@@ -61,6 +65,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
                 f"Training needs train_dataloader.sampler=dict(type='KeyedSampler'), not {type(self.sampler).__name__}."
             )
         self.rng_state: dict | None = None
+        self._stop_at: int | None = None
         self.data_sec = 0.0
         runner.logger.info(
             f'An epoch has {len(self.dataloader)} iterations of {self.samples_per_iter} samples; '
@@ -144,10 +149,40 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         self._seed_loaders()
         start = self._iter - self._epoch * len(self.dataloader)
         self.sampler.start_at(self._epoch, first=start * self.dataloader.batch_size)
-        for idx, data_batch in enumerate(self._timed(iter(self.dataloader)), start=start):
-            self.run_iter(idx, data_batch)
-        self.runner.call_hook('after_train_epoch')
+        stops.in_steps = True
+        try:
+            for idx, data_batch in enumerate(self._timed(iter(self.dataloader)), start=start):
+                self.run_iter(idx, data_batch)
+                if stops.told is not None:
+                    self._stop_in_step()
+            self.runner.call_hook('after_train_epoch')
+        finally:
+            stops.in_steps = False
+        stops.check()
         self._epoch += 1
+
+    def _stop_in_step(self) -> None:
+        """End a training that is told to stop: all ranks after the same optimizer step, with a checkpoint of it.
+
+        Raises:
+            Stopped: It is that step, or the training is to be interrupted at once.
+        """
+        stops.check()
+        if self._stop_at is None:
+            ahead = 0 if get_world_size() == 1 else RUN_AHEAD + self.accumulation
+            steps = math.ceil((self._iter + ahead) / self.accumulation)
+            self._stop_at = agree_on_stop(min(steps * self.accumulation, (self._epoch + 1) * len(self.dataloader)))
+        if self._iter != self._stop_at:
+            return
+        saver = next((hook for hook in self.runner.hooks if hasattr(hook, 'save_before_stop')), None)
+        saved = saver.save_before_stop(self.runner) if saver is not None else None
+        if saved is None:
+            before = stops.outcome
+            stops.outcome = lambda: f'Nothing was saved, as a checkpoint takes longer than is left. {before()}'
+        else:
+            stops.outcome = lambda: f'{saved} holds all of the run: --resume goes on from there.'
+            barrier()  # else a rank that ends first could have the others killed while the file is written
+        raise Stopped
 
     def _timed(self, batches: Iterator[dict]) -> Iterator[dict]:
         while True:
