@@ -63,10 +63,12 @@ def graphs():
 
         return run
 
+    limit = torch._dynamo.config.cache_size_limit
     torch._dynamo.reset()
     torch._dynamo.register_backend(counting, name='counting')
     yield runs
     torch._dynamo.backends.registry._COMPILER_FNS.pop('counting')
+    torch._dynamo.config.cache_size_limit = limit
     torch._dynamo.reset()
 
 
@@ -77,14 +79,14 @@ def hook_of(model, *blocks, **options):
 def train(work_dir, **options):
     """Train two epochs of 12 steps, each with a validation of three batches, the last of them smaller."""
     hook = dict(type='CompileBlocksHook', blocks=['ViTBlock'], backend='counting')
-    loader = dict(val_dataloader__batch_size=5, train_cfg__max_epochs=2)
+    smaller = dict(val_dataloader__batch_size=5, train_cfg__max_epochs=2, default_hooks__checkpoint__iter_interval=1000)
     runner = tiny_runner(
         work_dir,
         TINY_FOLDS,
         model=dict(_delete_=True, type='TinyDeep'),
         custom_hooks=[dict(type='NonFiniteGuardHook'), hook],
         protocol=dict(fold='1', selection='paper'),
-        **loader,
+        **smaller,
         **options,
     )
     runner.train()
@@ -101,8 +103,8 @@ def test_a_resumed_run_compiles_what_a_fresh_one_does(tmp_path, graphs):
     assert sum(graphs) == (3 + 12 + 3) * DEPTH and len(graphs) == 3  # it validates the first epoch again
 
 
-def test_a_limit_on_graphs_that_pytorch_sets_is_too_low_for_many_shapes(graphs, monkeypatch):
-    monkeypatch.setattr(torch._dynamo.config, 'cache_size_limit', 2)
+def test_a_limit_on_graphs_that_pytorch_sets_is_too_low_for_many_shapes(graphs):
+    torch._dynamo.config.cache_size_limit = 2
     model = nn.Sequential(Block(2, 2))
     hook_of(model, 'Block', backend='counting')
     for size in range(1, 12):
