@@ -12,6 +12,7 @@ from traceback import walk_tb
 from typing import Any
 
 from mmengine.config import Config, DictAction
+from mmengine.config.utils import ConfigParsingError
 from mmengine.logging import MMLogger
 from mmengine.registry import build_from_cfg
 from mmengine.runner import FlexibleRunner, Runner
@@ -19,6 +20,8 @@ from torch import distributed as torch_dist
 
 from mmavf.errors import ConfigError, MMAVFError
 
+from .config_checks import check_keys, check_plain
+from .fold_folder import fold_folder
 from .protocol import add_protocol_options, merge_protocol_options
 
 
@@ -52,18 +55,27 @@ def load_config(path: str, options: Mapping[str, Any] | None = None) -> Config:
     """Read a config file and override parts of it by `options`, such as those of `--cfg-options`.
 
     Raises:
-        ConfigError: There is no such file, or an option does not fit the config.
+        ConfigError: There is no such file, or an option does not fit the config, or it has a key that nothing reads.
     """
     if not osp.isfile(path):
         raise ConfigError(f'{path}: there is no such config')
     try:
         cfg = Config.fromfile(path)
+        check_plain(cfg, path)
         check_options(cfg, options or {})
         cfg.merge_from_dict(options or {})
     except TypeError as error:
         if not _was_raised_in(Config._merge_a_into_b, error):
             raise
         raise ConfigError(f'{path}, with what overrides it: {error}') from error
+    except (ConfigParsingError, RuntimeError) as error:  # the latter where a config in `_base_` imports
+        if 'inheritance chain' not in str(error):
+            raise
+        raise ConfigError(
+            f"{path}: a config with `_base_`, or one that stands there, imports nothing. Give a class by its name, "
+            "type='…', and its module in custom_imports=dict(imports=['…'])."
+        ) from error
+    check_keys(cfg)
     return cfg
 
 
@@ -81,7 +93,7 @@ def check_options(cfg: Config, options: Mapping[str, Any]) -> None:
 
 def default_work_dir(config: str, target: str | None, fold: str | None) -> str:
     """Return a folder of its own for each config, target and fold."""
-    parts = [target or '', *([] if fold is None else [f'fold_{fold}'])]
+    parts = [target or '', *([] if fold is None else [fold_folder(fold)])]
     return osp.join('work_dirs', osp.splitext(osp.basename(config))[0], *parts)
 
 

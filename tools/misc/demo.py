@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmavf.datasets.synthetic import SyntheticSettings, build_synthetic_set
+from mmavf.engine.fold_folder import fold_folder
 from mmavf.errors import MMAVFError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -154,7 +155,7 @@ def draw_pretraining(demo: Demo, report: Path) -> dict[str, Path]:
 def draw_features(demo: Demo, report: Path) -> dict[str, Path]:
     """Draw the first fold's features; return the picture by caption."""
     fold = demo.args.folds.split(',')[0] if demo.args.folds != 'all' else '1'
-    run = demo.work_dir(MAIN.name) / f'fold_{fold}'
+    run = demo.work_dir(MAIN.name) / fold_folder(fold)
     checkpoint = Path((run / 'last_checkpoint').read_text().strip())
     where = ('--fold', fold, '--out', report / 'tsne.png')
     run_tool(
