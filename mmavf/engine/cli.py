@@ -72,7 +72,7 @@ def load_config(path: str, options: Mapping[str, Any] | None = None) -> Config:
         if 'inheritance chain' not in str(error):
             raise
         raise ConfigError(
-            f"{path}: a config with `_base_`, or one that stands there, imports nothing. Give a class by its name, "
+            f'{path}: a config with `_base_`, or one that stands there, imports nothing. Give a class by its name, '
             "type='…', and its module in custom_imports=dict(imports=['…'])."
         ) from error
     check_keys(cfg)
