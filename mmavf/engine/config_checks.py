@@ -1,4 +1,4 @@
-"""Faults of a config that MMEngine does not see: misspelt keys of dictionaries without a class, objects beside `_base_`.
+"""Faults of a config that MMEngine does not see: misspelt keys of dictionaries without a class, classes as values.
 
 A component's arguments are checked by its class. The dictionaries here have none.
 """

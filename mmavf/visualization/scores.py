@@ -91,7 +91,7 @@ def spread(key: str, values: Sequence[float | None], note: str = '') -> Cell:
 
 
 def over(key: str, values: Sequence[float | None]) -> Spread:
-    """Return mean and standard deviation over folds or runs, as a cross-validation reports them; NaN if one has none."""
+    """Return mean and standard deviation over folds or runs, as a cross-validation reports them; NaN without one."""
     return aggregate([{key: value} for value in values]).get(key, Spread(math.nan, None, len(values)))
 
 

@@ -148,7 +148,7 @@ def note(what):
 note('resumed' if '--resume' in sys.argv else 'trained')
 (folder / 'last_checkpoint').write_text(str(folder / 'epoch_1.pth'))
 time.sleep(float(os.environ.get('SECONDS_OF_TRAINING', 0)))
-if (folder.parent / f'broken_{fold}').exists():
+if (folder.parent / f'broken_{fold[:20]}').exists():
     print('ConfigError: of an earlier run')
     sys.exit('ListError: the list is broken\\n  a.mp4: 3 lines')
 note('ended')

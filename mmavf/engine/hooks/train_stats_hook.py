@@ -15,9 +15,9 @@ from .log_points import is_log_point
 class TrainStatsHook(RuntimeInfoHook):
     """MMEngine's RuntimeInfoHook, which reads every loss from the device in every step, without that.
 
-    Each interval publishes the mean of every loss term over those of its iterations that had it, of the gradient norm over those
-    that end an optimizer step (NaN where none does), both over all ranks, leaving out values that are not finite;
-    the learning rate; and the number of steps skipped so far.
+    Each interval publishes the mean of every loss term over those of its iterations that had it, of the gradient norm
+    over those that end an optimizer step (NaN where none does), both over all ranks, leaving out values that are not
+    finite; the learning rate; and the number of steps skipped so far.
     """
 
     def before_train(self, runner: Runner) -> None:
