@@ -49,7 +49,11 @@ class ProgressLogProcessor(LogProcessor):
 
 def _figures(tag: dict) -> Iterator[str]:
     """Write the figures that there are: other hooks than this project's publish fewer."""
-    terms = [f'{name.removeprefix("loss_")} {tag[name]:.4f}' for name in tag if name.startswith('loss_')]
+    terms = [
+        f'{name.removeprefix("loss_")} ' + ('-' if math.isnan(value) else f'{value:.4f}')
+        for name, value in tag.items()
+        if name.startswith('loss_')
+    ]
     if 'loss' in tag:
         yield f'loss {tag["loss"]:.4f}' + (f' ({", ".join(terms)})' if terms else '')
     if 'lr' in tag:

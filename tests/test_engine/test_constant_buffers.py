@@ -25,7 +25,7 @@ def test_a_wrapped_model_broadcasts_what_checkpoints_hold(process_group, monkeyp
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     model = build_recognizer()
     runner = AVFRunner.__new__(AVFRunner)
-    runner._distributed, runner._launcher = True, 'pytorch'
+    runner._distributed, runner._launcher, runner.cfg = True, 'pytorch', Config()
     wrapped = runner.wrap_model(dict(type='MMDistributedDataParallel', broadcast_buffers=True), model)
     broadcast = {id(buffer) for buffer in wrapped.modules_buffers}
     saved = model.state_dict(keep_vars=True)

@@ -1,6 +1,7 @@
 """What the log says of losses that come and go, and with hooks of others in the places of this project's."""
 
 import json
+import math
 
 import pytest
 from mmengine.hooks import Hook
@@ -37,7 +38,7 @@ def logged(work_dir):
 def test_a_term_that_comes_and_goes_is_averaged_over_its_own_steps(tmp_path):
     tiny_runner(tmp_path, model__type='MoodyModel', train_cfg__max_epochs=1, default_hooks__logger__interval=5).train()
     rows = logged(tmp_path)  # after steps 5, 10 and 11, counted from 1
-    assert [row.get('loss_rare') for row in rows[:2]] == [(0 + 3) / 2, (6 + 9) / 2]
+    assert [row['loss_rare'] for row in rows[:2]] == [(0 + 3) / 2, (6 + 9) / 2] and math.isnan(rows[2]['loss_rare'])
     assert all(row['loss_video'] > 0 for row in rows)
 
 
@@ -56,4 +57,4 @@ def test_hooks_of_others_in_the_places_of_this_projects(tmp_path, name, hook, ca
     tiny_runner(tmp_path, train_cfg__max_epochs=1, **{f'default_hooks__{name}': value}).train()
     assert (tmp_path / 'epoch_1.pth').exists()
     if name != 'logger':
-        assert 'loss 0.' in capsys.readouterr().out or logged(tmp_path)
+        assert '  loss ' in capsys.readouterr().out

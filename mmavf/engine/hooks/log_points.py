@@ -5,7 +5,7 @@ from mmengine.runner import Runner
 
 
 def is_log_point(runner: Runner, batch_idx: int) -> bool:
-    """Whether the LoggerHook logs after the batch `batch_idx` (from 0) of the epoch; without one, at the epoch's end."""
+    """Whether the LoggerHook logs after the batch `batch_idx` (from 0) of the epoch; without a hook, at its end."""
     logger = next((hook for hook in runner.hooks if isinstance(hook, LoggerHook)), None)
     length = len(runner.train_dataloader)
     if logger is None:

@@ -24,6 +24,7 @@ class TrainStatsHook(RuntimeInfoHook):
         """Start an empty interval."""
         super().before_train(runner)
         self._totals: dict[tuple[str, ...], Tensor] = {}  # for the names of K figures (2, K): sums, counts
+        self._seen: dict[str, None] = {}  # names of all figures of this run
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
         """Publish the iteration."""
@@ -47,7 +48,10 @@ class TrainStatsHook(RuntimeInfoHook):
 
     def _publish(self, runner: Runner) -> None:
         hub, wrapper = runner.message_hub, runner.optim_wrapper
-        for name, (total, count) in self._means(wrapper.grad_norm.device).items():
+        means = self._means(wrapper.grad_norm.device)
+        self._seen.update(dict.fromkeys(means))
+        for name in self._seen:  # a term that this interval had not is NaN, so that all have their place in time
+            total, count = means.get(name, (0.0, 0))
             hub.update_scalar(f'train/{name}', total / count if count else float('nan'))
         hub.update_scalar('train/lr', max(group['lr'] for group in wrapper.optimizer.param_groups))
         hub.update_scalar('train/skipped_steps', int(wrapper.skipped))
