@@ -38,8 +38,8 @@ def resolve_loaders(cfg: Config | dict) -> None:
     """Settle the worker options of every data loader in `cfg`, in place.
 
     `num_workers='auto'` becomes the processor cores per process, 1 to 10; the limit of a container counts, and
-    so do other folds that run at the same time. A loader without workers loses `persistent_workers` and `prefetch_factor`, which
-    PyTorch refuses there. Memory is pinned only where there is a GPU.
+    so do other folds that run at the same time. A loader without workers loses `persistent_workers` and
+    `prefetch_factor`, which PyTorch refuses there. Memory is pinned only where there is a GPU.
     """
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         loader = cfg.get(key)

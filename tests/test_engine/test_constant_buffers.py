@@ -23,6 +23,7 @@ def process_group(tmp_path):
 
 def test_a_wrapped_model_broadcasts_what_checkpoints_hold(process_group, monkeypatch):
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    monkeypatch.setenv('LOCAL_RANK', '0')
     model = build_recognizer()
     runner = AVFRunner.__new__(AVFRunner)
     runner._distributed, runner._launcher, runner.cfg = True, 'pytorch', Config()
