@@ -104,3 +104,30 @@ def test_an_old_interpreter_is_refused(check_system, monkeypatch):
     monkeypatch.setattr(check_system.sys, 'version_info', (3, 9, 18))
     with pytest.raises(SystemExit, match=r'Python 3\.9\.18 .* is not supported'):
         check_system.main()
+
+
+# Stands for the project's: notes where it runs, and fails in the tests.
+MAKEFILE = """
+setup: ; @mkdir -p .venv/bin
+lint test: ; @echo "$@|$$PWD|$$PYTHONPATH|$(VENV)|$$(cat 'a file')" >> '{log}'; [ $@ = lint ]
+"""
+
+
+@pytest.mark.parametrize('with_git', [True, False])
+def test_what_ci_runs_runs_in_a_copy_whose_path_holds_a_space(tmp_path, with_git):
+    checkout, log = tmp_path / 'checkout', tmp_path / 'log'
+    (checkout / '.ci').mkdir(parents=True)
+    shutil.copy(ROOT / '.ci/run', checkout / '.ci/run')
+    (checkout / 'Makefile').write_text(MAKEFILE.format(log=log))
+    (checkout / 'a file').write_text('content')
+    if with_git:
+        subprocess.run(['git', 'init', '-q', checkout], check=True)
+        (checkout / '.gitignore').write_text('.venv/\n')
+    variables = {name: value for name, value in os.environ.items() if name not in ('VENV', 'MAKEFLAGS')}
+    done = subprocess.run([checkout / '.ci/run'], env=dict(variables, TMPDIR=str(tmp_path)), capture_output=True)
+    assert done.returncode != 0  # as the tests fail
+    lint, test = (line.split('|') for line in log.read_text().splitlines())
+    assert (lint[0], test[0]) == ('lint', 'test') and lint[1:] == test[1:]
+    _, where, python_path, venv, content = test
+    assert ' ' in where and python_path == where and venv == str(checkout / '.venv') and content == 'content'
+    assert not Path(where).exists() and sorted(path.name for path in tmp_path.iterdir()) == ['checkout', 'log']

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What dist_train.sh and dist_test.sh share: start a script of tools/ in several processes of this machine.
 #   tools/dist_run.sh SCRIPT GPUS [arguments of the script]
-# NNODES, NODE_RANK, MASTER_ADDR and PORT join several machines; PYTHON chooses the interpreter.
+# NNODES, NODE_RANK, MASTER_ADDR and PORT (29500) join several machines; PYTHON chooses the interpreter.
 set -euo pipefail
 if [ $# -lt 2 ]; then
     sed -n '2,4s/^# //p' "$0"
@@ -11,10 +11,13 @@ SCRIPT=$1
 GPUS=$2
 shift 2
 ROOT="$(cd "$(dirname "$0")/.." && pwd)"
+if [ "${NNODES:-1}" = 1 ] && [ -z "${PORT:-}" ]; then
+    MEETING=(--standalone) # at a port that is free: several jobs on one machine do not collide
+else
+    MEETING=(--nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" --master_addr="${MASTER_ADDR:-127.0.0.1}"
+        --master_port="${PORT:-29500}")
+fi
 PYTHONPATH="$ROOT${PYTHONPATH:+:$PYTHONPATH}" exec "${PYTHON:-python}" -m torch.distributed.run \
-    --nnodes="${NNODES:-1}" \
-    --node_rank="${NODE_RANK:-0}" \
-    --master_addr="${MASTER_ADDR:-127.0.0.1}" \
-    --master_port="${PORT:-29500}" \
+    "${MEETING[@]}" \
     --nproc_per_node="$GPUS" \
     "$ROOT/tools/$SCRIPT" "$@" --launcher pytorch

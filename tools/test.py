@@ -23,6 +23,7 @@ from mmavf.engine.protocol import column_under_test
 from mmavf.engine.provenance import follow_checkpoint, read_meta, readable, versions
 from mmavf.errors import ClipError, ConfigError
 from mmavf.evaluation import evaluate
+from mmavf.evaluation.finite import finite_scores
 from mmavf.evaluation.result_files import METRICS_FILE, PARTIAL_FILE, PREDICTIONS_FILE, TABLE_FILE
 
 TRAINED = ('epoch', 'iter', 'time', 'mmengine_version')  # of the checkpoint's meta data
@@ -76,18 +77,29 @@ def write_results(runner: AVFRunner, scores: dict, args: argparse.Namespace, met
     if predictions is None:
         raise ConfigError('test_evaluator keeps no predictions: add ClassificationMetric or RegressionMetric.')
     out = Path(runner.work_dir)
+    report = make_report(runner, scores, args, meta)
     predictions.to_csv(out / TABLE_FILE)
     (out / PARTIAL_FILE).unlink(missing_ok=True)  # of an earlier test, which could not use some clips
     predictions.save(out / PREDICTIONS_FILE)  # with the scores, so that the two belong together
     if args.dump is not None:
         predictions.save(args.dump)
+    lines = [f'  {json.dumps(key)}: {json.dumps(value, allow_nan=False)}' for key, value in report.items()]
+    fileio.put_text('{\n' + ',\n'.join(lines) + '\n}\n', out / METRICS_FILE, backend_args=dict(backend='atomic'))
+    for name, value in report['metrics'].items():
+        low_high = '[{:.4f}, {:.4f}]'.format(*report['intervals'][name]) if name in report['intervals'] else ''
+        print(f'{name:<16}{value:8.4f}  {low_high}' if isinstance(value, int | float) else f'{name:<16}{value}')
+    print(f'Results are in {out}.')
+
+
+def make_report(runner: AVFRunner, scores: dict, args: argparse.Namespace, meta: dict) -> dict:
+    """Return the contents of metrics.json."""
     record = meta.get('protocol')
     if record is None:
         MMLogger.get_current_instance().warning(
             f'{args.checkpoint} does not say what it was trained on and how it was chosen: `selection` is null.'
         )
-    result = evaluate(predictions, runner.cfg.test_evaluator)
-    report = dict(
+    result = evaluate(runner.test_loop.predictions, runner.cfg.test_evaluator)
+    return dict(
         config=args.config,
         checkpoint=args.checkpoint,
         selection=None if record is None else record['selection'],
@@ -102,14 +114,8 @@ def write_results(runner: AVFRunner, scores: dict, args: argparse.Namespace, met
         ),
         tested_at=datetime.now().astimezone().isoformat(timespec='seconds'),
         versions=versions(),
-        **{**result, 'metrics': {**scores, **result['metrics']}},
+        **{**result, 'metrics': {**finite_scores(scores), **result['metrics']}},
     )
-    lines = [f'  {json.dumps(key)}: {json.dumps(value, allow_nan=False)}' for key, value in report.items()]
-    fileio.put_text('{\n' + ',\n'.join(lines) + '\n}\n', out / METRICS_FILE, backend_args=dict(backend='atomic'))
-    for name, value in report['metrics'].items():
-        low_high = '[{:.4f}, {:.4f}]'.format(*result['intervals'][name]) if name in result['intervals'] else ''
-        print(f'{name:<16}{value:8.4f}  {low_high}')
-    print(f'Results are in {out}.')
 
 
 def _plain(value: int | str) -> int | str:

@@ -4,7 +4,6 @@ import argparse
 import sys
 
 from mmengine.config import Config
-from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 import mmavf.engine  # noqa: F401  (registers what configs name)
@@ -12,6 +11,7 @@ from mmavf.engine import AVFRunner, resolve_loaders
 from mmavf.engine.cli import add_run_options, default_work_dir, read_config, run_command
 from mmavf.engine.latest_checkpoint import latest_checkpoint
 from mmavf.errors import ConfigError
+from mmavf.registry import RUNNERS
 
 
 def parse_args() -> argparse.Namespace:
@@ -66,10 +66,13 @@ def build_runner(cfg: Config) -> Runner:
     """Build this project's runner, or the one that `runner_type` names.
 
     Raises:
-        ConfigError: Another runner is to train on labelled data.
+        ConfigError: Another runner is to train on labelled data, or there is none of that name.
     """
-    if 'runner_type' not in cfg:
-        return AVFRunner.from_cfg(cfg)
+    runner = AVFRunner if cfg.get('runner_type') is None else RUNNERS.get(cfg.runner_type)
+    if runner is None:
+        raise ConfigError(f'runner_type {cfg.runner_type!r}: there is no such runner. Leave it out for AVFRunner.')
+    if issubclass(runner, AVFRunner):
+        return runner.from_cfg(cfg)
     if 'protocol' in cfg:  # its checkpoints would not say what they were trained on
         raise ConfigError(f'{cfg.runner_type} knows no folds (`protocol`): leave runner_type out for labelled stages.')
     resolve_loaders(cfg)  # MMEngine's runners do not know num_workers='auto'

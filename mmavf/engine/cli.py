@@ -18,8 +18,10 @@ from torch import distributed as torch_dist
 
 from mmavf.errors import ConfigError, MMAVFError
 
+from .config_checks import check_keys, check_plain
 from .config_values import check_values
 from .explain import explain, was_raised_in
+from .fold_folder import fold_folder
 from .protocol import add_protocol_options, merge_protocol_options
 from .stop_signals import end_stopped, end_with_parent, stop_signals
 
@@ -54,20 +56,28 @@ def load_config(path: str, options: Mapping[str, Any] | None = None) -> Config:
     """Read a config file and override parts of it by `options`, such as those of `--cfg-options`.
 
     Raises:
-        ConfigError: The file does not exist or cannot be read, or an option does not fit the config.
+        ConfigError: The file does not exist or cannot be read, an option does not fit the config, or it has a key that
+            nothing reads or a value that cannot work.
     """
     if not osp.isfile(path):
         raise ConfigError(f'{path}: there is no such config')
     try:
         cfg = Config.fromfile(path)
+        check_plain(cfg, path)
         check_options(cfg, options or {})
         cfg.merge_from_dict(options or {})
+        check_keys(cfg)
         check_values(cfg)
     except MMAVFError:
         raise
     except Exception as error:  # a config is Python, which raises anything
         if was_raised_in(Config._merge_a_into_b, error):
             raise ConfigError(f'{path}, with what overrides it: {error}') from error
+        if 'inheritance chain' in str(error):
+            raise ConfigError(
+                f'{path}: a config with `_base_`, or one that stands there, imports nothing. Give a class by its name, '
+                "type='…', and its module in custom_imports=dict(imports=['…'])."
+            ) from error
         raise ConfigError(f'{path} cannot be read: {_told(error)}') from error
     return cfg
 
@@ -94,7 +104,7 @@ def check_options(cfg: Config, options: Mapping[str, Any]) -> None:
 
 def default_work_dir(config: str, target: str | None, fold: str | None) -> str:
     """Return a folder of its own for each config, target and fold."""
-    parts = [target or '', *([] if fold is None else [f'fold_{fold}'])]
+    parts = [target or '', *([] if fold is None else [fold_folder(fold)])]
     return osp.join('work_dirs', osp.splitext(osp.basename(config))[0], *parts)
 
 

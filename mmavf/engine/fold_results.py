@@ -17,6 +17,7 @@ from mmavf.evaluation import Predictions, evaluate, pool
 from mmavf.evaluation.result_files import METRICS_FILE, PREDICTIONS_FILE
 
 POOLED_RESULT = 'pooled (the result)'
+NO_SCORE = '–'  # NaN or infinite, null in the files
 
 
 class Spread(NamedTuple):
@@ -34,14 +35,14 @@ class Spread(NamedTuple):
 
 
 def aggregate(per_fold: Sequence[Mapping[str, float]]) -> dict[str, Spread]:
-    """Return mean and deviation of each score that all folds have, in the first fold's order.
+    """Return mean and deviation of each score that all folds have as a number, in the first fold's order.
 
     This is how the field reports folds. A fold counts the same whatever its number of clips.
 
     Args:
         per_fold: Scores of each fold by name, one fold or more.
     """
-    names = [name for name in per_fold[0] if all(name in scores for scores in per_fold)]
+    names = [name for name in per_fold[0] if all(scores.get(name) is not None for scores in per_fold)]
     spreads = {}
     for name in names:
         values = np.array([scores[name] for scores in per_fold], dtype=np.float64)
@@ -83,7 +84,7 @@ def collect(
     spread = {}
     if result == 'mean':
         spread = {name: value._asdict() for name, value in aggregate(list(scores.values())).items()}
-    parts = _parts(pooled['metrics'], sorted(set(clips.source)))
+    parts = pooled.pop('parts', {})
     return dict(folds=scores, spread=spread, pooled=pooled, result=result, parts=parts, lists=lists)
 
 
@@ -109,7 +110,7 @@ def markdown(results: Mapping[str, Any]) -> str:
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a Markdown table with columns of even width."""
-    cells = [list(header), *map(list, rows)]
+    cells = [[cell.replace('|', '\\|') for cell in row] for row in (header, *rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ['| ' + ' | '.join(map(str.ljust, row, widths)) + ' |' for row in cells]
     lines.insert(1, '|' + '|'.join('-' * (width + 2) for width in widths) + '|')
@@ -118,13 +119,14 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _score_blocks(results: Mapping[str, Any]) -> list[str]:
     parts, spread, pooled = results['parts'], results['spread'], results['pooled']
-    names = [name for name in pooled['metrics'] if not any(name.startswith(f'{source}_') for source in parts)]
+    of_parts = {f'{source}_{name}' for source, scores in parts.items() for name in scores}
+    names = [name for name in pooled['metrics'] if name not in of_parts]
     names = [name for name in names if all(name in scores for scores in results['folds'].values())]
-    rows = [[fold, *(f'{scores[name]:.4f}' for name in names)] for fold, scores in results['folds'].items()]
+    rows = [[fold, *(_number(scores[name]) for name in names)] for fold, scores in results['folds'].items()]
     is_mean = results['result'] == 'mean'
     if is_mean:
-        rows.append(['mean ± std', *(_with_std(spread[name]) for name in names)])
-    rows.append(['pooled' if is_mean else POOLED_RESULT, *(f'{pooled["metrics"][name]:.4f}' for name in names)])
+        rows.append(['mean ± std', *(_with_std(spread.get(name)) for name in names)])
+    rows.append(['pooled' if is_mean else POOLED_RESULT, *(_number(pooled['metrics'][name]) for name in names)])
     if pooled['intervals']:
         rows.append(['95 % interval', *(_interval(pooled['intervals'].get(name)) for name in names)])
     note = (
@@ -137,28 +139,23 @@ def _score_blocks(results: Mapping[str, Any]) -> list[str]:
     blocks = [table(['held out', *names], rows), note]
     if parts:
         columns = list(next(iter(parts.values())))
-        rows = [[source, *(f'{scores[name]:.4f}' for name in columns)] for source, scores in parts.items()]
+        rows = [[source, *(_number(scores[name]) for name in columns)] for source, scores in parts.items()]
         blocks += ['Pooled, by data set:', table(['data set', *columns], rows)]
     return blocks
 
 
-def _with_std(spread: Mapping[str, Any]) -> str:
+def _number(score: float | None) -> str:
+    return NO_SCORE if score is None else f'{score:.4f}'
+
+
+def _with_std(spread: Mapping[str, Any] | None) -> str:
+    if spread is None:
+        return NO_SCORE
     return f'{spread["mean"]:.4f}' + ('' if spread['std'] is None else f' ± {spread["std"]:.4f}')
 
 
 def _interval(bounds: Sequence[float] | None) -> str:
     return '' if bounds is None else f'{bounds[0]:.4f} to {bounds[1]:.4f}'
-
-
-def _parts(scores: Mapping[str, float], sources: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Split the scores named `<source>_<score>` by source."""
-    by_source = {
-        source: {
-            name.removeprefix(f'{source}_'): value for name, value in scores.items() if name.startswith(f'{source}_')
-        }
-        for source in sources
-    }
-    return {source: part for source, part in by_source.items() if part}
 
 
 def _common_lists(reports: Mapping[str, Mapping]) -> dict[str, str]:

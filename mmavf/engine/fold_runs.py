@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
@@ -20,6 +21,8 @@ from mmavf.errors import ConfigError
 from mmavf.evaluation.result_files import METRICS_FILE, PREDICTIONS_FILE
 from mmavf.registry import DATASETS
 
+from .fold_folder import fold_folder
+from .launch import share_cores
 from .provenance import chosen_checkpoint
 from .stop_signals import PARENT_VARIABLE
 
@@ -41,7 +44,9 @@ def fold_values(cfg: Config) -> list[str]:
     """
     if not cfg.get('test_dataloader') or cfg.get('protocol') is None:
         raise ConfigError('Cross-validation needs a config of fine-tuning, with test_dataloader and protocol.')
-    held_out = cfg.protocol.fold or (cfg.test_dataloader.dataset.get('split') or {}).get('held_out')
+    held_out = cfg.protocol.get('fold')
+    if held_out is None:
+        held_out = (cfg.test_dataloader.dataset.get('split') or {}).get('held_out')
     if held_out is not None:
         return [str(held_out)]
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):  # for the transforms
@@ -49,13 +54,32 @@ def fold_values(cfg: Config) -> list[str]:
 
 
 def config_hash(cfg: Config) -> str:
-    """Return the SHA-256 of a config's contents, wherever it writes to."""
-    content = {key: value for key, value in cfg.to_dict().items() if key != 'work_dir'}
-    return hashlib.sha256(repr(sorted(content.items())).encode()).hexdigest()
+    """Return the SHA-256 of a config's contents, wherever it writes to and in whatever order it names them."""
+    return _digest(json.dumps(_in_order(_content(cfg)), default=repr))
+
+
+def _earlier_hash(cfg: Config) -> str:
+    """Return the hash that earlier versions wrote, which depends on the order of nested keys."""
+    return _digest(repr(sorted(_content(cfg).items())))
+
+
+def _content(cfg: Config) -> dict:
+    return {key: value for key, value in cfg.to_dict().items() if key != 'work_dir'}
+
+
+def _in_order(value: Any) -> Any:
+    """Return dictionaries, at all depths, as pairs sorted by key."""
+    if isinstance(value, dict):
+        return [[key, _in_order(value[key])] for key in sorted(value, key=str)]
+    return [_in_order(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class FoldRuns:
-    """Folds of one config, each with a folder `fold_<value>` in the work dir.
+    """Folds of one config, each with a folder in the work dir (see `fold_folder`).
 
     A fold whose test is there is not run again; one that was interrupted goes on from its last checkpoint. What the
     processes print is in `train.log` and `test.log` of the fold's folder.
@@ -77,6 +101,7 @@ class FoldRuns:
         self.config = work_dir / 'config.py'
         self._cfg = cfg
         self._hash = config_hash(cfg)
+        self._known_hashes = (self._hash, _earlier_hash(cfg))
         self._devices: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         for device in devices:
             self._devices.put(device)
@@ -87,7 +112,7 @@ class FoldRuns:
 
     def folder(self, fold: str) -> Path:
         """Return where a fold is trained."""
-        return self.work_dir / f'fold_{fold}'
+        return self.work_dir / fold_folder(fold)
 
     def test_folder(self, fold: str) -> Path:
         """Return where a fold's test is written to."""
@@ -102,20 +127,15 @@ class FoldRuns:
 
         Raises:
             ConfigError: A folder holds a run of another config, or one whose config is not known. Or a list has been
-                changed since a fold was tested on it. Or a fold's name cannot be a folder's. Or the config holds what
-                cannot be written down.
+                changed since a fold was tested on it. Or two folds have one folder, or one has no name. Or the config
+                holds what cannot be written down.
         """
-        if nested := [fold for fold in folds if '/' in fold]:
-            raise ConfigError(
-                f'Each fold gets a folder of its name, which cannot hold a slash: {", ".join(nested)}. Name them '
-                'otherwise in the list.'
-            )
         foreign = []
         for fold in folds:
             mark = self.folder(fold) / HASH_FILE
             known = mark.read_text() if mark.exists() else None
             has_run = known is not None or (self.folder(fold) / 'last_checkpoint').exists()
-            if has_run and known != self._hash:
+            if has_run and known not in self._known_hashes:
                 foreign.append(fold)
         if foreign:
             raise ConfigError(
@@ -128,7 +148,21 @@ class FoldRuns:
         self._check_readable()
         for fold in folds:
             self.folder(fold).mkdir(exist_ok=True)
+        self._check_folders(folds)
+        for fold in folds:
             (self.folder(fold) / HASH_FILE).write_text(self._hash)
+
+    def _check_folders(self, folds: Sequence[str]) -> None:
+        """Make sure that no two folds share a folder, as Anna and anna do where a disk tells no case apart."""
+        owners: dict[tuple[int, int], str] = {}
+        for fold in folds:
+            place = self.folder(fold).stat()
+            other = owners.setdefault((place.st_dev, place.st_ino), fold)
+            if other != fold:
+                raise ConfigError(
+                    f'On this disk {self.folder(other).name} and {self.folder(fold).name} are one folder: rename '
+                    f'{other} or {fold} in the list, or choose a --work-dir on another disk.'
+                )
 
     def _check_lists(self, finished: Sequence[str]) -> None:
         """Make sure that finished folds were tested on the lists as they are now, before others are trained."""
@@ -192,13 +226,13 @@ class FoldRuns:
     def _commands(self, fold: str) -> Iterator[tuple[str, list[str | Path]]]:
         folder, test = self.folder(fold), self.test_folder(fold)
         resume = ['--resume'] if (folder / 'last_checkpoint').exists() else []
-        yield 'train', ['train.py', self.config, '--fold', fold, '--work-dir', folder, *resume]
+        yield 'train', ['train.py', self.config, f'--fold={fold}', '--work-dir', folder, *resume]
         checkpoint = chosen_checkpoint(folder, self.protocol)
-        yield 'test', ['test.py', self.config, checkpoint, '--fold', fold, '--out', test]
+        yield 'test', ['test.py', self.config, checkpoint, f'--fold={fold}', '--out', test]
 
     def _call(self, command: Sequence[str | Path], log: Path, device: str | None) -> None:
         script, *arguments = command
-        env: dict[str, str] = {**os.environ, PARENT_VARIABLE: str(os.getpid())}
+        env = os.environ | share_cores(self._num_devices) | {PARENT_VARIABLE: str(os.getpid())}
         if device is not None:
             env['CUDA_VISIBLE_DEVICES'] = device
         with open(log, 'a') as output:

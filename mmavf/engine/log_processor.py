@@ -2,6 +2,7 @@
 
 import datetime
 import math
+from collections.abc import Iterator
 
 from mmengine.runner import LogProcessor, Runner
 
@@ -36,20 +37,34 @@ class ProgressLogProcessor(LogProcessor):
         share = (runner.iter + 1) / runner.max_iters
         bar = '#' * int(share * BAR_CELLS)
         steps = len(runner.train_dataloader)
-        left = datetime.timedelta(seconds=int(runner.message_hub.get_info('eta')))
-        terms = [f'{name.removeprefix("loss_")} {tag[name]:.4f}' for name in tag if name.startswith('loss_')]
         parts = [
             f'epoch {runner.epoch + 1:>{len(str(runner.max_epochs))}}/{runner.max_epochs}',
             f'step {batch_idx + 1:>{len(str(steps))}}/{steps}',
             f'[{bar:·<{BAR_CELLS}}] {share:4.0%}',
-            f'left {left}',
-            f'loss {tag["loss"]:.4f}' + (f' ({", ".join(terms)})' if terms else ''),
-            f'lr {tag["lr"]:.2e}',
-            'grad -' if math.isnan(tag['grad_norm']) else f'grad {tag["grad_norm"]:.3f}',
-            f'{tag["clips_per_sec"]:.1f} clips/s',
-            f'waiting for data {tag["data_wait"]:.0%}',
-            f'memory {tag["memory"]} MiB',
         ]
-        if tag['skipped_steps']:
-            parts.append(f'{tag["skipped_steps"]} steps skipped')
-        return '  '.join(parts)
+        if 'eta' in runner.message_hub.runtime_info:
+            parts.append(f'left {datetime.timedelta(seconds=int(runner.message_hub.get_info("eta")))}')
+        return '  '.join([*parts, *_figures(tag)])
+
+
+def _figures(tag: dict) -> Iterator[str]:
+    """Write the figures that there are: other hooks than this project's publish fewer."""
+    terms = [
+        f'{name.removeprefix("loss_")} ' + ('-' if math.isnan(value) else f'{value:.4f}')
+        for name, value in tag.items()
+        if name.startswith('loss_')
+    ]
+    if 'loss' in tag:
+        yield f'loss {tag["loss"]:.4f}' + (f' ({", ".join(terms)})' if terms else '')
+    if 'lr' in tag:
+        yield f'lr {tag["lr"]:.2e}'
+    if 'grad_norm' in tag:
+        yield 'grad -' if math.isnan(tag['grad_norm']) else f'grad {tag["grad_norm"]:.3f}'
+    if 'clips_per_sec' in tag:
+        yield f'{tag["clips_per_sec"]:.1f} clips/s'
+    if 'data_wait' in tag:
+        yield f'waiting for data {tag["data_wait"]:.0%}'
+    if 'memory' in tag:
+        yield f'memory {tag["memory"]} MiB'
+    if tag.get('skipped_steps'):
+        yield f'{tag["skipped_steps"]} steps skipped'

@@ -1,21 +1,12 @@
-"""Which data a run is trained, selected and tested on, by one entry of the config.
+"""Which data a run is trained, selected and tested on, by one entry of the config, `protocol`; see `Protocol`."""
 
-`protocol = dict(stage, target, fold, selection, val_share, allow_overlap)`:
-
-- `stage`: 'postpretrain' or 'finetune'.
-- `target`: Target data set, a name in CARDS; None with a list of your own.
-- `column`: Column of the lists by which parts are held out, as the splits say; `apply_protocol` notes it.
-- `fold`: Value of the split's column that is held out for testing; None where the config says it.
-- `selection`: 'strict': the checkpoint is chosen without the test part; 'paper': the best epoch on the test part.
-- `val_share`: With 'strict': 0, the last epoch counts; above, the best epoch on that share of the training part.
-- `allow_overlap`: Accept that clips or subjects under test were trained on.
-"""
-
+import re
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from inspect import signature
 from os import path as osp
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from mmengine.config import Config
 
@@ -24,13 +15,62 @@ from mmavf.datasets.targets import hold_out_target
 from mmavf.errors import ConfigError
 from mmavf.registry import METRICS
 
+from .fold_folder import FOLD, fold_folder
+
 SELECTIONS = ('strict', 'paper')
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+STAGES = ('postpretrain', 'finetune')
 VALIDATION = ('val_dataloader', 'val_cfg', 'val_evaluator')
 
 
+@dataclass(frozen=True)
+class Protocol:
+    """The entry `protocol` of a config.
+
+    Attributes:
+        stage: 'postpretrain' or 'finetune'.
+        target: Target data set, a name in CARDS; None with a list of your own.
+        column: Column of the lists by which parts are held out, as the splits say; `apply_protocol` notes it.
+        fold: Value of the split's column that is held out for testing; None where the config says it.
+        selection: 'strict': the checkpoint is chosen without the test part; 'paper': the best epoch on the test part.
+        val_share: With 'strict': 0, the last epoch counts; above, the best epoch on that share of the training part.
+        allow_overlap: Accept that clips or subjects under test were trained on.
+
+    Raises:
+        ConfigError: A value cannot work.
+    """
+
+    stage: str = ''
+    target: str | None = None
+    column: str | None = None
+    fold: str | int | None = None
+    selection: str = 'strict'
+    val_share: float = 0.0
+    allow_overlap: bool = False
+
+    def __post_init__(self) -> None:
+        for key, value, allowed in (
+            ('stage', self.stage, STAGES),
+            ('selection', self.selection, SELECTIONS),
+            ('allow_overlap', self.allow_overlap, (False, True)),
+        ):
+            if value not in allowed:
+                raise ConfigError(f'protocol.{key} must be one of {allowed}, not {value!r}.')
+        if not isinstance(self.val_share, int | float) or not 0 <= self.val_share < 1:
+            raise ConfigError(f'protocol.val_share must be at least 0 and less than 1, not {self.val_share}.')
+        if self.selection == 'paper' and self.val_share:
+            raise ConfigError("protocol: selection='paper' validates on the test part: set val_share=0.")
+
+
 def add_protocol_options(parser: ArgumentParser) -> None:
-    """Add the options that set `protocol` to a tool's parser."""
+    """Add the options that set `protocol` to a tool's parser; its errors tell how to give a name such as `-anna`."""
+    tell = parser.error
+
+    def error(message: str) -> NoReturn:
+        option = re.match(r'argument (--\S+): expected one argument', message)
+        tell(message if option is None else f'{message}; one that begins with a dash is given as {option[1]}=-…')
+
+    parser.error = error
     parser.add_argument('--fold', help='which fold or subject is held out for testing')
     parser.add_argument(
         '--selection',
@@ -95,26 +135,25 @@ def apply_protocol(cfg: Config | dict) -> None:
     Raises:
         ConfigError: A value cannot work, or the config lacks what it needs.
     """
-    protocol = cfg.get('protocol')
-    if protocol is None:
+    if cfg.get('protocol') is None:
         return
-    _check(protocol)
-    if protocol['stage'] == 'postpretrain':
-        _hold_out_target(cfg)
-    val_part = 'test' if protocol['selection'] == 'paper' else 'val'
+    protocol = Protocol(**cfg['protocol'])
+    if protocol.stage == 'postpretrain':
+        _hold_out_target(cfg, protocol)
+    val_part = 'test' if protocol.selection == 'paper' else 'val'
     split_sets = 0
     for loader, part in zip(LOADERS, ('train', val_part, 'test'), strict=True):
         for held_out, dataset in _data_sets(cfg.get(loader)):
             if dataset.get('split') is not None:
                 _set_split(dataset['split'], protocol, 'test' if held_out else part)
                 split_sets += 1
-    if protocol['fold'] is not None and not split_sets and protocol['stage'] == 'finetune':
-        raise ConfigError(f'--fold {protocol["fold"]}: no data set of this config has a `split`.')
-    protocol['fold'] = fold_under_test(cfg)
-    protocol['column'] = column_under_test(cfg)
-    if cfg.get('load_from') and protocol['fold'] is not None:
-        cfg['load_from'] = cfg['load_from'].replace('{fold}', protocol['fold'])
-    if has_validation(protocol):
+    if protocol.fold is not None and not split_sets and protocol.stage == 'finetune':
+        raise ConfigError(f'--fold {protocol.fold}: no data set of this config has a `split`.')
+    fold = fold_under_test(cfg)
+    cfg['protocol'].update(asdict(protocol), fold=fold, column=column_under_test(cfg))
+    if cfg.get('load_from') and fold is not None:  # as its folder is called
+        cfg['load_from'] = cfg['load_from'].replace('{fold}', fold_folder(fold).removeprefix(FOLD))
+    if has_validation(cfg['protocol']):
         _keep_best(cfg)
     else:
         for key in VALIDATION:
@@ -123,7 +162,7 @@ def apply_protocol(cfg: Config | dict) -> None:
 
 def has_validation(protocol: Mapping) -> bool:
     """Tell whether a run validates and keeps its best epoch; otherwise its last epoch counts."""
-    return protocol['selection'] == 'paper' or protocol['val_share'] > 0
+    return protocol.get('selection') == 'paper' or protocol.get('val_share', 0) > 0
 
 
 def corpora(loader: Mapping | None) -> set[str]:
@@ -158,7 +197,7 @@ def lists_under_test(cfg: Mapping) -> list[ListUnderTest]:
 
 def fold_under_test(cfg: Mapping) -> str | None:
     """Return what `cfg` holds out, be it by `protocol.fold` or by its splits; None where that is still to be said."""
-    given = cfg['protocol']['fold']
+    given = cfg['protocol'].get('fold')
     splits = [dataset.get('split') for dataset in _under_test(cfg)]
     values = {split.get('held_out') for split in splits if split is not None} if given is None else {given}
     return str(values.pop()) if len(values) == 1 and values != {None} else None
@@ -168,15 +207,6 @@ def column_under_test(cfg: Mapping) -> str | None:
     """Return the column by which `cfg` holds out what it tests on, such as fold or subject; None without a split."""
     columns = {dataset['split']['column'] for dataset in _under_test(cfg) if dataset.get('split') is not None}
     return ' and '.join(sorted(columns)) or None
-
-
-def _check(protocol: Mapping) -> None:
-    if protocol['selection'] not in SELECTIONS:
-        raise ConfigError(f'protocol.selection must be one of {SELECTIONS}, not {protocol["selection"]!r}.')
-    if not 0 <= protocol['val_share'] < 1:
-        raise ConfigError(f'protocol.val_share must be at least 0 and less than 1, not {protocol["val_share"]}.')
-    if protocol['selection'] == 'paper' and protocol['val_share']:
-        raise ConfigError("protocol: selection='paper' validates on the test part: set val_share=0.")
 
 
 def _data_sets(loader: Mapping | None) -> Iterator[tuple[bool, dict]]:
@@ -202,25 +232,25 @@ def _under_test(cfg: Mapping) -> list[dict]:
     return held_out + [dataset for _, dataset in _data_sets(cfg.get('test_dataloader'))]
 
 
-def _hold_out_target(cfg: Config | dict) -> None:
+def _hold_out_target(cfg: Config | dict, protocol: Protocol) -> None:
     """Keep a hybrid away from what the target is tested on, unless the config itself says what is held out."""
-    protocol, dataset = cfg['protocol'], cfg['train_dataloader']['dataset']
-    if protocol['target'] is None and not protocol['allow_overlap'] and not dataset.get('held_out'):
+    dataset = cfg['train_dataloader']['dataset']
+    if protocol.target is None and not protocol.allow_overlap and not dataset.get('held_out'):
         raise ConfigError(
             'Which target is this post-pre-training for? Give --target and --fold, so that it leaves out what that is '
             'tested on; or --allow-overlap, for figures that are not those of unseen clips.'
         )
-    if protocol['target'] is not None and not dataset.get('held_out'):
-        dataset = hold_out_target(dataset, protocol['target'])
-    if protocol['allow_overlap'] and 'held_out' in dataset:
+    if protocol.target is not None and not dataset.get('held_out'):
+        dataset = hold_out_target(dataset, protocol.target)
+    if protocol.allow_overlap and 'held_out' in dataset:
         dataset['allow_overlap'] = True
     cfg['train_dataloader']['dataset'] = dataset
 
 
-def _set_split(split: dict, protocol: Mapping, part: str) -> None:
-    split.update(part=part, val_share=protocol['val_share'])
-    if protocol['fold'] is not None:
-        split['held_out'] = str(protocol['fold'])
+def _set_split(split: dict, protocol: Protocol, part: str) -> None:
+    split.update(part=part, val_share=protocol.val_share)
+    if protocol.fold is not None:
+        split['held_out'] = str(protocol.fold)
 
 
 def _keep_best(cfg: Config | dict) -> None:

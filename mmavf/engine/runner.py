@@ -25,6 +25,7 @@ from torch.utils.data import DataLoader
 from mmavf.datasets.overlap import file_digests
 from mmavf.engine.allocator import keep_freed_memory
 from mmavf.engine.atomic_file import disk_faults
+from mmavf.engine.config_checks import check_keys
 from mmavf.engine.independence import check_independence, data_set_of
 from mmavf.engine.launch import resolve_loaders
 from mmavf.engine.load_report import report_match
@@ -63,9 +64,10 @@ class AVFRunner(Runner):
         Loader options may be left to the machine (see `resolve_loaders`).
 
         Raises:
-            ConfigError: See `apply_protocol`; or `load_from` depends on the fold, and there is none.
+            ConfigError: See `check_keys` and `apply_protocol`; or `load_from` depends on the fold, and there is none.
         """
         cfg = copy.deepcopy(cfg)
+        check_keys(cfg)
         apply_protocol(cfg)
         if '{fold}' in (cfg.get('load_from') or ''):
             raise ConfigError(f'load_from={cfg["load_from"]}: which fold? Say what is held out by --fold.')
@@ -135,9 +137,15 @@ class AVFRunner(Runner):
         return super().build_model(model)
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
-        """Wrap for distribution; without a GPU the wrapper gets no device ids."""
+        """Wrap for distribution; without a GPU the wrapper gets no device ids.
+
+        Buffers that no checkpoint holds, such as tables of positions, are the same on all ranks from the beginning:
+        they are not broadcast in each step.
+        """
         if self.distributed and not cuda.is_available():
             model_wrapper_cfg = {'type': 'MMDistributedDataParallel', **(model_wrapper_cfg or {}), 'device_ids': None}
+        if self.distributed:
+            model._ddp_params_and_buffers_to_ignore = constant_buffers(model)
         return super().wrap_model(model_wrapper_cfg, model)
 
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
@@ -372,6 +380,16 @@ def _unlike_ours(filename: str, error: Exception) -> CheckpointError:
         f'{filename} cannot be resumed: what it holds beside the weights is not as this package writes it '
         f'({type(error).__name__}: {error}). To start from its weights set load_from and leave out --resume.'
     )
+
+
+def constant_buffers(model: nn.Module) -> list[str]:
+    """Return the names of a model's buffers that no checkpoint holds."""
+    names = [
+        f'{path}.{name}' if path else name
+        for path, module in model.named_modules()
+        for name in module._non_persistent_buffers_set
+    ]
+    return sorted(names)
 
 
 def _schedules(schedulers: list | dict | None) -> list[str]:

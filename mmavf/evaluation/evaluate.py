@@ -7,6 +7,7 @@ from mmengine.logging import MMLogger
 from mmavf.errors import ConfigError
 from mmavf.registry import METRICS
 
+from .finite import finite_scores
 from .metrics import PredictionMetric
 from .predictions import Predictions
 
@@ -21,8 +22,9 @@ def evaluate(predictions: Predictions, evaluator: Mapping | Sequence[Mapping]) -
 
     Returns:
         Plain values: `num_clips`, `num_groups` where groups of clips are scored, `key` (name of the score that stands
-        for the result), `metrics` {name: number}, `intervals` {name: [low, high]} of 95 %, and `classes` with
-        `confusion_matrix`, or `dims`.
+        for the result), `metrics` {name: number, or None where it is not finite}, `intervals` {name: [low, high]} of
+        95 %, `parts` {source: {name: number}} where each source is scored, and `classes` with `confusion_matrix`, or
+        `dims`.
 
     Raises:
         ConfigError: Two metrics have one name for a score, or the predictions are for other classes.
@@ -36,11 +38,14 @@ def evaluate(predictions: Predictions, evaluator: Mapping | Sequence[Mapping]) -
         metric.check_fit(predictions)
         if metric.group_by:
             result['num_groups'] = len(predictions.merged())
-        scores = metric.score(predictions)
+        scores = finite_scores(metric.score(predictions))
         if twice := scores.keys() & result['metrics'].keys():
             raise ConfigError(f'Two metrics give {", ".join(sorted(twice))}: leave one out.')
         result['key'] = result['key'] or metric.key
         result['metrics'] |= scores
         result['intervals'] |= {name: list(bounds) for name, bounds in metric.intervals(predictions).items()}
+        if metric.part_by:
+            for source, part in metric.score_by_part(predictions)[1].items():
+                result.setdefault('parts', {}).setdefault(source, {}).update(finite_scores(part))
         result |= metric.details(predictions)
     return result

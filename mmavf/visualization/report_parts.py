@@ -117,9 +117,8 @@ def score_tables(results: Results) -> list[Table]:
         ]
         return [Table(f'Scores of {_counted(content)}.', ('Score', 'Value', '95 % interval'), rows)]
     parts = results.summary.get('parts', {})
-    tables = [
-        _fold_table(results, [key for key in keys_of([results]) if not key.startswith(tuple(f'{p}_' for p in parts))])
-    ]
+    of_parts = {f'{source}_{name}' for source, scores in parts.items() for name in scores}
+    tables = [_fold_table(results, [key for key in keys_of([results]) if key not in of_parts])]
     return [*tables, _part_table(results)] if parts else tables
 
 
@@ -165,8 +164,9 @@ def _counted(content: Mapping) -> str:
 
 
 def _value(key: str, content: Mapping) -> Cell:
-    unit = ' %' if score_of(key).percent else ''
-    return Cell(number(key, content['metrics'][key]) + unit)
+    value = content['metrics'][key]
+    unit = ' %' if score_of(key).percent and value is not None else ''
+    return Cell(number(key, value) + unit)
 
 
 def confusion_picture(results: Results) -> Picture | None:

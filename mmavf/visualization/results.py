@@ -9,12 +9,12 @@ import numpy as np
 from mmengine.logging import MMLogger
 
 from mmavf.datasets.natural_order import natural_order
+from mmavf.engine.fold_folder import FOLD, fold_folder, fold_of_folder
 from mmavf.engine.fold_results import judged_as_one
 from mmavf.errors import ConfigError
 from mmavf.evaluation.result_files import METRICS_FILE
 from mmavf.json_lines import read_json_lines, unreadable_text
 
-FOLD = 'fold_'
 TEST_KEYS = ('config', 'checkpoint', 'selection', 'training', 'test', 'num_clips', 'metrics', 'intervals')
 SUMMARY_KEYS = ('config', 'folds', 'pooled', 'parts', 'failed')
 # Pictures that this project's tools write, and what one sees there.
@@ -101,11 +101,13 @@ def read_results(folder: Path) -> Results:
     folds = sorted(
         (path for path in folder.glob(f'{FOLD}*') if path.is_dir()), key=lambda path: natural_order(path.name)
     )
+    names = {path.name: fold_of_folder(path.name) for path in folds}
     if summary:  # other folds may lie there that it does not count
-        folds = [path for path in folds if path.name.removeprefix(FOLD) in summary['folds']]
+        names = {fold_folder(fold): fold for fold in summary['folds']}
+        folds = [path for path in folds if path.name in names]
     tests, curves, pictures = [], [], []
     for part in folds or [folder]:
-        name = part.name.removeprefix(FOLD) if folds else ''
+        name = names[part.name] if folds else ''
         metrics = next((path for path in (part / 'test' / METRICS_FILE, part / METRICS_FILE) if path.exists()), None)
         if metrics is not None:
             tests.append(_read_test(metrics, name))
@@ -118,7 +120,7 @@ def read_results(folder: Path) -> Results:
                 'since. Run cross_validate.py again.'
             )
     for part in (folder, *folds):
-        where = f'Fold {part.name.removeprefix(FOLD)}. ' if part in folds else ''
+        where = f'Fold {names[part.name]}. ' if part in folds else ''
         pictures += [(part / name, where + text) for name, text in PICTURES.items() if (part / name).exists()]
     if not (tests or curves or pictures):
         raise ConfigError(f'{folder} holds nothing to report: no metrics.json, no training log, no picture.')

@@ -62,9 +62,9 @@ def heading(key: str) -> str:
     return f'{score.name} %' if score.percent else score.name
 
 
-def number(key: str, value: float) -> str:
-    """Write a value of the score `key`: percent with two digits, or a plain number with four."""
-    if math.isnan(value):
+def number(key: str, value: float | None) -> str:
+    """Write a value of the score `key`: percent with two digits, or a plain number with four; – where there is none."""
+    if value is None or math.isnan(value):
         return NOTHING
     return f'{100 * value:.2f}' if score_of(key).percent else f'{value:.4f}'
 
@@ -84,15 +84,15 @@ def interval(key: str, result: Mapping) -> str:
     return f'{number(key, low)}{RANGE}{number(key, high)}'
 
 
-def spread(key: str, values: Sequence[float], note: str = '') -> Cell:
+def spread(key: str, values: Sequence[float | None], note: str = '') -> Cell:
     """Return a cell with mean ± standard deviation of several tests or runs."""
     mean, deviation, _ = over(key, values)
     return Cell(number(key, mean) + ('' if deviation is None else f' ± {number(key, deviation)}'), note)
 
 
-def over(key: str, values: Sequence[float]) -> Spread:
-    """Return mean and standard deviation over folds or runs, as a cross-validation reports them."""
-    return aggregate([{key: value} for value in values])[key]
+def over(key: str, values: Sequence[float | None]) -> Spread:
+    """Return mean and standard deviation over folds or runs, as a cross-validation reports them; NaN without one."""
+    return aggregate([{key: value} for value in values]).get(key, Spread(math.nan, None, len(values)))
 
 
 def keys_of(results: Iterable[Results]) -> list[str]:

@@ -7,28 +7,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import nn
 
-from mmavf.engine import AtomicCheckpointHook, BadSamplesHook, CompileBlocksHook
+from mmavf.engine import AtomicCheckpointHook, BadSamplesHook
 from mmavf.engine.hooks.loss_curve_hook import draw_loss_curves, smooth
 from mmavf.engine.hooks.throughput_hook import count_clips
 from mmavf.engine.rng import get_rng_state, set_rng_state
 from mmavf.errors import ConfigError
-
-
-class Block(nn.Linear):
-    """A class to be found by name."""
-
-
-class RatedBlock(Block):
-    """A block with a rate of its own, which its compiled graph holds as a constant."""
-
-    def __init__(self, rate):
-        super().__init__(4, 4)
-        self.rate = rate
-
-    def forward(self, x):
-        return super().forward(x) * self.rate
 
 
 def fake_runner(tmp_path, iteration=0, **kwargs):
@@ -55,37 +39,6 @@ def test_samples_are_counted_where_there_is_no_video():
 def test_keeping_no_checkpoint_of_an_iteration_is_refused():
     with pytest.raises(ConfigError, match='keep_iter must be 1 or more'):
         AtomicCheckpointHook(iter_interval=4, keep_iter=0)
-
-
-def test_compiled_blocks_keep_names_and_are_found_by_class(tmp_path):
-    model = nn.Sequential(Block(2, 2), nn.ReLU(), Block(2, 2))
-    names = list(model.state_dict())
-    CompileBlocksHook(['Block']).before_train(fake_runner(tmp_path, model=model))
-    assert list(model.state_dict()) == names
-    assert [module._compiled_call_impl is not None for module in model] == [True, False, True]
-    with pytest.raises(ConfigError, match='no module of class Blok'):
-        CompileBlocksHook(['Blok']).before_train(fake_runner(tmp_path, model=model))
-
-
-@pytest.mark.slow
-def test_compiled_blocks_compute_the_same(tmp_path):
-    model = nn.Sequential(Block(4, 4), nn.GELU(), Block(4, 4))
-    batch = torch.randn(3, 4)
-    expected = model(batch)
-    CompileBlocksHook(['Block']).before_train(fake_runner(tmp_path, model=model))
-    torch.testing.assert_close(model(batch), expected)
-
-
-@pytest.mark.slow
-def test_more_variants_than_pytorch_allows_by_default_are_compiled(tmp_path, monkeypatch):
-    monkeypatch.setattr(torch._dynamo.config, 'cache_size_limit', 2)
-    torch._dynamo.reset()
-    model = nn.Sequential(*(RatedBlock(rate) for rate in (0.1, 0.2, 0.3, 0.4)))
-    CompileBlocksHook(['RatedBlock']).before_train(fake_runner(tmp_path, model=model))
-    compiled = torch._dynamo.utils.counters['stats']
-    before = compiled['unique_graphs']
-    model(torch.randn(3, 4))
-    assert compiled['unique_graphs'] - before == len(model)
 
 
 @pytest.mark.parametrize('length', [1, 2, 7])

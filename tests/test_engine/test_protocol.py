@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmavf.datasets import AVClipDataset
 from mmavf.datasets.overlap import file_digests
 from mmavf.datasets.targets import CEA_CLASSES
+from mmavf.engine.fold_folder import fold_folder
 from mmavf.engine.protocol import add_protocol_options, apply_protocol, merge_protocol_options
 from mmavf.engine.provenance import (
     check_same_run,
@@ -111,6 +112,18 @@ def test_each_fold_starts_from_its_own_checkpoint():
     assert cfg.load_from == 'psi/fold_4/epoch_50.pth'
 
 
+def test_a_fold_that_is_the_number_zero():
+    cfg = applied(fold=0)
+    assert cfg.protocol.fold == '0' and split_of(cfg, 'test')[:2] == ('test', '0')
+
+
+def test_a_fold_with_a_slash_starts_from_the_folder_that_was_made_for_it():
+    cfg = config(fold='a/b')
+    cfg.load_from = 'psi/fold_{fold}/epoch_50.pth'
+    apply_protocol(cfg)
+    assert cfg.protocol.fold == 'a/b' and cfg.load_from == f'psi/{fold_folder("a/b")}/epoch_50.pth'
+
+
 def test_without_a_fold_there_is_no_checkpoint_of_it(tmp_path):
     with pytest.raises(ConfigError, match=r'psi/fold_\{fold\}/epoch_50.pth: which fold\? .* --fold'):
         tiny_runner(tmp_path, TINY_FOLDS, load_from='psi/fold_{fold}/epoch_50.pth')
@@ -130,6 +143,9 @@ def test_a_config_without_protocol_stays():
         (dict(selection='best'), "selection must be one of .* not 'best'"),
         (dict(val_share=1.0), 'val_share must be .* not 1.0'),
         (dict(val_share=0.1, selection='paper'), 'set val_share=0'),
+        (dict(val_share='0.2'), 'val_share must be .* not 0.2'),
+        (dict(stage='fine-tune'), "stage must be one of .* not 'fine-tune'"),
+        (dict(allow_overlap='no'), "allow_overlap must be one of .* not 'no'"),
     ],
 )
 def test_impossible_protocols(protocol, message):
@@ -166,6 +182,13 @@ def test_options_of_the_tools():
         options(config(), '--target', 'other')
     with pytest.raises(ConfigError, match='takes no fold'):
         options(Config(dict()), '--fold', '4')
+
+
+def test_a_name_that_begins_with_a_dash(capsys):
+    assert options(config(), '--fold=-anna').protocol.fold == '-anna'
+    with pytest.raises(SystemExit):
+        options(config(), '--fold', '-anna')
+    assert 'expected one argument; one that begins with a dash is given as --fold=-…' in capsys.readouterr().err
 
 
 def follow(cfg, selection=None, **options):

@@ -21,7 +21,7 @@ class Bomb:
         self.victim = victim
 
     def __reduce__(self):
-        return os.system, (f'touch {self.victim}',)
+        return os.system, (f"touch '{self.victim}'",)
 
 
 class Method:
@@ -127,7 +127,7 @@ def test_a_config_inside_a_checkpoint_is_not_executed(tmp_path):
     runner.train()
     path, victim = tmp_path / 'run' / 'iter_28.pth', tmp_path / 'executed'
     checkpoint = torch.load(path, weights_only=True)
-    checkpoint['meta']['config'] = f'import os\nos.system("touch {victim}")\n'
+    checkpoint['meta']['config'] = f'import os\nos.system("touch \'{victim}\'")\n'
     torch.save(checkpoint, path)
     runner = tiny_runner(tmp_path / 'run', resume=True, load_from=str(path))
     runner.train()

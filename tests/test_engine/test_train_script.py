@@ -126,6 +126,19 @@ def test_another_runner_does_not_train_on_labels(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_this_projects_runner_may_be_named_and_others_must_exist(tmp_path, monkeypatch, capsys):
+    built = []
+    monkeypatch.setattr(
+        AVFRunner, 'from_cfg', classmethod(lambda cls, cfg: built.append(cls) or argparse.Namespace(train=list))
+    )
+    for name, status in (('AVFRunner', 0), ('mmavf.AVFRunner', 0), ('AVRunner', 1)):
+        words = (TINY_FOLDS, '--work-dir', tmp_path, '--cfg-options', f'runner_type={name}')
+        done = run_here('train.py', *words, monkeypatch=monkeypatch, capsys=capsys)
+        assert done[0] == status
+    assert built == [AVFRunner] * 2
+    assert "runner_type 'AVRunner': there is no such runner" in done[2]
+
+
 def test_an_error_in_a_worker_is_one_line_too(tmp_path):
     done = run_train(tmp_path, 'train_dataloader.dataset.bad_clip=3', 'train_dataloader.num_workers=1')
     assert done.returncode == 1
@@ -162,6 +175,28 @@ def test_shell_scripts_hand_on_their_arguments(tmp_path, script, arguments, star
     assert ('--nproc_per_node=4' if 'dist' in script else '--ntasks=4') in done.stdout
 
 
+@pytest.mark.parametrize(
+    ('variables', 'meeting'),
+    [
+        (dict(), '--standalone'),
+        (dict(PORT='29501'), '--master_port=29501'),
+        (
+            dict(NNODES='2', NODE_RANK='1', MASTER_ADDR='10.0.0.1'),
+            '--node_rank=1 --master_addr=10.0.0.1 --master_port=29500',
+        ),
+    ],
+)
+def test_where_processes_meet(tmp_path, variables, meeting):
+    (tmp_path / 'python').write_text('#!/bin/sh\necho "$@"\n')
+    (tmp_path / 'python').chmod(0o755)
+    env = {
+        name: value for name, value in os.environ.items() if name not in ('PORT', 'NNODES', 'NODE_RANK', 'MASTER_ADDR')
+    }
+    env |= dict(PYTHON=str(tmp_path / 'python'), **variables)
+    done = subprocess.run([ROOT / 'tools/dist_train.sh', 'CONFIG', '2'], env=env, capture_output=True, text=True)
+    assert meeting in done.stdout and ('--standalone' in done.stdout) == (not variables)
+
+
 def free_port():
     """A port that nobody listens on."""
     with socket.socket() as listener:
@@ -185,7 +220,7 @@ def test_dist_train_runs_two_processes(tmp_path):
 
 def test_workers_are_the_cores_of_each_local_process(monkeypatch):
     monkeypatch.setattr(launch.os, 'sched_getaffinity', lambda pid: set(range(64)), raising=False)
-    for local, expected in ((1, 10), (8, 8), (64, 1)):
+    for local, expected in ((1, 10), (8, 8), (64, 1), (100, 1)):
         monkeypatch.setenv('LOCAL_WORLD_SIZE', str(local))
         cfg = Config(dict(train_dataloader=dict(num_workers='auto', persistent_workers=True)))
         launch.resolve_loaders(cfg)
@@ -205,6 +240,23 @@ def test_workers_under_slurm(monkeypatch, variables, expected):
     for name in ('SLURM_CPUS_PER_TASK', 'LOCAL_WORLD_SIZE'):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    cfg = dict(train_dataloader=dict(num_workers='auto'))
+    launch.resolve_loaders(cfg)
+    assert cfg['train_dataloader']['num_workers'] == expected
+
+
+@pytest.mark.parametrize(
+    ('limit', 'jobs', 'expected'), [('max 100000', 1, 10), ('400000 100000', 1, 4), ('50000 100000', 1, 1), ('', 4, 8)]
+)
+def test_workers_in_a_container_and_of_several_folds_at_a_time(tmp_path, monkeypatch, limit, jobs, expected):
+    monkeypatch.setattr(launch.os, 'sched_getaffinity', lambda pid: set(range(32)), raising=False)
+    monkeypatch.setattr(launch, 'CPU_MAX', tmp_path / 'cpu.max')
+    if limit:
+        (tmp_path / 'cpu.max').write_text(limit + '\n')
+    for name in ('SLURM_CPUS_PER_TASK', 'LOCAL_WORLD_SIZE'):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in launch.share_cores(jobs).items():
         monkeypatch.setenv(name, value)
     cfg = dict(train_dataloader=dict(num_workers='auto'))
     launch.resolve_loaders(cfg)

@@ -60,6 +60,7 @@ def _scores(prepared):
 @pytest.mark.parametrize('mix_audio', [False, True])
 def test_mixup_against_one_clip_after_the_other(size, mix_audio):
     batch = _batch(size)
+    np.random.seed(0)
     prepared = _prepare(batch, switch_prob=0.0, mix_audio=mix_audio)
     np.random.seed(0)
     np.random.rand(2)  # whether to mix, whether to cut
@@ -120,6 +121,7 @@ def test_smoothing_in_the_loss_equals_smoothing_before_mixing():
     """Mixing first and smoothing in the loss is the same as mixing smoothed labels."""
     batch = _batch()
     logits = torch.randn(6, CLASSES)
+    np.random.seed(0)
     mixed = torch.from_numpy(_scores(_prepare(batch, switch_prob=0.0)))
     np.random.seed(0)
     np.random.rand(2)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from mmavf.errors import ConfigError
 from mmavf.models.layers import (
@@ -125,6 +126,12 @@ def test_released_order_of_video_and_audio():
     assert torch.equal(released_order((8, 10, 10), (2, 5, 10), 80, CPU), expected)
     assert torch.equal(released_order((16, 8), (4, 4), 24, CPU), torch.arange(24))
     assert released_order((16, 8), (4, 4), 24, torch.device('meta')).is_meta
+
+
+def test_the_order_of_a_trace_is_not_kept_for_real_use():
+    with FakeTensorMode():
+        released_order((8, 10, 10), (2, 5, 10), 160, CPU)
+    assert released_order((8, 10, 10), (2, 5, 10), 160, CPU).tolist()[:3] == [0, 1, 2]
 
 
 @pytest.mark.parametrize(('grid', 'region', 'visible'), [((8, 10, 10), (2, 5, 10), 72), ((16, 8), (4, 4), 25)])

@@ -83,6 +83,30 @@ def test_balanced_audio_masks_keep_three_tokens_in_each_region():
     assert all(((~masks[:, regions == region]).sum(1) == 3).all() for region in range(8))
 
 
+@pytest.mark.parametrize(
+    ('own', 'tube', 'asked'),
+    [
+        ((2, 5, 10), True, (2, 5, 10)),
+        ((2, 5, 10), True, (8, 5, 10)),  # all slices are alike
+        ((2, 5, 5), False, (2, 5, 10)),
+        ((2, 5, 10), False, (4, 10, 10)),
+    ],
+)
+def test_a_promise_of_balance_is_kept(own, tube, asked):
+    mask = RegionBalancedMask(VIDEO, 0.9, own, tube=tube)
+    assert mask.is_balanced(asked)
+    visible = ~mask(16, CPU)
+    regions = region_of_tokens(VIDEO, asked)
+    counts = torch.stack([visible[:, regions == region].sum(1) for region in regions.unique()])
+    assert (counts == counts[0, 0]).all()
+
+
+@pytest.mark.parametrize(('own', 'tube', 'asked'), [((2, 5, 10), True, (2, 5, 5)), ((4, 5, 10), False, (2, 5, 10))])
+def test_nothing_is_promised_for_regions_inside_those_of_the_mask(own, tube, asked):
+    assert not RegionBalancedMask(VIDEO, 0.9, own, tube=tube).is_balanced(asked)
+    assert not RegionBalancedMask(VIDEO, 0.9, own, tube=tube).is_balanced((4, 4))
+
+
 def test_indices_of_a_drawn_mask_are_its_visible_tokens_in_raster_order():
     generator = RandomMask(AUDIO, 0.8125)
     encoder, decoder = generator(4, CPU), RandomMask(AUDIO, 0.5)(4, CPU)

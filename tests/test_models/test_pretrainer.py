@@ -188,6 +188,22 @@ def test_initialisation_is_the_released_one():
     assert model.decoders['audio'].mask_token.abs().max() <= 0.02
 
 
+@pytest.mark.parametrize('seed', range(8))
+def test_masks_that_are_balanced_by_chance_alone_are_no_promise(seed, monkeypatch):
+    """One draw in four of these tubes leaves the same number in both regions of a slice."""
+    monkeypatch.setattr(torch, 'manual_seed', lambda value, real=torch.manual_seed: real(seed))
+    with pytest.raises(ConfigError, match=r'region-balanced masks.*\(2, 5, 10\)'):
+        build_pretrainer(video_encoder=dict(region_grouping='exact'))
+
+
+def test_masks_balanced_over_other_regions_are_refused():
+    masker = BALANCED['masker'] | dict(
+        audio_encoder=dict(type='RegionBalancedMask', mask_ratio=0.8125, region_size=(8, 8))
+    )
+    with pytest.raises(ConfigError, match=r'region-balanced masks.*\(4, 4\)'):
+        build_pretrainer(**BALANCED | dict(masker=masker))
+
+
 @pytest.mark.parametrize(
     ('overrides', 'message'),
     [
@@ -204,6 +220,7 @@ def test_initialisation_is_the_released_one():
         (dict(audio_encoder=dict(embed_dims=64)), r"the same width .*'video': 32, 'audio': 64"),
         (dict(audio_encoder=dict(out_indices=(1,)), audio_decoder=dict(num_skips=1)), "'video': 2, 'audio': 1"),
         (dict(correlation=dict(num_units=0)), 'num_units must be 1 or more'),
+        (dict(audio_target=dict(patch_size=(1, 1))), 'one value per channel'),
     ],
 )
 def test_parts_that_do_not_fit_are_found_when_the_model_is_built(overrides, message):

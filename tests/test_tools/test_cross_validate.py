@@ -1,5 +1,6 @@
 """All folds in turn: what runs, what goes on, what comes out."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -83,6 +84,25 @@ def test_mean_over_folds_and_pooled_clips_differ(tmp_path):
     assert 'n - 1' in text and '- 3: no memory' in text and 'selection: strict' in text
 
 
+def test_a_source_whose_name_begins_with_that_of_another(tmp_path):
+    tests = {'1': write_test(tmp_path / '1', 0, 5, 10, 'a'), '2': write_test(tmp_path / '2', 10, 10, 40, 'a_b')}
+    results = collect(tests, EVALUATOR)
+    assert results['parts'] == {'a': dict(war=1.0, uar=1.0), 'a_b': dict(war=0.5, uar=0.5)}
+    text = ' '.join(markdown(dict(results, title='t', protocol=dict(selection='strict'), failed={})).split())
+    assert '| held out | war |' in text and '| a | 1.0000 | 1.0000 |' in text and '| a_b | 0.5000 | 0.5000 |' in text
+
+
+def test_a_score_that_is_null_in_a_fold(tmp_path):
+    tests = {name: write_test(tmp_path / name, 10 * i, 5, 10) for i, name in enumerate(('1', '2'))}
+    report = json.loads((tests['2'] / 'metrics.json').read_text())
+    report['metrics']['war'] = None
+    (tests['2'] / 'metrics.json').write_text(json.dumps(report))
+    results = collect(tests, dict(EVALUATOR, part_by=None))
+    assert results['folds']['2'] == dict(war=None) and 'war' not in results['spread']
+    text = ' '.join(markdown(dict(results, title='t', protocol=dict(selection='strict'), failed={})).split())
+    assert '| 2 | – |' in text and '| mean ± std | – |' in text and '| pooled | 1.0000 |' in text
+
+
 @pytest.mark.parametrize(('column', 'metrics'), [('subject', ['war', 'uar']), ('fold', ['uf1', 'war'])])
 def test_scores_of_single_subjects_have_no_mean(tmp_path, column, metrics):
     tests = {'1': write_test(tmp_path / '1', 0, 5, 10), '2': write_test(tmp_path / '2', 10, 10, 40)}
@@ -119,16 +139,16 @@ def test_tables_are_markdown():
 TRAIN = """
 import os, sys, time
 from pathlib import Path
-config, fold, folder = sys.argv[1], sys.argv[3], Path(sys.argv[5])
-assert sys.argv[2] == '--fold' and sys.argv[4] == '--work-dir' and Path(config).exists()
+config, fold, folder = sys.argv[1], sys.argv[2].removeprefix('--fold='), Path(sys.argv[4])
+assert sys.argv[2].startswith('--fold=') and sys.argv[3] == '--work-dir' and Path(config).exists()
 log = folder.parent / 'calls'
 def note(what):
     with open(log, 'a') as file:
-        file.write(f'{fold} {what} {os.environ.get("CUDA_VISIBLE_DEVICES")}\\n')
+        file.write(f'{fold} {what} {os.environ.get("CUDA_VISIBLE_DEVICES")} {os.environ["MMAVF_JOBS"]}\\n')
 note('resumed' if '--resume' in sys.argv else 'trained')
 (folder / 'last_checkpoint').write_text(str(folder / 'epoch_1.pth'))
 time.sleep(float(os.environ.get('SECONDS_OF_TRAINING', 0)))
-if (folder.parent / f'broken_{fold}').exists():
+if (folder.parent / f'broken_{fold[:20]}').exists():
     print('ConfigError: of an earlier run')
     sys.exit('ListError: the list is broken\\n  a.mp4: 3 lines')
 note('ended')
@@ -137,7 +157,7 @@ TEST = """
 import hashlib, json, sys
 from pathlib import Path
 out = Path(sys.argv[sys.argv.index('--out') + 1])
-assert sys.argv[2].endswith('epoch_1.pth') and sys.argv[sys.argv.index('--fold') + 1] in str(out)
+assert sys.argv[2].endswith('epoch_1.pth') and sys.argv[3].startswith('--fold=')
 out.mkdir()
 (out / 'predictions.pkl').write_text('')
 data = out.parents[1] / 'all.csv'
@@ -179,7 +199,7 @@ def test_a_failing_fold_does_not_stop_the_others_and_goes_on_later(tmp_path, too
     again = runs_of(tmp_path, tools)
     again.prepare(['1', '2', '3'])
     assert again.run(['2'], lines.append) == {} and again.is_finished('2')
-    assert ['2', 'resumed', 'None'] in calls(tmp_path)
+    assert ['2', 'resumed', 'None', '1'] in calls(tmp_path)
 
 
 def test_every_device_has_one_fold_at_a_time(tmp_path, tools, monkeypatch):
@@ -189,10 +209,10 @@ def test_every_device_has_one_fold_at_a_time(tmp_path, tools, monkeypatch):
     runs.prepare(folds)
     assert runs.run(folds, lambda line: None) == {}
     in_order = [line.split() for line in (tmp_path / 'calls').read_text().splitlines()]
-    assert {device for *_, device in in_order} == {'4', '7'}
-    assert {what for _, what, _ in in_order[:2]} == {'trained'}  # two at once
+    assert {tuple(rest) for _, _, *rest in in_order} == {('4', '2'), ('7', '2')}  # each has half of the cores
+    assert {what for _, what, *_ in in_order[:2]} == {'trained'}  # two at once
     for device in ('4', '7'):
-        own = [what for _, what, used in in_order if used == device]
+        own = [what for _, what, used, _ in in_order if used == device]
         assert own == ['trained', 'ended'] * (len(own) // 2)
 
 
@@ -240,10 +260,23 @@ def test_a_list_that_is_not_the_one_that_finished_folds_were_tested_on(tmp_path,
         runs.prepare(['1', '2'])
 
 
-def test_folds_that_no_folder_can_be_named_after(tmp_path, tools):
-    with pytest.raises(ConfigError, match='cannot hold a slash: a/1, b/c/2. Name them'):
-        runs_of(tmp_path / 'runs', tools).prepare(['a/1', '3', 'b/c/2'])
-    assert not (tmp_path / 'runs').exists()
+def test_folds_may_be_called_anything(tmp_path, tools):
+    folds = ['-anna', 'a/b', 'a%2Fb', '..', 'con:x', 'Zoë B', 'x' * 300, '0']
+    runs = runs_of(tmp_path, tools)
+    runs.prepare(folds)
+    assert runs.run(folds, lambda line: None) == {}
+    assert all(runs.is_finished(fold) for fold in folds)
+    assert len({runs.folder(fold) for fold in folds}) == len(folds)
+    assert all(runs.folder(fold).parent == tmp_path for fold in folds)
+    with pytest.raises(ConfigError, match='empty name'):
+        runs.prepare([''])
+
+
+def test_two_folds_that_the_disk_takes_for_one(tmp_path, tools):
+    (tmp_path / 'fold_anna').mkdir()
+    (tmp_path / 'fold_Anna').symlink_to('fold_anna')  # as on a disk that tells no case apart
+    with pytest.raises(ConfigError, match='fold_Anna and fold_anna are one folder'):
+        runs_of(tmp_path, tools).prepare(['Anna', 'anna'])
 
 
 def test_a_config_that_cannot_be_written_down(tmp_path, tools):
@@ -255,6 +288,20 @@ def test_a_config_that_cannot_be_written_down(tmp_path, tools):
 def test_the_hash_is_that_of_the_contents():
     one, other = (Config(dict(a=1, b=dict(c=2), work_dir=folder)) for folder in ('x', 'y'))
     assert config_hash(one) == config_hash(other) != config_hash(Config(dict(a=1, b=dict(c=3))))
+    in_order, reversed_ = (Config(dict(b=[dict(c=2, d=(1, 2)), 3])), Config(dict(b=[dict(d=(1, 2), c=2), 3])))
+    assert config_hash(in_order) == config_hash(reversed_) != config_hash(Config(dict(b=[3, dict(c=2, d=(1, 2))])))
+
+
+def test_folds_that_an_earlier_version_has_run_go_on(tmp_path, tools):
+    runs = runs_of(tmp_path, tools)
+    runs.prepare(['1'])
+    content = dict(protocol=dict(selection='strict', val_share=0.0))
+    earlier = hashlib.sha256(repr(sorted(content.items())).encode()).hexdigest()  # as it was before
+    (tmp_path / 'fold_1' / 'config_hash.txt').write_text(earlier)
+    runs.prepare(['1'])
+    assert (tmp_path / 'fold_1' / 'config_hash.txt').read_text() != earlier
+    with pytest.raises(ConfigError, match='another config'):
+        runs_of(tmp_path, tools, other=1).prepare(['1'])
 
 
 def test_which_folds_there_are(tmp_path):
@@ -262,6 +309,8 @@ def test_which_folds_there_are(tmp_path):
     only = Config.fromfile(TINY_FOLDS)
     only.test_dataloader.dataset.split.held_out = 'validation'
     assert fold_values(only) == ['validation']
+    only.protocol.fold = 0
+    assert fold_values(only) == ['0']
     with pytest.raises(ConfigError, match='config of fine-tuning'):
         fold_values(Config(dict()))
 

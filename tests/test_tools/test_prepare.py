@@ -148,18 +148,20 @@ def can_mount():
 
 @pytest.mark.skipif(not can_mount(), reason='mounting a small disk is not allowed here')
 def test_full_disk_stops_it_and_with_room_it_goes_on_where_mounting_is_allowed(many, undisturbed, tmp_path):
-    disk = tmp_path / 'disk'
-    tool = f'{sys.executable} {ROOT}/tools/data/prepare.py custom --raw {many} --out {disk}/out {" ".join(OPTIONS)}'
-    script = f"""
-        mkdir {disk} && mount -t tmpfs -o size=1600k none {disk} || exit 9
-        {tool}; echo "status $?"
-        find {disk}/out
-        mount -o remount,size=64m {disk}
-        {tool}; echo "status $?"
-        cp -r {disk}/out {tmp_path}/copy
+    disk = tmp_path / 'a disk'
+    tool = [sys.executable, ROOT / 'tools/data/prepare.py', 'custom', '--raw', many, '--out', disk / 'out', *OPTIONS]
+    script = """
+        disk=$1 copy=$2; shift 2
+        mkdir "$disk" && mount -t tmpfs -o size=1600k none "$disk" || exit 9
+        "$@"; echo "status $?"
+        find "$disk/out"
+        mount -o remount,size=64m "$disk"
+        "$@"; echo "status $?"
+        cp -r "$disk/out" "$copy"
     """
     environment = dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS='1')
-    done = subprocess.run(['unshare', '-rm', 'sh', '-c', script], capture_output=True, text=True, env=environment)
+    command = ['unshare', '-rm', 'sh', '-c', script, 'sh', disk, tmp_path / 'copy', *tool]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, env=environment)
     assert 'PreparationError' in done.stderr and 'no room left on the disk' in done.stderr, done
     before, after = done.stdout.split('status 1\n')
     assert '.work' not in after and '.unfinished' not in after and 'status 0' in after

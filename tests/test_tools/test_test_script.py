@@ -9,10 +9,13 @@ import sys
 from datetime import datetime, timezone
 
 import mmengine
+import numpy as np
 import pytest
 import torch
+from mmengine.evaluator import BaseMetric
 
 from mmavf.evaluation import Predictions
+from mmavf.registry import METRICS
 from tests.helpers.tools import run_here
 from tests.helpers.train import ROOT, TINY_FOLDS, run_train
 
@@ -116,6 +119,29 @@ def test_two_processes_end_with_the_same_error(checkpoint, tmp_path):
     for text in ('ClipError: 3 of 11 clips', *REASONS):
         assert done.stderr.count(text) == 2, text
     check_partial(tmp_path)
+
+
+@METRICS.register_module()
+class OddMetric(BaseMetric):
+    """Somebody's metric, which has no number for these clips."""
+
+    def process(self, data_batch, data_samples):
+        self.results += [0] * len(data_samples)
+
+    def compute_metrics(self, results):
+        return dict(odd=np.float32('nan'), far=float('inf'), fine=np.float64(0.5), clips=len(results))
+
+
+def test_a_metric_without_a_number_is_null_and_named(checkpoint, tmp_path, test_here):
+    own = dict(type='ClassificationMetric', resamples=20)
+    config = tmp_path / 'config.py'
+    config.write_text(f"_base_ = {str(CONFIG)!r}\ntest_evaluator = [{own}, dict(type='OddMetric', prefix='x')]\n")
+    status, printed, errors = test_here(checkpoint, '--out', tmp_path, config=config)
+    assert status == 0, errors
+    metrics = results(tmp_path)['metrics']
+    assert (metrics['x/odd'], metrics['x/far'], metrics['x/fine'], metrics['x/clips']) == (None, None, 0.5, 11)
+    assert metrics['war'] > 0 and (tmp_path / 'predictions.csv').exists()
+    assert 'The score x/odd is nan: it is written as null' in printed + errors
 
 
 @pytest.mark.parametrize(

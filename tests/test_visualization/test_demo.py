@@ -1,5 +1,6 @@
 import json
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,32 @@ def test_demo_runs_all_stages_and_reports_every_variant(tmp_path):
     page = (tmp_path / 'report/report.html').read_text()
     for title in ('from scratch', 'pre-trained', 'pre-trained + PSI', 'PSI, video only', 'PSI, audio only'):
         assert title in page
+
+
+@pytest.fixture
+def demo():
+    return runpy.run_path(str(ROOT / 'tools/misc/demo.py'))
+
+
+@pytest.mark.parametrize('foreign', ['runs/seed_0/events.out', 'report/thesis.tex'])
+def test_the_demo_writes_to_no_folder_of_others(tmp_path, demo, foreign):
+    (tmp_path / foreign).parent.mkdir(parents=True)
+    (tmp_path / foreign).write_text('mine')
+    with pytest.raises(SystemExit, match='was not made by the demo'):
+        demo['claim_all'](tmp_path, seeds=1, resume=False)
+    assert (tmp_path / foreign).read_text() == 'mine'
+
+
+def test_the_demo_removes_its_own_runs_alone(tmp_path, demo):
+    claim_all = demo['claim_all']
+    claim_all(tmp_path, seeds=2, resume=False)
+    for name in ('seed_0/old', 'seed_1/old', 'exp1'):
+        (tmp_path / 'runs' / name).mkdir()
+    claim_all(tmp_path, seeds=2, resume=True)
+    assert (tmp_path / 'runs/seed_0/old').exists()
+    claim_all(tmp_path, seeds=1, resume=False)
+    left = sorted(str(path.relative_to(tmp_path / 'runs')) for path in (tmp_path / 'runs').rglob('[!.]*'))
+    assert left == ['exp1', 'seed_0']
 
 
 @pytest.mark.slow

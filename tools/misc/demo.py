@@ -19,9 +19,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmavf.datasets.synthetic import SyntheticSettings, build_synthetic_set
+from mmavf.engine.fold_folder import fold_folder
 from mmavf.errors import MMAVFError
 
 ROOT = Path(__file__).resolve().parents[2]
+MARK = '.made_by_demo'  # in the folders of the demo, which may remove them
 CONFIGS = {stage: f'configs/demo/avfmae_tiny_{stage}.py' for stage in ('pretrain', 'postpretrain', 'finetune')}
 SETS = dict(
     hybrid_a=SyntheticSettings(clips=600, subjects=100, seed=0),
@@ -131,6 +133,29 @@ def run_tool(*words: str | Path, threads: int | None = None) -> None:
         raise SystemExit(f'The demo stops: {words[0]} ended with exit status {done.returncode}.')
 
 
+def claim(folder: Path, anew: bool) -> None:
+    """Make a folder of the demo's own, emptied where `anew`; end the demo where someone else's files are there."""
+    if folder.exists() and not (folder / MARK).exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise SystemExit(f'{folder} was not made by the demo, which would write to it: choose another --out.')
+    if anew:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARK).touch()
+
+
+def claim_all(out: Path, seeds: int, resume: bool) -> None:
+    """Make the folders of report and runs; those of earlier runs of the demo go, unless they are to go on."""
+    runs = out / 'runs'
+    if runs.exists() and not runs.is_dir():
+        raise SystemExit(f'{runs} is a file, and the demo needs a folder there: choose another --out.')
+    claim(out / 'report', anew=False)
+    for folder in [runs / f'seed_{seed}' for seed in range(seeds)]:
+        claim(folder, anew=not resume)
+    for folder in () if resume else runs.glob('seed_*'):
+        if (folder / MARK).exists() and int(folder.name.removeprefix('seed_')) >= seeds:
+            shutil.rmtree(folder)
+
+
 def make_sets(out: Path) -> None:
     """Make the synthetic sets, or finish them."""
     try:
@@ -154,7 +179,7 @@ def draw_pretraining(demo: Demo, report: Path) -> dict[str, Path]:
 def draw_features(demo: Demo, report: Path) -> dict[str, Path]:
     """Draw the first fold's features; return the picture by caption."""
     fold = demo.args.folds.split(',')[0] if demo.args.folds != 'all' else '1'
-    run = demo.work_dir(MAIN.name) / f'fold_{fold}'
+    run = demo.work_dir(MAIN.name) / fold_folder(fold)
     checkpoint = Path((run / 'last_checkpoint').read_text().strip())
     where = ('--fold', fold, '--out', report / 'tsne.png')
     run_tool(
@@ -199,9 +224,7 @@ def main() -> None:
     args = parse_args()
     args.out = args.out.resolve()
     report, seconds = args.out / 'report', {}
-    report.mkdir(parents=True, exist_ok=True)
-    if not args.resume:
-        shutil.rmtree(args.out / 'runs', ignore_errors=True)
+    claim_all(args.out, args.seeds, args.resume)
     with clock(seconds, 'all'):
         with clock(seconds, 'synthetic sets'):
             make_sets(args.out)

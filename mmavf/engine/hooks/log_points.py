@@ -5,9 +5,11 @@ from mmengine.runner import Runner
 
 
 def is_log_point(runner: Runner, batch_idx: int) -> bool:
-    """Whether the runner's LoggerHook logs after the batch `batch_idx` (from 0) of the epoch."""
-    logger = next(hook for hook in runner.hooks if isinstance(hook, LoggerHook))
+    """Whether the LoggerHook logs after the batch `batch_idx` (from 0) of the epoch; without a hook, at its end."""
+    logger = next((hook for hook in runner.hooks if isinstance(hook, LoggerHook)), None)
+    length = len(runner.train_dataloader)
+    if logger is None:
+        return batch_idx + 1 == length
     if logger.every_n_inner_iters(batch_idx, logger.interval):
         return True
-    length = len(runner.train_dataloader)
     return batch_idx + 1 == length and (not logger.ignore_last or length <= logger.interval)

@@ -46,17 +46,19 @@ class LossCurveHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
     ) -> None:
         """Remember which terms there are."""
-        self._present = {f'train/{name}' for name in outputs}
+        self._present.update(f'train/{name}' for name in outputs)
 
     @master_only
     def after_train_epoch(self, runner: Runner) -> None:
         """Draw what has been logged so far."""
         scalars = runner.message_hub.log_scalars
-        iters = scalars['train/iter'].data[0] if 'train/iter' in scalars else ()
+        losses = {name: scalars[name].data[0] for name in scalars if name.startswith('train/') and 'loss' in name}
+        longest = max(map(len, losses.values()), default=0)
+        # MMEngine's RuntimeInfoHook notes every iteration, and not which it was
+        iters = scalars['train/iter'].data[0] if 'train/iter' in scalars else np.arange(1, longest + 1)
         curves = {}
-        for name in scalars:
-            if name.startswith('train/') and 'loss' in name:
-                values = scalars[name].data[0]
+        for name, values in losses.items():
+            if len(values) <= len(iters):
                 places = iters[len(iters) - len(values) :] if name in self._present else iters[: len(values)]
                 curves[name.removeprefix('train/')] = places, values
         if curves:

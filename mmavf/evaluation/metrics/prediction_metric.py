@@ -93,11 +93,16 @@ class PredictionMetric(BaseMetric):
         return self.score(from_records(results, self._names()))
 
     def score(self, predictions: Predictions) -> dict[str, float]:
-        """Return the scores, of all clips and of each part."""
-        scores = {}
-        for prefix, part in self._parts(predictions):
-            scores |= {prefix + name: value for name, value in self.score_part(part).items()}
+        """Return the scores of all clips, and those of each part as `<source>_<score>`."""
+        scores, parts = self.score_by_part(predictions)
+        for source, part in parts.items():
+            scores |= {f'{source}_{name}': value for name, value in part.items()}
         return scores
+
+    def score_by_part(self, predictions: Predictions) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+        """Return the scores of all clips, and of each part those of its clips: {source: scores}, {} without parts."""
+        (_, whole), *parts = self._parts(predictions)
+        return dict(self.score_part(whole)), {source: dict(self.score_part(part)) for source, part in parts}
 
     def intervals(self, predictions: Predictions) -> dict[str, Interval]:
         """Return 95 % intervals of those scores of `score` that have one.
@@ -106,7 +111,8 @@ class PredictionMetric(BaseMetric):
             ConfigError: Subjects are to be drawn and the list has none.
         """
         intervals = {}
-        for prefix, part in self._parts(predictions) if self.resamples else ():
+        for source, part in self._parts(predictions) if self.resamples else ():
+            prefix = '' if source is None else f'{source}_'
             intervals |= {prefix + name: bounds for name, bounds in self.intervals_of_part(part).items()}
         return intervals
 
@@ -146,13 +152,13 @@ class PredictionMetric(BaseMetric):
     def details(self, predictions: Predictions) -> dict:
         """Return what a report says beside numbers, as plain values."""
 
-    def _parts(self, predictions: Predictions) -> Iterator[tuple[str, Predictions]]:
+    def _parts(self, predictions: Predictions) -> Iterator[tuple[str | None, Predictions]]:
         if self.group_by:
             predictions = predictions.merged()
-        yield '', predictions
+        yield None, predictions
         for source in sorted(set(predictions.source)) if self.part_by else ():
             rows = [row for row, other in enumerate(predictions.source) if other == source]
-            yield f'{source}_', predictions.select(rows)
+            yield source, predictions.select(rows)
 
     def _bootstrap(self, predictions: Predictions) -> dict:
         """Arguments of the bootstrap functions."""

@@ -5,11 +5,10 @@ Shapes: B batch, N tokens of one modality, U units, F fused tokens, C channels.
 
 import torch
 from torch import Tensor, nn
-from torchvision.ops import StochasticDepth
 
 from mmavf.registry import MODELS
 
-from ..layers import LAYER_NORM_EPS, CrossAttention, ResidualFFN, ViTBlock
+from ..layers import LAYER_NORM_EPS, CrossAttention, DropPath, ResidualFFN, ViTBlock
 
 
 class UnitFusion(nn.Module):
@@ -54,7 +53,7 @@ class HAFELayer(nn.Module):
         self.audio_units = UnitFusion(embed_dims, num_heads, mlp_ratio, drop_path)
         self.norm_context = nn.LayerNorm(embed_dims, eps=LAYER_NORM_EPS)
         self.cross_attn = CrossAttention(embed_dims, num_heads)
-        self.drop_path = StochasticDepth(drop_path, mode='row')
+        self.drop_path = DropPath(drop_path)
         self.video_norm = nn.LayerNorm(embed_dims, eps=LAYER_NORM_EPS)
         self.audio_norm = nn.LayerNorm(embed_dims, eps=LAYER_NORM_EPS)
         self.video_ffn = ResidualFFN(embed_dims, mlp_ratio, drop_path)

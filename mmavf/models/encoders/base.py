@@ -3,7 +3,7 @@
 Shapes: B batch, N tokens of the grid, n tokens that enter, K regions, L layers, C channels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -103,8 +103,13 @@ class TokenEncoder(BaseModule):
             )
         return self.patch_embed(x, ids) + self.positions[ids]
 
-    def check_visible(self, keep_ids: Tensor) -> None:
-        """Make sure that the encoder can take masks like this one, `keep_ids` (1, n) on the CPU; raise otherwise."""
+    def check_visible(self, num_visible: int, is_balanced: Callable[[Sequence[int]], bool]) -> None:
+        """Make sure that the encoder can take a masker's masks; raise otherwise.
+
+        Args:
+            num_visible: Visible tokens n of every mask.
+            is_balanced: Tells of a region size whether the masks leave equally many visible tokens in each such region.
+        """
 
     def run_block(self, block: nn.Module, x: Tensor) -> Tensor:
         """Run one block, under activation checkpointing where it was asked for."""

@@ -3,7 +3,7 @@
 Shapes: B batch, N tokens of the grid, n tokens that enter, K regions, L layers, C channels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import torch
@@ -97,18 +97,18 @@ class ImprovedLGIEncoder(TokenEncoder):
             return sort_by_region(keep_ids, self.region_ids)
         return keep_ids[:, released_order(self.grid, self.region_size, keep_ids.shape[1], keep_ids.device)]
 
-    def check_visible(self, keep_ids: Tensor) -> None:
-        """Make sure that masks like this one, `keep_ids` (1, n) on the CPU, spread evenly over the regions.
+    def check_visible(self, num_visible: int, is_balanced: Callable[[Sequence[int]], bool]) -> None:
+        """Make sure that a masker's masks spread evenly over the regions; arguments as in the base class.
 
         Raises:
-            ConfigError: They do not.
+            ConfigError: They do not, or with 'exact' nothing promises that they do.
         """
-        ordered = self.region_ids[self.order_by_region(keep_ids)[0]]
-        counts = ordered.bincount(minlength=self.num_regions)
-        if self.region_grouping == 'exact' and not (counts == counts[0]).all():
+        self.order_by_region(torch.arange(num_visible, device='cpu')[None])
+        if self.region_grouping == 'exact' and not is_balanced(self.region_size):
             raise ConfigError(
-                "region_grouping='exact' needs region-balanced masks (RegionBalancedMask with region_size "
-                f'{self.region_size}): these masks leave {counts.tolist()} visible tokens in the regions'
+                "region_grouping='exact' needs region-balanced masks: RegionBalancedMask with region_size "
+                f'{self.region_size}, or a mask generator whose is_balanced(region_size) tells that its masks leave '
+                'as many visible tokens in each region'
             )
 
     def forward(self, x: Tensor, keep_ids: Tensor | None = None) -> EncoderOutput:

@@ -2,6 +2,7 @@
 
 from .attention import CrossAttention, SelfAttention
 from .blocks import LAYER_NORM_EPS, CrossBlock, ResidualAttention, ResidualFFN, ViTBlock
+from .drop_path import DropPath, share_graphs
 from .lgi_block import LGIBlock
 from .patches import PatchEmbed, patch_grid, take_patches
 from .positions import sinusoid_table
@@ -11,6 +12,7 @@ __all__ = [
     'LAYER_NORM_EPS',
     'CrossAttention',
     'CrossBlock',
+    'DropPath',
     'LGIBlock',
     'PatchEmbed',
     'ResidualAttention',
@@ -22,6 +24,7 @@ __all__ = [
     'region_grid',
     'region_of_tokens',
     'released_order',
+    'share_graphs',
     'sinusoid_table',
     'sort_by_region',
     'take_patches',

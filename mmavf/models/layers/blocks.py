@@ -5,9 +5,9 @@ Shapes: B batch, N tokens, M context tokens, C channels.
 
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.ops import StochasticDepth
 
 from .attention import CrossAttention, SelfAttention
+from .drop_path import DropPath
 
 LAYER_NORM_EPS = 1e-6
 
@@ -28,7 +28,7 @@ class ResidualAttention(nn.Module):
         if with_context:
             self.norm_context = nn.LayerNorm(embed_dims, eps=LAYER_NORM_EPS)
         self.attn = attn
-        self.drop_path = StochasticDepth(drop_path, mode='row')
+        self.drop_path = DropPath(drop_path)
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """Map (B, N, C), and a context (B, M, C) where there is one, to (B, N, C)."""
@@ -52,7 +52,7 @@ class ResidualFFN(nn.Module):
         self.norm = nn.LayerNorm(embed_dims, eps=LAYER_NORM_EPS)
         self.fc1 = nn.Linear(embed_dims, hidden)
         self.fc2 = nn.Linear(hidden, embed_dims)
-        self.drop_path = StochasticDepth(drop_path, mode='row')
+        self.drop_path = DropPath(drop_path)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, ..., C) to (B, ..., C)."""

@@ -5,7 +5,6 @@ Shapes: B batch, N tokens of the grid, n visible tokens, K regions.
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -43,7 +42,6 @@ def full_order(grid: Sequence[int], region_size: Sequence[int]) -> Tensor:
     return region_of_tokens(grid, region_size).argsort(stable=True)
 
 
-@lru_cache
 def released_order(
     grid: tuple[int, ...], region_size: tuple[int, ...], num_visible: int, device: torch.device
 ) -> Tensor:
@@ -53,7 +51,7 @@ def released_order(
     visible tokens (tube masks), and of those the first share counts as the first spatial region. Audio: equal runs of
     consecutive tokens. So these are pseudo-regions, unless the masks are region-balanced (video).
 
-    It is made once per device, so that no step copies it there.
+    It is computed on the device, so that nothing is copied there, and not kept: a trace would leave a fake tensor.
 
     Returns:
         int64 tensor of shape (n,) on `device`.

@@ -108,6 +108,11 @@ class AVDualMasker(nn.Module):
         """Draw masks for a batch; keys 'video' and 'audio'."""
         return {name: self._draw(name, batch_size, device) for name in ('video', 'audio')}
 
+    def is_balanced(self, modality: str, region_size: Sequence[int]) -> bool:
+        """Tell whether the masks of an encoder promise as many visible tokens in each of its regions."""
+        promise = getattr(self.encoder_masks[modality], 'is_balanced', None)
+        return promise is not None and promise(region_size)
+
     def _draw(self, modality: str, batch_size: int, device: torch.device) -> TokenMask:
         encoder, decoder = self.encoder_masks[modality], self.decoder_masks[modality]
         return TokenMask.from_masks(

@@ -1,6 +1,7 @@
 """Mask generators: which tokens of a clip are hidden, drawn on the device for a whole batch at once.
 
-A generator returns a bool tensor (B, N), True = masked, with the same number of masked tokens in every row.
+A generator returns a bool tensor (B, N), True = masked, with the same number of masked tokens in every row. One whose
+masks leave the same number of visible tokens in every region announces that by `is_balanced(region_size)`.
 Shapes: B batch, N tokens of the grid, raster order.
 """
 
@@ -123,6 +124,7 @@ class RegionBalancedMask(nn.Module):
 
     def __init__(self, grid: Sequence[int], mask_ratio: float, region_size: Sequence[int], tube: bool = False) -> None:
         super().__init__()
+        self.region_size, self.tube = tuple(region_size), tube
         self.repeats = grid[0] if tube else 1
         if tube:
             region_grid(grid, region_size)  # the axis of time must be tiled as well
@@ -140,3 +142,9 @@ class RegionBalancedMask(nn.Module):
         shape = (batch_size, self.num_regions, self.region_tokens)
         by_region = _random_rows(shape, self.region_masked, device).flatten(1)  # (B, N / repeats), sorted by region
         return by_region[:, self.place].repeat(1, self.repeats)
+
+    def is_balanced(self, region_size: Sequence[int]) -> bool:
+        """Tell whether every mask leaves equally many visible tokens in regions of this size: whole ones of its own."""
+        first = 1 if self.tube else 0  # all slices of a tube are alike
+        sizes = zip(region_size[first:], self.region_size[first:], strict=True)
+        return len(region_size) == len(self.region_size) and all(size % own == 0 for size, own in sizes)

@@ -4,6 +4,7 @@ Shapes: B batch, n visible tokens and m tokens to decode of a modality, P values
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Literal, NamedTuple
 
 import torch
@@ -155,11 +156,12 @@ class AVFMAEPretrainer(BaseModel):
     def _check_parts(self) -> None:
         """Find contradictions between masker, encoders and decoders now rather than in the first step."""
         with torch.random.fork_rng(devices=[]):
-            masks = self.masker(1, torch.device('cpu'))
+            masks = self.masker(1, torch.device('cpu'))  # for its numbers of tokens, which all masks have
+        promise = getattr(self.masker, 'is_balanced', lambda modality, region_size: False)
         for m in MODALITIES:
             self._check_sizes(m)
             encoder, decoder = self.encoders[m], self.decoders[m]
-            encoder.check_visible(masks[m].keep_ids)
+            encoder.check_visible(masks[m].keep_ids.shape[1], partial(promise, m))
             if len(encoder.out_indices) != len(decoder.skip_blocks):
                 raise ConfigError(
                     f'the {m} encoder hands out layers {encoder.out_indices}, but the {m} decoder takes '

@@ -3,6 +3,7 @@
 Shapes: B batch, m tokens asked for, P values of a patch.
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -30,7 +31,8 @@ class PatchTarget(nn.Module):
         frame_difference: Whether later frames of a tubelet are replaced by the difference to the one before.
 
     Raises:
-        ConfigError: A frame difference without an axis of at least two frames.
+        ConfigError: A frame difference without an axis of at least two frames, or a patch of a single value to be
+            standardised.
     """
 
     def __init__(
@@ -44,6 +46,11 @@ class PatchTarget(nn.Module):
         super().__init__()
         if frame_difference and (len(patch_size) != 3 or patch_size[0] < 2):
             raise ConfigError(f'a frame difference needs patches of two or more frames, not {tuple(patch_size)}')
+        if normalize and math.prod(patch_size) < 2:
+            raise ConfigError(
+                f'patches of {tuple(patch_size)} hold one value per channel, which has no variance to be standardised '
+                'by: choose larger patches, or normalize=False'
+            )
         self.patch_size = tuple(patch_size)
         self.normalize = normalize
         self.frame_difference = frame_difference
