@@ -123,7 +123,7 @@ def test_one_person_or_fold_that_is_spelt_in_two_ways(check, clips):
     write_list(clips / 'lists/all.csv', rows, HEADER)
     where = '--list', 'lists/all.csv', '--data-root', clips
     error = check(*where, '--column', 'subject')[2]
-    assert 'subject anna is not independent of subject Anna' in error and "a.mp4 shows subject anna, and" in error
+    assert 'subject anna is not independent of subject Anna' in error and 'a.mp4 shows subject anna, and' in error
     assert "lists/all.csv:3 (spelt 'Anna')" in error
     assert 'ERROR: subject Anna and subject anna differ only by case' in error
     table, _, error = check(*where)
