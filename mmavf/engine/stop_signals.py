@@ -114,10 +114,9 @@ class StopSignals:
         if self._held_back:  # a file is being written: let it be
             time.sleep(self.grace_sec / 2)
         if self.told is not None and self._told_at == told_at:
-            outcome = self.outcome
-            self.outcome = lambda: (
-                f'No step ended within {self.grace_sec:.0f} s, so that nothing was saved. {outcome()}'
-            )
+            if self.in_steps:
+                outcome, sec = self.outcome(), self.grace_sec
+                self.outcome = lambda: f'No step ended within {sec:.0f} s, so that nothing was saved. {outcome}'
             self.tell()
             os._exit(128 + self.told)
 

@@ -229,7 +229,7 @@ def test_a_cross_validation_takes_its_processes_along(tmp_path, number):
         args=['--selection', 'paper'],
     )
     with process:
-        while not (tmp_path / 'fold_1' / 'iter_4.pth').exists():
+        while not (tmp_path / 'fold_1' / 'last_checkpoint').exists():
             assert process.poll() is None
             time.sleep(0.05)
         folds = children(process.pid)
@@ -243,7 +243,7 @@ def test_a_cross_validation_takes_its_processes_along(tmp_path, number):
     if number != signal.SIGKILL:
         assert process.returncode == 128 + number and 'Traceback' not in errors
         assert errors.strip().splitlines()[-1].endswith('Give the same command again: it goes on.')
-        assert 'holds all of the run' in (tmp_path / 'fold_1' / 'train.log').read_text()
+        assert '--resume goes on from there' in (tmp_path / 'fold_1' / 'train.log').read_text()
 
 
 def test_a_process_whose_starter_is_gone_does_not_begin():
