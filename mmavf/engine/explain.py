@@ -15,7 +15,7 @@ _MEMORY = (
     'optim_wrapper.accumulative_counts for the same total), or a machine with more memory.'
 )
 _ROOM = 'Make room, or choose another folder; a training then goes on with --resume.'
-_RIGHTS = 'Choose another folder (--work-dir, --out), or ask for the right to write there.'
+_RIGHTS = 'Give this user the right, or choose another folder (--work-dir, --out).'
 _OF_DISK = {
     errno.ENOSPC: f'the disk is full. {_ROOM}',
     errno.EDQUOT: f'the quota of the disk is used up. {_ROOM}',

@@ -81,9 +81,6 @@ def check_records(meta: Mapping, source: str, needed: Sequence[str] = _RECORD) -
                 f'not as this package writes it; it lacks {", ".join(lacking) or "a dictionary of lists"}. Take the '
                 'checkpoint as it was written.'
             )
-    classes = meta.get('dataset_meta') or {}
-    if not isinstance(classes, dict):
-        raise CheckpointError(f'{source}: its `dataset_meta` is a {type(classes).__name__}, not a dictionary.')
 
 
 def read_meta(checkpoint: str | Path) -> dict[str, Any]:

@@ -44,8 +44,8 @@ def as_checkpoint(content: Any, source: str) -> dict[str, Any]:
     weights = strip_wrappers(weights, source)
     check_finite(weights, source)
     meta = {} if beside.get('meta') is None else beside['meta']
-    if not isinstance(meta, dict):
-        raise CheckpointError(f'{source}: its `meta` is a {type(meta).__name__}, not a dictionary.')
+    if not isinstance(meta, dict) or not isinstance(meta.get('dataset_meta') or {}, dict):
+        raise CheckpointError(f'{source}: its `meta`, or `dataset_meta` in it, is not a dictionary.')
     return {**beside, 'meta': meta, 'state_dict': weights}
 
 

@@ -28,7 +28,8 @@ def test_weights_are_found_under_the_usual_keys(key):
         (None, 'holds a NoneType'),
         ({}, 'holds no weights.*nothing'),
         (dict(state_dict=[1, 2], epoch=1), "holds no weights.*'state_dict', 'epoch'"),
-        (dict(state_dict={'a': torch.ones(1)}, meta=[1]), '`meta` is a list'),
+        (dict(state_dict={'a': torch.ones(1)}, meta=[1]), '`meta`.* is not a dictionary'),
+        (dict(state_dict={'a': torch.ones(1)}, meta=dict(dataset_meta='a')), '`dataset_meta`.* is not a dictionary'),
         (dict(state_dict={3: torch.ones(1)}), 'a weight is called 3'),
     ],
 )
