@@ -105,7 +105,7 @@ class FoldRuns:
         self._devices: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         for device in devices:
             self._devices.put(device)
-        self._num_devices = len(devices)
+        self._num_devices = self._jobs = len(devices)
         self._running: set[subprocess.Popen] = set()
         self._lock = threading.Lock()
         self._stopped = False
@@ -196,6 +196,7 @@ class FoldRuns:
             Why each fold that failed did, in the order of `folds`.
         """
         failed = {}
+        self._jobs = max(1, min(self._num_devices, len(folds)))  # at a time, which share the cores
         with ThreadPoolExecutor(self._num_devices) as pool:
             runs = {pool.submit(self._run_fold, fold, report): fold for fold in folds}
             try:
@@ -232,7 +233,7 @@ class FoldRuns:
 
     def _call(self, command: Sequence[str | Path], log: Path, device: str | None) -> None:
         script, *arguments = command
-        env = os.environ | share_cores(self._num_devices) | {PARENT_VARIABLE: str(os.getpid())}
+        env = os.environ | share_cores(self._jobs) | {PARENT_VARIABLE: str(os.getpid())}
         if device is not None:
             env['CUDA_VISIBLE_DEVICES'] = device
         with open(log, 'a') as output:
