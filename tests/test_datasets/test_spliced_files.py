@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mmavf.datasets.media import MediaFile
+from mmavf.datasets.media.splices import join_parts
 
 from ..helpers.media import counted_frames, frame_index, onset_sec, tone, write_media
 
@@ -80,6 +81,19 @@ def test_sound_that_ends_earlier_leaves_a_silence_before_the_next_part(tmp_path)
     path.write_bytes(b''.join(_write_part(tmp_path / f'{i}.ts', i, sound_sec=1.5) for i in range(2)))
     _check_two(path)
     assert np.abs(MediaFile(str(path)).audio.read_audio(1.65, 1.95)).max() < 0.01
+
+
+def test_decoding_stamps_that_were_reckoned_on_from_before_the_jump_are_not_believed():
+    # as FFmpeg gives them for MPEG-1 without decoding stamps: one frame late, behind the jump from before it
+    shown = [*range(0, 10), *range(0, 10)]
+    packets = []
+    for stamp, before in zip(shown, [0, *shown], strict=False):
+        packet = av.Packet(b'picture')
+        packet.pts, packet.dts, packet.duration = 3600 * stamp, 3600 * before, 3600
+        packets.append(packet)
+    joined = list(join_parts(iter(packets)))
+    assert [packet.pts // 3600 for packet, _ in joined] == list(range(20))
+    assert [part for _, part in joined] == [0] * 10 + [1] * 10
 
 
 def test_a_pause_of_the_sound_alone_is_a_pause(tmp_path):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 PNG = b'\x89PNG\r\n\x1a\n'
 PNG_EXTRA = 0x20  # of the first letter of a chunk that a reader may ignore
 JPEG_NO_SIZE = (0xC4, 0xC8, 0xCC)  # of the markers C0 to CF those that begin no frame
-JPEG_ALONE = (0x01, *range(0xD0, 0xD9))  # markers without a length
+JPEG_ALONE = frozenset((0x01, *range(0xD0, 0xD9)))  # markers without a length
 BMP_UNCOMPRESSED = (0, 3)
 
 
@@ -45,27 +45,27 @@ def _number(data: memoryview, place: int, size: int, order: str) -> int:
     return int.from_bytes(data[place : place + size], order)
 
 
-def _measure_jpeg(data: memoryview) -> tuple[int, int]:
+def _measure_jpeg(view: memoryview) -> tuple[int, int]:
     """Step over the segments of a JPEG (ITU-T T.81, annex B) to its scan, and look for the end marker behind that."""
-    place, size = 2, None
+    data, place, size = bytes(view), 2, None
     while True:
-        if _number(data, place, 1, 'big') != 0xFF:
+        if data[place] != 0xFF:
             raise DamagedError('no marker where a segment ends')
-        marker = _number(data, place + 1, 1, 'big')
-        if marker in (0xFF, *JPEG_ALONE):  # the first of these fills up
+        marker = data[place + 1]
+        if marker == 0xFF or marker in JPEG_ALONE:  # the first of these fills up
             place += 1 if marker == 0xFF else 2
             continue
         if marker == 0xD9:
             raise DamagedError('it holds no picture')
         if 0xC0 <= marker <= 0xCF and marker not in JPEG_NO_SIZE:
-            size = _number(data, place + 7, 2, 'big'), _number(data, place + 5, 2, 'big')
-        place += 2 + _number(data, place + 2, 2, 'big')
+            size = data[place + 7] << 8 | data[place + 8], data[place + 5] << 8 | data[place + 6]
+        place += 2 + (data[place + 2] << 8 | data[place + 3])
         if marker == 0xDA:
             break
     if size is None:
         raise DamagedError('its size is missing')
     # programs write what they like behind the end, so that it need not be near the last byte
-    if bytes(data[place:]).rfind(b'\xff\xd9') < 0:
+    if data.rfind(b'\xff\xd9', place) < 0:
         raise CutError('marker')
     return size
 

@@ -47,7 +47,16 @@ class PictureShape:
                 f'read: it is damaged, or scale it down'
             )
 
-    def size_for(self, frame: av.VideoFrame, codec: av.VideoCodecContext) -> tuple[int, int] | None:
+    def check_ratio(self, codec: av.VideoCodecContext) -> None:
+        """Compare the shape of pixels that the decoder has come to with that at the beginning.
+
+        Raises:
+            ClipError: It is another.
+        """
+        if self._codec_ratio and (codec.sample_aspect_ratio or self._codec_ratio) != self._codec_ratio:
+            raise ClipError(f'{self._path}: the shape of the pixels changes inside the video: cut it into two files')
+
+    def size_for(self, frame: av.VideoFrame) -> tuple[int, int] | None:
         """Return the width and height that a decoded picture is scaled to; None where it is as it is meant to be.
 
         Raises:
@@ -56,8 +65,6 @@ class PictureShape:
         stored = frame.width, frame.height
         if stored != self._stored:
             self._check_shape(*stored)
-        elif self._codec_ratio and (codec.sample_aspect_ratio or self._codec_ratio) != self._codec_ratio:
-            raise ClipError(f'{self._path}: the shape of the pixels changes inside the video: cut it into two files')
         target = self.width, self.height
         return None if stored == target else target
 

@@ -33,12 +33,20 @@ def join_parts(packets: Iterator[av.Packet]) -> Iterator[tuple[av.Packet, int]]:
     ends: dict[int, int] = {}
     waiting: deque[tuple[av.Packet, int]] = deque()
     at: dict[int, tuple[int, int]] = {}  # the part and the decoding stamp that each stream has come to
+    newest = 0
     for packet, part in _number_parts(packets):
+        if part == newest == 0:  # all of most files; little is done here, as it is done for each packet
+            end = packet.pts + (packet.duration or 0)
+            if end > ends.get(0, -(2**63)):
+                ends[0] = end
+            at[packet.stream_index] = 0, packet.dts
+            yield packet, 0
+            continue
         waiting.append((packet, part))
         at[packet.stream_index] = part, packet.dts
         starts[part] = min(starts.get(part, packet.pts), packet.pts)
         ends[part] = max(ends.get(part, packet.pts), packet.pts + (packet.duration or 0))
-        newest = max(starts)
+        newest = max(newest, part)
         # all streams have come to the newest part, and no picture of it is shown before those that are known
         known = min(at.values()) >= (newest, starts[newest]) or ends[newest] - starts[newest] > LOOK_AHEAD
         if newest < len(offsets) or known:
@@ -64,6 +72,8 @@ def _number_parts(packets: Iterator[av.Packet]) -> Iterator[tuple[av.Packet, int
     latest: list[int] = []  # the highest stamp of each part
     last: dict[int, tuple[int, int]] = {}  # of each stream its part and stamp
     for packet in packets:
+        if not 0 <= packet.pts - packet.dts <= MAX_AHEAD:
+            packet.dts = packet.pts  # FFmpeg reckons on from before the jump where a stream has no decoding stamps
         part, stamp = last.get(packet.stream_index, (max(len(latest) - 1, 0), packet.dts))
         if not latest:
             latest.append(packet.dts)

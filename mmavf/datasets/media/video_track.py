@@ -167,6 +167,8 @@ class VideoTrack:
             pts = frame.pts if self._order is None else self._order.next_stamp(frame.pts)
             if pts <= self._last_pts:
                 raise ClipError(f'{self.path}: the stamps of the video frames do not ascend: write it anew as mp4')
+            if frame.key_frame and frame.width == self._codec.width:
+                self._shape.check_ratio(self._codec)
             self._repeat_until(pts, missing, ready)
             self._last_pts, self._last_frame = pts, frame
             if pts in missing:
@@ -185,7 +187,7 @@ class VideoTrack:
     def _to_rgb(self, frame: av.VideoFrame, pts: int) -> np.ndarray:
         if frame.is_corrupt:
             raise ClipError(f'{self.path}: the video frame at {self._time_of(pts):.2f} s is damaged')
-        size = self._shape.size_for(frame, self._codec)
+        size = self._shape.size_for(frame)
         scaling = {} if size is None else dict(width=size[0], height=size[1], interpolation='BICUBIC')
         # one thread: to start more takes six times as long as a small frame
         image = self._reformatter.reformat(frame, format='rgb24', threads=1, **scaling).to_ndarray()  # (H, W, 3)
