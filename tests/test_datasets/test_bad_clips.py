@@ -83,7 +83,8 @@ def refuse(results):
 
 
 def sleep(results):
-    time.sleep(1.5)
+    for _ in range(50):  # in pieces: a late call ends where it is back in Python
+        time.sleep(0.1)
 
 
 FAULTS = {
@@ -93,13 +94,13 @@ FAULTS = {
     look_up: "KeyError: 'boxes'",
     give_nothing: r'a transform gave nothing back \(None\)',
     refuse: 'nobody speaks in it',
-    sleep: r'not done within 0\.3 s \(clip_timeout_sec\)',
+    sleep: r'not done within 1 s \(clip_timeout_sec\)',
 }
 
 
 def dataset(root, fault, index=1, **options):
     if fault is sleep:
-        options['clip_timeout_sec'] = 0.3 if torch.utils.data.get_worker_info() is None else 1.0
+        options['clip_timeout_sec'] = 1.0  # which the other clips keep on a busy machine
     pipeline = [*PIPELINE[:2], Faulty(fault, index), *PIPELINE[2:]]
     return AVClipDataset('l.csv', str(root), pipeline, **options)
 

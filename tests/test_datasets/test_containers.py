@@ -67,7 +67,7 @@ def test_what_is_no_file_is_refused_at_once(tmp_path, kind):
     else:
         server = socket.socket(socket.AF_UNIX)
         server.bind(os.path.relpath(path))  # paths of sockets are short
-    with pytest.raises(ClipError, match=r'1\.mp4: a (pipe, a device or a socket|folder) where a media file'):
+    with pytest.raises(ClipError, match=r'1\.mp4: is not a regular file but a (pipe|device|socket|folder)'):
         MediaFile(str(path))
 
 
@@ -75,14 +75,14 @@ def test_a_pipe_among_the_images_is_refused_at_once(tmp_path):
     folder = write_folder(tmp_path / 'frames', counted_frames(3))
     (folder / '0002.jpg').unlink()
     os.mkfifo(folder / '0002.jpg')
-    with pytest.raises(ClipError, match=r'0002\.jpg: a pipe'):
+    with pytest.raises(ClipError, match=r'0002\.jpg: is not a regular file but a pipe'):
         FrameFolder(str(folder), 25, None).read_frames([0, 1])
 
 
 def test_a_pointer_of_git_lfs_is_called_that(tmp_path):
     path = tmp_path / 'a.mp4'
     path.write_text('version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n')
-    with pytest.raises(ClipError, match='pointer of Git LFS'):
+    with pytest.raises(ClipError, match='Git LFS pointer'):
         MediaFile(str(path))
 
 

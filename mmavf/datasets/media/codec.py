@@ -19,5 +19,6 @@ def open_codec(stream: Stream, path: str) -> CodecContext:
     codec: av.CodecContext | None = stream.codec_context
     if codec is None:
         raise ClipError(f'{path}: FFmpeg has no decoder for the {stream.type} stream')
-    codec.thread_count = 1
+    if not codec.is_open:
+        codec.thread_count = 1
     return codec

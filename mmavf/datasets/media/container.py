@@ -14,6 +14,7 @@ from av.stream import Disposition
 
 from .audio_track import AudioTrack
 from .channels import Channel
+from .codec import open_codec
 from .demux import Demuxer
 from .media_errors import as_clip_errors
 from .open_container import OPENING_FAILED, open_container
@@ -68,6 +69,8 @@ class MediaFile:
         streams = [stream for stream in (video, audio) if stream is not None]
         origin_sec = _origin_sec(container)
         taken = Demuxer(self.path, container, streams, origin_sec).read(start_sec, end_sec)
+        if audio is not None and 'matroska' in container.format.name:
+            origin_sec = _without_opus_error(self.path, audio, taken[audio.index].first, origin_sec)
         if video is not None:
             source = taken[video.index]
             from_beginning = partial(_read_from_beginning, self.path, self._data, end_sec) if source.trimmed else None
@@ -84,6 +87,20 @@ def _best_video(container: InputContainer) -> av.VideoStream | None:
 
 def _origin_sec(container: InputContainer) -> float:
     return (container.start_time or 0) / av.time_base
+
+
+def _without_opus_error(path: str, audio: av.AudioStream, first: av.Packet | None, origin_sec: float) -> float:
+    """Return the start of a Matroska file, which FFmpeg sets too late where Opus of less than 48 kHz decides it.
+
+    What Opus puts first counts at 48 kHz; FFmpeg divides it by the rate that was encoded. Its decoder is right.
+    """
+    unit_sec = float(audio.time_base)
+    starts_first = abs((audio.start_time or 0) * unit_sec - origin_sec) <= unit_sec
+    if first is None or not starts_first or open_codec(audio, path).name != 'opus':
+        return origin_sec
+    blocks = audio.codec_context.decode(first)
+    audio.codec_context.flush_buffers()
+    return blocks[0].pts * unit_sec if blocks and blocks[0].pts is not None else origin_sec
 
 
 def _read_from_beginning(path: str, data: bytes | memoryview | None, end_sec: float) -> list[av.Packet]:
