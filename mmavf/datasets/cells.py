@@ -11,7 +11,7 @@ _WITHOUT_WIDTH = '\xad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff'
 BLANKS = _SPACES + _WITHOUT_WIDTH
 
 # Instead of commas, as spreadsheets of some languages write them.
-SEPARATORS = {';': 'semicolons', '\t': 'tabs'}
+SEPARATORS = {';': 'semicolons', '\t': 'tabs', '|': 'vertical bars'}
 LONGEST = 4096  # as long as a path may be
 SHOWN = 60
 
@@ -31,6 +31,11 @@ def whole_number(text: str) -> str:
     """
     match = _WHOLE.fullmatch(text) if text.endswith('0') else None
     return match[1] if match else text
+
+
+def split_header(line: str, separator: str) -> list[str]:
+    """Return the names in a header whose columns are separated by `separator`, without quotation marks around them."""
+    return [clean_cell(clean_cell(name).strip('"')) for name in line.split(separator)]
 
 
 def cell_fault(name: str, text: str) -> str | None:

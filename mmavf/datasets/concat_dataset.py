@@ -16,6 +16,7 @@ from .labels import check_classes
 from .media.shard import number_shards
 from .natural_order import natural_order
 from .overlap import ClipRef, refuse_overlap
+from .spellings import DIFFERENCE, alike
 from .split import check_held_out
 
 
@@ -147,8 +148,19 @@ def _check_parts(parts: Sequence[AVClipDataset]) -> None:
     for column, value in {(part.split.column, part.split.held_out) for part in split}:
         same = [part for part in split if (part.split.column, part.split.held_out) == (column, value)]
         check_held_out(same[0].split, _split_values(same), _names(same))
+        _check_fold_names(same)
     if not any(map(len, parts)):
         raise ListError(f'{_names(parts)}: no clip is left for {parts[0].split or "the label_map given"}')
+
+
+def _check_fold_names(parts: Sequence[AVClipDataset]) -> None:
+    """Make sure that no fold is spelt in two ways: what is held out of one list would be trained on from another.
+
+    Subjects are not compared here: lists of several sets give one name to different people.
+    """
+    if parts[0].split.column == 'fold' and (found := alike(_split_values(parts))):
+        names = '; '.join(' and '.join(map(repr, names)) for names in found)
+        raise ListError(f'{_names(parts)}: folds {names} differ {DIFFERENCE}: write them in one way')
 
 
 def _split_values(parts: Sequence[AVClipDataset]) -> list[str]:

@@ -11,20 +11,23 @@ Two formats are read:
 
 import csv
 import os
+import re
 from collections import Counter
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from mmavf.errors import ListError
 
-from .cells import LONGEST, SEPARATORS, cell_fault, clean_cell, whole_number
+from .cells import LONGEST, SEPARATORS, cell_fault, clean_cell, split_header, whole_number
 from .media.git_lfs import why_unreadable
 
 NUMBER_COLUMNS = ('start', 'end', 'fps')
 TEXT_COLUMNS = ('audio', 'subject', 'fold', 'group', 'id')
 NAME_COLUMNS = ('subject', 'fold', 'group', 'id')  # whose whole numbers may have been given decimals by a program
 SHOWN_PROBLEMS = 10
+SEPARATOR_LINE = re.compile('"?sep=."?,*', re.IGNORECASE)  # which some spreadsheets put above the header
 
 Problem = tuple[int, str]
 
@@ -68,7 +71,7 @@ def read_list(ann_file: str, label_columns: tuple[str, ...] = ()) -> tuple[list[
             'docs/data.md says what a list looks like.'
         ) from error
     except UnicodeDecodeError as error:
-        raise ListError(f'{ann_file}: the list is not UTF-8 text ({error}): save it as UTF-8') from error
+        raise ListError(f'{ann_file}: the list is not UTF-8 text ({error}): save it as CSV in UTF-8') from error
     except csv.Error as error:
         raise ListError(f'{ann_file}: the list is not a valid CSV ({error}): is a quotation mark missing?') from error
     if not entries and not problems:
@@ -101,14 +104,16 @@ def read_cell(column: str, text: str) -> str:
 
 def _check_text(ann_file: str, line: str) -> None:
     if '\0' in line:
-        raise ListError(f'{ann_file}: the list is not UTF-8 text (it holds NUL characters): save it as UTF-8')
+        raise ListError(f'{ann_file}: the list is not UTF-8 text (it holds NUL characters): save it as CSV in UTF-8')
     if fault := why_unreadable(ann_file, ''):
         raise ListError(f'{ann_file}: {fault}')
 
 
 def _check_separator(ann_file: str, line: str) -> None:
+    if SEPARATOR_LINE.fullmatch(clean_cell(line)):
+        raise ListError(f'{ann_file}:1: this line is for spreadsheets alone: save the list with commas and without it')
     for separator, name in SEPARATORS.items():
-        columns = [clean_cell(column) for column in line.split(separator)]
+        columns = split_header(line.lower(), separator)
         if len(columns) > 1 and 'video' in columns:
             raise ListError(f'{ann_file}:1: the columns are separated by {name}: save the list with commas')
 
@@ -143,8 +148,8 @@ def _read_csv(file: Any, label_columns: tuple[str, ...]) -> tuple[list[dict], li
     numbers = [(name, column[name]) for name in NUMBER_COLUMNS if name in column]
     video = column['video']
     entries, problems = [], []
-    for row in reader:
-        if not row:
+    for row in _rows(reader):
+        if len(row) < 2 and not clean_cell(''.join(row)):  # a blank line
             continue
         line = reader.line_num
         if len(row) != len(header):
@@ -162,6 +167,19 @@ def _read_csv(file: Any, label_columns: tuple[str, ...]) -> tuple[list[dict], li
         else:
             entries.append(entry)
     return entries, problems
+
+
+def _rows(reader: Any) -> Iterator[list[str]]:
+    """Yield the rows of a CSV reader; its errors say where the row begins that cannot be read."""
+    while True:
+        line = reader.line_num + 1
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            raise csv.Error(f'{error}, in the row that begins in line {line}') from error
+        if row is None:
+            return
+        yield row
 
 
 def _text_fault(entry: dict, label_columns: tuple[str, ...]) -> str | None:

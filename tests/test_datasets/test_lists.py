@@ -236,6 +236,11 @@ def test_whole_numbers_with_decimals_are_whole_numbers_but_in_paths_and_spans(tm
         (b'video;label\na.mp4;1\n', 'separated by semicolons'),
         (b'label;video\n1;a.mp4\n', 'separated by semicolons'),
         (b'video\tlabel\na.mp4\t1\n', 'separated by tabs'),
+        (b'\xef\xbb\xbf"Video";"label"\n"a.mp4";"1"\n', 'separated by semicolons'),
+        (b'"label" | "video"\n1|a.mp4\n', 'separated by vertical bars'),
+        (b'sep=;\nvideo;label\na.mp4;1\n', ':1: this line is for spreadsheets alone'),
+        (b'sep=,\nvideo,label\na.mp4,1\n', ':1: this line is for spreadsheets alone'),
+        (b'video,label\na.mp4,1\n"b"c.mp4,2\n', 'row that begins in line 3'),
         (b'video,label\n"' + b'x' * 200_000 + b'",1\n', 'not a valid CSV .*field larger'),
         (b'video,label\n"a.mp4,1\nb.mp4,2\n', 'not a valid CSV .* quotation mark'),
         (b'Video,Label\na.mp4,1\n', 'missing column.* video, label; the header has Video, Label'),
@@ -248,6 +253,12 @@ def test_what_is_no_list_says_why(tmp_path, data, message):
     with pytest.raises(ListError, match=message) as error:
         read_list(str(tmp_path / 'l.csv'), ('label',))
     assert str(error.value).count('\n') == 0 and len(str(error.value)) < 400
+
+
+def test_lines_of_blanks_are_no_rows(tmp_path):
+    path = _text(tmp_path / 'l.csv', 'video,label\n\n  \n\u00a0\na.mp4,1\n\t\n')
+    entries, problems = read_list(path, ('label',))
+    assert [entry['line'] for entry in entries] == [5] and not problems
 
 
 def test_a_path_that_is_missing_comes_with_a_guess(tmp_path):

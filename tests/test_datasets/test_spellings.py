@@ -112,3 +112,18 @@ def test_one_person_in_two_lists_of_a_family_is_a_leak():
     assert "shows subject Anna, and so does b:1 (spelt 'anna')" in fault
     assert not find_overlap([ref('a', 'f', '01')], [ref('b', 'g', '1')])
     assert not find_overlap([ref('a', 'f', '')], [ref('b', 'f', '')])
+
+
+def test_a_fold_that_two_lists_spell_in_two_ways_is_refused(tmp_path):
+    (tmp_path / 'a.mp4').touch()
+    (tmp_path / 'b.mp4').touch()
+    for name, folds in (('one', '1 2'), ('two', '01 2')):
+        rows = [(f'{clip}.mp4', fold) for clip, fold in zip('ab', folds.split(), strict=True)]
+        write_list(tmp_path / f'{name}.csv', rows, 'video,fold')
+    parts = [
+        dict(type='AVClipDataset', ann_file=f'{name}.csv', data_root=str(tmp_path), family=name, pipeline=[])
+        | dict(split=dict(column='fold', held_out=1))
+        for name in ('one', 'two')
+    ]
+    with pytest.raises(ListError, match="folds '01' and '1' differ only by case, blanks, leading zeros"):
+        ConcatClipDataset(parts)

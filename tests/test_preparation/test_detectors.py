@@ -119,6 +119,7 @@ def test_boxes_around_the_landmarks_of_openface(tmp_path):
         ('', 'cannot be read as csv'),
         ('id,frame,x,y\na,0,1,1\n', 'there is no column w, h'),
         ('id;frame;x;y;w;h\na;0;1;1;5;5\n', 'its columns are separated by semicolons'),
+        ('id,frame,x,y,w,h,"x "\na,0,1,1,5,5,9\n', 'the header has x more than once'),
     ],
 )
 def test_bad_box_files_are_refused(tmp_path, text, reason):

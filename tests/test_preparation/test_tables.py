@@ -105,6 +105,14 @@ def test_an_empty_cell_does_not_turn_whole_numbers_into_others(tmp_path, kind):
 
 
 @pytest.mark.parametrize(('separator', 'kind'), [(';', 'semicolons'), ('\t', 'tabs')])
+def test_other_separators_are_told_of_quoted_names_too(tmp_path, separator, kind):
+    path = tmp_path / 'sheet.csv'
+    path.write_text(separator.join(f'"{name}"' for name in ('Subject', 'File', 'Onset')))
+    with pytest.raises(RawDataError, match=f'separated by {kind}'):
+        read_table(path, COLUMNS)
+
+
+@pytest.mark.parametrize(('separator', 'kind'), [(';', 'semicolons'), ('\t', 'tabs')])
 def test_other_separators_are_told(tmp_path, separator, kind):
     path = tmp_path / 'sheet.csv'
     path.write_text(f'a title, with a comma\nSubject,{separator}File{separator}Onset\n'.replace('Subject,', 'Subject'))

@@ -33,7 +33,7 @@ from mmavf.datasets.labels import read_classes
 from mmavf.datasets.lists import read_list
 from mmavf.datasets.natural_order import natural_order
 from mmavf.datasets.overlap import ClipRef, find_overlap, overlap_text
-from mmavf.datasets.spellings import DIFFERENCE, alike
+from mmavf.datasets.spellings import spelling_problems
 from mmavf.datasets.split import COLUMNS
 from mmavf.engine.cli import load_config
 from mmavf.engine.protocol import (
@@ -230,6 +230,16 @@ def overlap_faults(groups: Sequence[Group], are_parts: bool) -> list[str]:
     return faults
 
 
+def spelling_faults(groups: Sequence[Group]) -> list[str]:
+    """Name the subjects, folds and groups that a list spells in several ways; a split of it is refused for any."""
+    by_list: dict[str, list[dict]] = {}
+    for group in groups:
+        for info, ref in zip(group.infos, group.refs, strict=True):
+            by_list.setdefault(ref.place.rpartition(':')[0], []).append(info)
+    found = [(name, *problem) for name, infos in by_list.items() for problem in spelling_problems(infos)]
+    return [f'{name}:{line}: {text}' for name, line, text in found]
+
+
 def show_absent_classes(groups: Sequence[Group]) -> None:
     """Print the classes that a group lacks, though another one has them; a metric leaves them out there."""
     named = [{name for label in group.labels for name in label} for group in groups]
@@ -257,8 +267,8 @@ def check(args: argparse.Namespace) -> list[str]:
     """Print what the lists hold; return what is wrong with them."""
     groups, are_parts = groups_of_config(args) if args.config else (groups_of_lists(args), False)
     faults = overlap_faults(groups, are_parts)
-    if not (are_parts or len(args.list) > 1):  # they are the values of one column
-        faults += [f'{" and ".join(names)} differ {DIFFERENCE}' for names in alike(group.name for group in groups)]
+    if len(groups) > 1 and not (are_parts or len(args.list) > 1):  # they are the values of one column
+        faults += spelling_faults(groups)
     opened = look_into_all(groups, args.workers, args.clip_timeout) if args.deep else []
     faults += [clip.error for clips in opened for clip in clips if clip.error]
     show_absent_classes(groups)

@@ -106,6 +106,8 @@ def _read(path: Path, name: str, columns: tuple[str, ...], error_type: type[Exce
     except (OSError, ValueError, OverflowError) as error:  # pandas' parser errors are ValueErrors
         reason = why_unreadable(path, f'cannot be read as csv ({getattr(error, "strerror", None) or error})')
         raise error_type(f'{name}: {reason}') from error
+    if doubled := sorted(set(table.columns[table.columns.duplicated()])):
+        raise error_type(f'{name}: the header has {", ".join(doubled)} more than once')
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise error_type(f'{name}: {why_unreadable(path, _lack_of(path, missing))}')

@@ -9,7 +9,7 @@ from zipfile import BadZipFile
 
 import pandas
 
-from mmavf.datasets.cells import SEPARATORS, clean_cell, whole_number
+from mmavf.datasets.cells import SEPARATORS, clean_cell, split_header, whole_number
 from mmavf.datasets.media.git_lfs import IS_POINTER, is_lfs_pointer
 from mmavf.errors import RawDataError
 
@@ -52,7 +52,7 @@ def read_table(
         # the row that comes closest is the one meant as the header
         best = max(best, header, key=lambda row: (len(_places(row, columns)), sum(map(bool, row))))
     for separator, kind in SEPARATORS.items():
-        if any(_has_all(needed, columns, ','.join(row).split(separator)) for row in cells[:SEARCHED_ROWS]):
+        if any(_has_all(needed, columns, split_header(','.join(row), separator)) for row in cells[:SEARCHED_ROWS]):
             raise RawDataError(f'{path}: the columns are separated by {kind}: save the table with commas')
     missing = [' or '.join(_aliases(columns[name])) for name in needed if name not in _places(best, columns)]
     raise RawDataError(
@@ -61,7 +61,7 @@ def read_table(
 
 
 def _has_all(needed: Sequence[str], columns: Columns, header: Sequence[str]) -> bool:
-    places = _places([clean_cell(cell) for cell in header], columns)
+    places = _places(header, columns)
     return all(name in places for name in needed)
 
 
