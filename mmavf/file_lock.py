@@ -91,10 +91,12 @@ class FolderLock:
         if self._fd is None or self._pid != os.getpid():
             return
         _held.discard(self)
-        with suppress(OSError):  # the folder may be gone
-            self.path.unlink()  # first, as the lock ends with the file's closing
-        os.close(self._fd)
-        self._fd = None
+        fd, self._fd = self._fd, None
+        try:
+            with suppress(OSError):  # the folder may be gone
+                self.path.unlink()  # first, as the lock ends with the file's closing
+        finally:
+            os.close(fd)
 
     def _take(self) -> int | None:
         """Return the descriptor of the lock file, locked; None when its holder removed it in between."""

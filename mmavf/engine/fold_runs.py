@@ -17,7 +17,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from mmavf.datasets.lists import list_hash
-from mmavf.errors import ConfigError
+from mmavf.errors import CheckpointError, ConfigError
 from mmavf.evaluation.result_files import METRICS_FILE, PREDICTIONS_FILE
 from mmavf.registry import DATASETS
 
@@ -221,6 +221,8 @@ class FoldRuns:
             for step, command in self._commands(fold):
                 report(f'fold {fold}: {step}' + ('' if device is None else f' on device {device}'))
                 self._call(command, self.folder(fold) / f'{step}.log', device)
+        except CheckpointError as error:  # the note of the last one was damaged: the other folds go on
+            raise FoldFailedError(str(error)) from error
         finally:
             self._devices.put(device)
 

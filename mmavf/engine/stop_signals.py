@@ -131,7 +131,9 @@ def stop_signals() -> Iterator[None]:
         yield
         return
     stops._pid = os.getpid()
-    before = {number: signal.signal(number, stops.handle) for number in NAMES}
+    # who started the process in the background has it ignore Ctrl-C, which is for others then
+    heeded = [number for number in NAMES if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, stops.handle) for number in heeded}
     try:
         yield
     finally:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mmengine.logging import MMLogger
 
+from mmavf.errors import CheckpointError
 from mmavf.file_lock import FolderLock
 from mmavf.json_lines import read_json_lines, unreadable_text
 
@@ -53,7 +54,10 @@ def repair_records(work_dir: Path) -> None:
 
 def how_to_go_on(work_dir: Path) -> str:
     """Return a sentence on the last checkpoint of a run that was stopped."""
-    last = latest_checkpoint(work_dir)
+    try:
+        last = latest_checkpoint(work_dir)
+    except CheckpointError as error:
+        return str(error)
     if last is None:
         return 'It has written no checkpoint yet.'
     return f'The last checkpoint is {last}: --resume goes on from there.'

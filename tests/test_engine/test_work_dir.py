@@ -118,7 +118,9 @@ def test_records_are_mended_when_a_training_starts(tmp_path, monkeypatch):
 def test_how_a_stopped_run_goes_on(tmp_path):
     assert how_to_go_on(tmp_path) == 'It has written no checkpoint yet.'
     (tmp_path / 'last_checkpoint').write_text('elsewhere/iter_4.pth')
-    assert how_to_go_on(tmp_path) == 'The last checkpoint is elsewhere/iter_4.pth: --resume goes on from there.'
+    assert 'names elsewhere/iter_4.pth, which does not exist' in how_to_go_on(tmp_path)
+    (tmp_path / 'iter_4.pth').write_bytes(b'')
+    assert how_to_go_on(tmp_path) == f'The last checkpoint is {tmp_path}/iter_4.pth: --resume goes on from there.'
 
 
 @pytest.mark.parametrize('target', ['epoch_2.pth', 'last_checkpoint'])

@@ -146,6 +146,7 @@ def note(what):
     with open(log, 'a') as file:
         file.write(f'{fold} {what} {os.environ.get("CUDA_VISIBLE_DEVICES")} {os.environ["MMAVF_JOBS"]}\\n')
 note('resumed' if '--resume' in sys.argv else 'trained')
+(folder / 'epoch_1.pth').write_text('')
 (folder / 'last_checkpoint').write_text(str(folder / 'epoch_1.pth'))
 time.sleep(float(os.environ.get('SECONDS_OF_TRAINING', 0)))
 if (folder.parent / f'broken_{fold[:20]}').exists():

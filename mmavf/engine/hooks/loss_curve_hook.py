@@ -60,7 +60,8 @@ class LossCurveHook(Hook):
         for name, values in losses.items():
             if len(values) <= len(iters):
                 places = iters[len(iters) - len(values) :] if name in self._present else iters[: len(values)]
-                curves[name.removeprefix('train/')] = places, values
+                there = ~np.isnan(values)  # a term that an interval did not have
+                curves[name.removeprefix('train/')] = places[there], values[there]
         if curves:
             draw_loss_curves(curves, Path(runner.work_dir, 'loss_curve.png'))
 
