@@ -67,6 +67,15 @@ def test_sound_lies_at_its_time_in_every_container(tmp_path, form, codec, rate_h
         assert lag == pytest.approx(media.video.frame_times[0], abs=0.002)
 
 
+@pytest.mark.parametrize(('form', 'codec'), [('mpeg', 'mp2'), ('mpegts', 'mp2'), ('mpegts', 'aac')])
+def test_a_stream_that_was_cut_anywhere_is_heard_from_its_first_whole_block_on(tmp_path, form, codec):
+    sound = speechlike(2.5, 48000)
+    data = encode_sound(sound, codec, form, 48000, 'mpeg2video')
+    for place in (2000, 4823, 7646):
+        (tmp_path / f'cut.{form}').write_bytes(data[place:])
+        assert np.abs(open_sound(str(tmp_path / f'cut.{form}')).read_audio(0.0, 1.5)).max() > 0.2
+
+
 @pytest.mark.parametrize('codec', ['wmav1', 'wmav2'])
 def test_windows_media_sound_is_heard_to_its_end(tmp_path, codec):
     sound = speechlike(2.0, 44100)

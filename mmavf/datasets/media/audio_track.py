@@ -10,6 +10,7 @@ from .codec import open_codec
 from .media_errors import as_clip_errors
 from .resample import SAMPLE_RATE_HZ, check_finite, check_rate, place_samples, to_mono_16k
 from .sound_window import empty_window
+from .splices import SPLICED_FORMATS
 
 # Codecs need some packets before the window to settle (bit reservoir of MP3, 80 ms pre-roll of Opus).
 PREROLL_SEC = 0.3
@@ -40,6 +41,7 @@ class AudioTrack:
         self._origin_sec = origin_sec
         self._channel = channel
         self._unit_sec = float(stream.time_base)
+        self._may_begin_inside = stream.container.format.name in SPLICED_FORMATS
 
     @property
     def start_sec(self) -> float:
@@ -99,7 +101,7 @@ class AudioTrack:
         runs: list[tuple[float, int, list[np.ndarray]]] = []
         expected_sec, last_form = None, None
         near = self._packets_near(start_sec + self._origin_sec, end_sec + self._origin_sec)
-        for block in (block for packet in [*near, None] for block in self._codec.decode(packet)):
+        for block in (block for packet in [*near, None] for block in self._blocks_of(packet)):
             check_rate(block.sample_rate, self.path)
             start = expected_sec if block.pts is None else block.pts * self._unit_sec
             if start is None:
@@ -114,6 +116,15 @@ class AudioTrack:
             names = [channel.name for channel in block.layout.channels] if form[1] > 2 else []
             runs[-1][2].append(mix_down(_to_float(block), names, self._channel, self.path))
         return [(time, rate_hz, np.concatenate(parts)) for time, rate_hz, parts in runs]
+
+    def _blocks_of(self, packet: av.Packet | None) -> list[av.AudioFrame]:
+        """Decode a packet; the first of a stream that was cut anywhere may be the rest of one, and is left out."""
+        try:
+            return self._codec.decode(packet)
+        except av.FFmpegError:
+            if packet is self._packets[0] and self._may_begin_inside and len(self._packets) > 1:
+                return []
+            raise
 
     def _packets_near(self, start: float, end: float) -> list[av.Packet]:
         """Return the packets from the last that starts before the pre-roll, however long it is, to `end` (stamps)."""
