@@ -44,8 +44,8 @@ $(STAMP_TARGET): setup.py pyproject.toml $(wildcard requirements/*.txt) | $(PY_T
 demo: $(STAMP_TARGET)  ## make a synthetic data set, train on it, show the results
 	"$(PY)" tools/misc/demo.py
 
-test: $(STAMP_TARGET)  ## run the tests
-	"$(PY)" -m pytest -m 'not slow'
+test: $(STAMP_TARGET)  ## run the tests, in two processes
+	"$(PY)" -m pytest -m 'not slow' -n 2 --dist loadfile
 
 test-slow: $(STAMP_TARGET)  ## run the tests that take minutes
 	"$(PY)" -m pytest -m slow
