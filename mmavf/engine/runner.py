@@ -5,7 +5,6 @@ import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from functools import cached_property
-from inspect import signature
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from mmengine.dist import all_gather_object, broadcast_object_list, is_main_proc
 from mmengine.hooks import EMAHook
 from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
-from mmengine.optim.scheduler.param_scheduler import _ParamScheduler
 from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 from torch import Tensor, cuda, nn
@@ -26,12 +24,14 @@ from mmavf.datasets.overlap import file_digests
 from mmavf.engine.allocator import keep_freed_memory
 from mmavf.engine.atomic_file import disk_faults
 from mmavf.engine.config_checks import check_keys
+from mmavf.engine.constant_buffers import constant_buffers
 from mmavf.engine.independence import check_independence, data_set_of
 from mmavf.engine.launch import resolve_loaders
 from mmavf.engine.load_report import report_match
 from mmavf.engine.loops import accumulative_counts
 from mmavf.engine.protocol import apply_protocol
 from mmavf.engine.provenance import check_records, check_same_run, find_leak, labelled_past, training_record
+from mmavf.engine.rates import rates, schedules
 from mmavf.engine.resume_state import check_state
 from mmavf.engine.rng import get_rng_state
 from mmavf.engine.stop_signals import ObeyParent, kill_children, stops
@@ -330,7 +330,7 @@ class AVFRunner(Runner):
             ConfigError: The run's total batch, lists, number of epochs, parameter groups or averaging differ from the
                 checkpoint's.
         """
-        configured = _rates(self.optim_wrapper) + _schedules(self.param_schedulers)
+        configured = rates(self.optim_wrapper) + schedules(self.param_schedulers)
         self._resuming = True
         try:
             super().resume(filename, *args, map_location=map_location, **kwargs)
@@ -357,7 +357,7 @@ class AVFRunner(Runner):
         self.train_loop.rng_state = self._own_rng_state(self._resumed['rng_states'])
 
     def _warn_of_kept_rates(self, filename: str, configured: list[str]) -> None:
-        loaded = _rates(self.optim_wrapper) + _schedules(self.param_schedulers)
+        loaded = rates(self.optim_wrapper) + schedules(self.param_schedulers)
         for ours, theirs in zip(configured, loaded, strict=False):  # none before the optimizer is built
             if ours != theirs:
                 self.logger.warning(
@@ -380,34 +380,3 @@ def _unlike_ours(filename: str, error: Exception) -> CheckpointError:
         f'{filename} cannot be resumed: what it holds beside the weights is not as this package writes it '
         f'({type(error).__name__}: {error}). To start from its weights set load_from and leave out --resume.'
     )
-
-
-def constant_buffers(model: nn.Module) -> list[str]:
-    """Return the names of a model's buffers that no checkpoint holds."""
-    names = [
-        f'{path}.{name}' if path else name
-        for path, module in model.named_modules()
-        for name in module._non_persistent_buffers_set
-    ]
-    return sorted(names)
-
-
-def _schedules(schedulers: list | dict | None) -> list[str]:
-    """Return the settings of each schedule that is built, as text."""
-    built = [schedule for schedule in schedulers or [] if isinstance(schedule, _ParamScheduler)]
-    texts = []
-    for schedule in built:
-        settings = {name: getattr(schedule, name, None) for name in signature(type(schedule)).parameters}
-        shown = [f'{name}={value}' for name, value in settings.items() if isinstance(value, int | float | str)]
-        texts.append(f'{type(schedule).__name__}({", ".join(shown)})')
-    return texts
-
-
-def _rates(optim_wrapper: OptimWrapper | dict) -> list[str]:
-    """Return the learning rate, before any schedule, and the weight decay of each group, as text; [] of a config."""
-    if not isinstance(optim_wrapper, OptimWrapper):
-        return []
-    return [
-        f'lr {group.get("initial_lr", group["lr"]):.4g} with weight decay {group.get("weight_decay", 0):.4g}'
-        for group in optim_wrapper.param_groups
-    ]

@@ -7,7 +7,8 @@ import torch
 from mmengine.config import Config
 from torch import distributed as dist
 
-from mmavf.engine.runner import AVFRunner, constant_buffers
+from mmavf.engine.constant_buffers import constant_buffers
+from mmavf.engine.runner import AVFRunner
 from mmavf.registry import MODELS
 from tests.helpers.models import build_recognizer
 
