@@ -48,7 +48,8 @@ def imported_packages(file):
 def tree_files():
     """Files of the project's own folders and of its root."""
     files = [file for folder in FOLDERS for file in (ROOT / folder).rglob('*') if '__pycache__' not in file.parts]
-    return [file for file in [*files, *ROOT.glob('*')] if file.is_file()]
+    # in a linked worktree .git is a file
+    return [file for file in [*files, *ROOT.glob('*')] if file.is_file() and file.name != '.git']
 
 
 def undeclared_imports(folders, requirements):
