@@ -5,7 +5,16 @@ from typing import Any
 
 from mmavf.errors import ConfigError
 
-_SECTIONS = ('model', 'optim_wrapper', 'train_cfg', 'randomness', 'env_cfg')
+_SECTIONS = (
+    'model',
+    'optim_wrapper',
+    'train_cfg',
+    'randomness',
+    'env_cfg',
+    'default_hooks',
+    'protocol',
+    'auto_scale_lr',
+)
 _LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 _LEAST = {'batch_size': 1, 'num_workers': 0, 'prefetch_factor': 1, 'timeout': 0}
 _MAX_SEED = 2**32 - 1  # numpy's

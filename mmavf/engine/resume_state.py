@@ -62,7 +62,7 @@ def check_state(checkpoint: Mapping[str, Any], source: str) -> None:
                 f'{source} cannot be resumed: the random state of process {number} in it (meta.resume.rng_states) is '
                 f'not one ({error}). {_ADVICE}'
             ) from error
-    for part in ('optimizer', 'ema_state_dict'):
+    for part in ('optimizer', 'param_schedulers', 'ema_state_dict'):
         check_finite(checkpoint.get(part, {}), source, part)
 
 

@@ -265,3 +265,17 @@ def test_ratios_of_rounding_and_of_damage_change_nothing(tmp_path, ratio):
     plain = write_media(tmp_path / 'b.mp4', counted_frames(1), None)
     frame = MediaFile(str(path)).video.read_frames([0])[0]
     assert frame.shape == MediaFile(str(plain)).video.read_frames([0])[0].shape
+
+
+def test_colours_do_not_depend_on_what_was_read_before(tmp_path):
+    frames = np.repeat(np.arange(40, dtype=np.uint8) * 4 + 40, 96 * 128 * 3).reshape(40, 96, 128, 3)
+    parts = [
+        _encode(tmp_path / f'{i}.ts', frames[20 * i :][:20], 'libx264', options={'x264-params': options})
+        for i, options in enumerate(('bframes=0', 'bframes=0:fullrange=on'))
+    ]
+    path = tmp_path / 'two.ts'
+    path.write_bytes(b''.join(part.read_bytes() for part in parts))
+    track, fresh = MediaFile(str(path)).video, MediaFile(str(path)).video
+    (first,) = fresh.read_frames([0])
+    track.read_frames([len(track.frame_times) - 1])
+    np.testing.assert_array_equal(track.read_frames([0])[0], first)

@@ -73,6 +73,8 @@ def test_a_config_with_an_error_is_one_line(tmp_path, name, text, told):
         ('load_from', 5),
         ('randomness', 3),
         ('env_cfg', 3),
+        ('auto_scale_lr', True),
+        ('default_hooks', 5),
     ],
 )
 def test_values_that_cannot_work_are_refused_by_name(key, value):

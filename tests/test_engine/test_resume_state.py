@@ -72,6 +72,13 @@ def test_a_moment_or_an_average_that_is_not_finite_is_refused(trained):
         check_state(checkpoint, 'x.pth')
 
 
+@pytest.mark.parametrize('place', ['optimizer.param_groups.0.lr', 'param_schedulers.0.base_values'])
+def test_a_rate_that_is_not_finite_is_refused_by_name(trained, place):
+    value = float('nan') if place.endswith('lr') else [float('nan')]
+    with pytest.raises(CheckpointError, match=f'1 of its tensors and numbers hold NaN or infinity.*{place}'):
+        check_state(changed(trained[0], place, value), 'x.pth')
+
+
 @pytest.mark.parametrize('place', ['meta.iter', 'optimizer.param_groups', 'optimizer.state'])
 def test_a_run_ends_with_one_error_and_is_not_left_resuming(trained, tmp_path, place):
     checkpoint, path = trained

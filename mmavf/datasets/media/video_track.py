@@ -64,6 +64,7 @@ class VideoTrack:
         if self._codec.name in LENIENT_CODECS:
             self._codec.options = dict(self._codec.options, err_detect='explode')
         self._shape = PictureShape(path, stream, source.first)
+        self._colours = self._codec.color_range, self._codec.colorspace
         self._reformatter = VideoReformatter()
         self._unit_sec, self._origin_sec = float(stream.time_base), origin_sec
         self._packets, unshown = drop_unshown(self._codec, source.packets, source.begins)
@@ -135,6 +136,8 @@ class VideoTrack:
 
     def _restart(self, position: int) -> int:
         self._codec.flush_buffers()
+        # what a later part of the stream says of its colours stays in the decoder, and would hold for those before
+        self._codec.color_range, self._codec.colorspace = self._colours
         self._last_pts, self._last_frame, self._begin = -(2**63), None, position
         if self._order is not None:
             self._order.restart(self._packets[position])
