@@ -75,9 +75,7 @@ def test_one_value_that_is_not_finite_is_found_anywhere(dtype, value):
 
 def test_three_are_named_and_all_counted():
     weights = {f'w{number}': torch.tensor([1.0, float('nan')]) for number in range(5)} | {'whole': torch.ones(2)}
-    with pytest.raises(
-        CheckpointError, match='5 of its .* hold NaN or infinity: w0, w1, w2, …. It is damaged'
-    ):
+    with pytest.raises(CheckpointError, match='5 of its .* hold NaN or infinity: w0, w1, w2, …. It is damaged'):
         as_checkpoint(weights, 'x.pth')
     harmless = [torch.empty(0), torch.tensor(3), torch.empty(2, device='meta'), None, 'text', 0.5]
     check_finite(harmless, '')
