@@ -14,7 +14,9 @@ _SECTIONS = (
     'default_hooks',
     'protocol',
     'auto_scale_lr',
+    'custom_imports',
 )
+_LISTS = ('custom_hooks', 'param_scheduler')
 _LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 _LEAST = {'batch_size': 1, 'num_workers': 0, 'prefetch_factor': 1, 'timeout': 0}
 _MAX_SEED = 2**32 - 1  # numpy's
@@ -33,7 +35,11 @@ def check_values(cfg: Mapping[str, Any]) -> None:
     for name in _LOADERS:
         for key, least in _LEAST.items():
             _check_whole(f'{name}.{key}', (cfg.get(name) or {}).get(key), least)
-    _check_whole('train_cfg.val_interval', (cfg.get('train_cfg') or {}).get('val_interval'), 1)
+    for name in _LISTS:
+        if not isinstance(cfg.get(name), list | tuple | Mapping | None):
+            raise ConfigError(f'{name} must be a list of dictionaries, not {cfg[name]!r}.')
+    for key in ('max_epochs', 'val_interval'):
+        _check_whole(f'train_cfg.{key}', (cfg.get('train_cfg') or {}).get(key), 1)
     seed = (cfg.get('randomness') or {}).get('seed')
     if seed is not None and not (_is_whole(seed) and 0 <= seed <= _MAX_SEED):
         raise ConfigError(f'randomness.seed must be a whole number from 0 to {_MAX_SEED}, or None, not {seed!r}.')

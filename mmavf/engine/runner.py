@@ -335,6 +335,7 @@ class AVFRunner(Runner):
         try:
             super().resume(filename, *args, map_location=map_location, **kwargs)
             self.train_loop.load_state_dict(self._resumed['loop'])
+            self._warn_of_kept_rates(filename, configured)
         except KeyError as error:
             raise CheckpointError(
                 f'{filename} cannot be resumed: it has no {error}. To start from its weights set load_from and leave '
@@ -353,7 +354,6 @@ class AVFRunner(Runner):
             raise _unlike_ours(filename, error) from error
         finally:
             self._resuming = False
-        self._warn_of_kept_rates(filename, configured)
         self.train_loop.rng_state = self._own_rng_state(self._resumed['rng_states'])
 
     def _warn_of_kept_rates(self, filename: str, configured: list[str]) -> None:

@@ -46,6 +46,16 @@ def test_a_picture_is_no_video(tmp_path):
             MediaFile(str(path))
 
 
+def test_a_size_that_no_packet_has_is_called_damage(tmp_path):
+    path = write_media(tmp_path / 'a.mp4', counted_frames(10), None)
+    content = bytearray(path.read_bytes())
+    first = content.index(b'stsz') + 16  # behind the name, version and flags, the size of all samples, and their number
+    content[first] = 0x20
+    path.write_bytes(content)
+    with pytest.raises(ClipError, match=r'a\.mp4: cannot be opened as media \(its header is damaged: what it asks for'):
+        MediaFile(str(path))
+
+
 def test_a_name_that_looks_like_a_pattern_or_protocol_is_a_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ('a%03d.mp4', 'concat:a.mp4', 'data:b.mp4', '-.mp4'):

@@ -75,6 +75,10 @@ def test_a_config_with_an_error_is_one_line(tmp_path, name, text, told):
         ('env_cfg', 3),
         ('auto_scale_lr', True),
         ('default_hooks', 5),
+        ('custom_hooks', 5),
+        ('param_scheduler', 3),
+        ('train_cfg.max_epochs', 'x'),
+        ('train_cfg.max_epochs', 0),
     ],
 )
 def test_values_that_cannot_work_are_refused_by_name(key, value):

@@ -93,6 +93,13 @@ def test_a_run_ends_with_one_error_and_is_not_left_resuming(trained, tmp_path, p
     assert not runner._resuming
 
 
+def test_rates_that_are_no_numbers_end_with_the_same_error(trained, tmp_path):
+    torch.save(changed(trained[0], 'optimizer.param_groups.0.weight_decay', 'text'), tmp_path / 'strange.pth')
+    runner = tiny_runner(tmp_path / 'run', resume=True, load_from=str(tmp_path / 'strange.pth'), train_cfg__max_epochs=1)
+    with pytest.raises(CheckpointError, match=r'strange\.pth cannot be resumed'):
+        runner.train()
+
+
 @pytest.mark.parametrize('meta', [dict(protocol=3), dict(origin=5), dict(origin=[{}]), dict(protocol=dict(target=1))])
 def test_records_of_another_kind_are_named(meta):
     check_records({}, 'x.pth')
