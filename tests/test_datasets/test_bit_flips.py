@@ -92,8 +92,8 @@ def faults_of(folder: Path, jobs: list[tuple[Path, Path, list[int]]], deadline_s
         jobs: Of each: the file that is flipped, what is opened (it, or the folder that it lies in), the bits.
         deadline_sec: For all together.
     """
-    # FFmpeg touches no more of what it asks for than the file fills: what counts is the peak of what is touched. The bound
-    # of addresses, far above, only keeps the machine that runs the test safe.
+    # FFmpeg touches no more of what it asks for than the file fills: what counts is the peak of what is touched. The
+    # bound of addresses, far above, only keeps the machine that runs the test safe.
     jobs = [dict(whole=str(whole), opened=str(opened), bits=bits) for whole, opened, bits in jobs]
     plan = folder / 'plan.json'
     plan.write_text(json.dumps(dict(jobs=jobs, deadline_sec=DEADLINE_SEC, memory_mib=6 * MEMORY_MIB)))

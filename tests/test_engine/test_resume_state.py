@@ -95,7 +95,8 @@ def test_a_run_ends_with_one_error_and_is_not_left_resuming(trained, tmp_path, p
 
 def test_rates_that_are_no_numbers_end_with_the_same_error(trained, tmp_path):
     torch.save(changed(trained[0], 'optimizer.param_groups.0.weight_decay', 'text'), tmp_path / 'strange.pth')
-    runner = tiny_runner(tmp_path / 'run', resume=True, load_from=str(tmp_path / 'strange.pth'), train_cfg__max_epochs=1)
+    options = dict(resume=True, load_from=str(tmp_path / 'strange.pth'), train_cfg__max_epochs=1)
+    runner = tiny_runner(tmp_path / 'run', **options)
     with pytest.raises(CheckpointError, match=r'strange\.pth cannot be resumed'):
         runner.train()
 

@@ -8,7 +8,7 @@ import soundfile
 
 from mmavf.errors import ClipError
 
-# Beside their own errors: sizes that do not fit, fields that are None, text in no encoding, memory that is not there.
+# Beside their own errors: sizes that do not fit, fields that are None, text in no encoding.
 _ERRORS = (
     av.FFmpegError,
     soundfile.SoundFileError,
@@ -16,7 +16,6 @@ _ERRORS = (
     AssertionError,
     AttributeError,
     LookupError,
-    MemoryError,
     OSError,
     RuntimeError,
     TypeError,
@@ -35,6 +34,8 @@ def as_clip_errors(path: str, failure: str) -> Iterator[None]:
         yield
     except ClipError:
         raise
+    except MemoryError as error:  # FFmpeg's too, for a size that no packet or table may have
+        raise ClipError(f'{path}: {failure} (damaged or huge: it asks for more memory than there is)') from error
     except _ERRORS as error:
         reason = getattr(error, 'strerror', None) or str(error) or type(error).__name__
         raise ClipError(f'{path}: {failure} ({reason})') from error

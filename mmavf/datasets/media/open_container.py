@@ -57,6 +57,4 @@ def _why_not(path: str, data: bytes | memoryview | None, error: av.FFmpegError) 
     reason = error.strerror
     if error.errno == errno.EINVAL:
         reason = 'no container of video or sound; playlists, pictures and texts are not read'
-    if error.errno == errno.ENOMEM:
-        reason = 'its header is damaged: what it asks for is more memory than one packet or table may take'
     return why_unreadable(path, reason)
