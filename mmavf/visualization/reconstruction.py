@@ -10,10 +10,8 @@ import torch
 from torch import Tensor
 
 from mmavf.models.layers import patch_grid, take_patches
-from mmavf.models.pretrainers import AVFMAEPretrainer
+from mmavf.models.pretrainers import MaskedAutoencoder
 from mmavf.models.targets import PatchTarget
-
-MODALITIES = ('video', 'audio')
 
 
 class Reconstruction(NamedTuple):
@@ -93,7 +91,7 @@ def token_map(flags: Tensor, size: Sequence[int], patch_size: Sequence[int]) -> 
 
 
 @torch.no_grad()
-def reconstruct(model: AVFMAEPretrainer, inputs: Mapping[str, Tensor]) -> dict[str, Reconstruction]:
+def reconstruct(model: MaskedAutoencoder, inputs: Mapping[str, Tensor]) -> dict[str, Reconstruction]:
     """Hide patches of a batch as in training, and predict all of them.
 
     The decoder is trained to predict one half of the places at a time. So it is run twice, once for each half, and
@@ -101,27 +99,28 @@ def reconstruct(model: AVFMAEPretrainer, inputs: Mapping[str, Tensor]) -> dict[s
 
     Args:
         model: A pre-training model, in evaluation mode.
-        inputs: `video` and `audio` as the model's data preprocessor gives them, on the model's device.
+        inputs: Of each modality what the model's data preprocessor gives, on the model's device.
 
     Returns:
-        A reconstruction for 'video' and for 'audio'.
+        A reconstruction of each modality.
     """
-    batch, device = inputs['video'].shape[0], inputs['video'].device
+    first = inputs[model.modalities[0]]
+    batch, device = first.shape[0], first.device
     drawn = model.masker(batch, device)
     hidden, halves, predictions = {}, {}, {}
-    for m in MODALITIES:
+    for m in model.modalities:
         everything = torch.ones(batch, model.masker.num_tokens[m], dtype=torch.bool, device=device)
         hidden[m] = everything.scatter(1, drawn[m].keep_ids, False)
         halves[m] = everything.scatter(1, drawn[m].decode_ids, False)
     for flip in (False, True):
-        masks = {m: (hidden[m], ~halves[m] if flip else halves[m]) for m in MODALITIES}
+        masks = {m: (hidden[m], ~halves[m] if flip else halves[m]) for m in model.modalities}
         output = model(inputs, mode='predict', masks=masks)
-        for m in MODALITIES:
+        for m in model.modalities:
             values, ids = output.predictions[m].float(), output.masks[m].decode_ids
             blank = values.new_zeros(batch, model.masker.num_tokens[m], values.shape[2])
             whole = predictions.setdefault(m, blank)  # (B, N, P)
             whole.scatter_(1, ids[..., None].expand_as(values), values)
-    return {m: _in_data_units(model.targets[m], inputs[m], predictions[m], hidden[m]) for m in MODALITIES}
+    return {m: _in_data_units(model.targets[m], inputs[m], predictions[m], hidden[m]) for m in model.modalities}
 
 
 def _in_data_units(target: PatchTarget, clip: Tensor, values: Tensor, hidden: Tensor) -> Reconstruction:

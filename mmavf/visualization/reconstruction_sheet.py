@@ -22,23 +22,22 @@ def draw_reconstruction_sheet(
 ) -> None:
     """Write a PNG with three rows per clip: original, what the encoder saw (the rest grey), reconstruction.
 
-    Left some frames spread over the clip, right the log-mel (time to the right, pitch upwards).
+    One column per modality: some frames spread over the clip, the log-mel (time to the right, pitch upwards).
 
     Args:
-        reconstructions: For 'video' and 'audio', each of B clips.
+        reconstructions: Of each modality, each of B clips: (B, 3, T, H, W) or (B, 1, time, mel).
         names: B names to print above the clips.
         path: PNG file to write.
         title: Heading of the sheet.
     """
-    video, audio = reconstructions['video'], reconstructions['audio']
-    shown = min(FRAMES_SHOWN, video.original.shape[2])  # (B, 3, T, H, W)
-    figure = Figure(figsize=(1.57 * (shown + MEL_WIDTH), 4.6 * len(names) + 1.3), layout='constrained')
+    widths = [_width(part) for part in reconstructions.values()]
+    figure = Figure(figsize=(max(6.0, 1.57 * sum(widths)), 4.6 * len(names) + 1.3), layout='constrained')
     FigureCanvasAgg(figure)
     figure.suptitle(title, fontsize=13)
     figure.supxlabel(caption(reconstructions), fontsize=10)
     blocks = figure.subfigures(len(names), 1, squeeze=False)[:, 0]
     for number, (block, name) in enumerate(zip(blocks, names, strict=True)):
-        _draw_clip(block, _three_rows(video, number), _three_rows(audio, number), name)
+        _draw_clip(block, [_three_rows(part, number) for part in reconstructions.values()], widths, name)
     figure.savefig(path, dpi=100)
 
 
@@ -66,20 +65,28 @@ def _three_rows(part: Reconstruction, number: int) -> list[np.ndarray]:
     return [original, np.where(hidden, np.nan, original), array(part.pasted)]
 
 
-def _draw_clip(block: SubFigure, videos: list[np.ndarray], audios: list[np.ndarray], name: str) -> None:
+def _width(part: Reconstruction) -> float:
+    """Return the width of a modality's column, in the widths of a square frame."""
+    if part.original.dim() == 4:
+        return MEL_WIDTH
+    frames, height, width = part.original.shape[2:]
+    return min(FRAMES_SHOWN, frames) * width / height
+
+
+def _draw_clip(block: SubFigure, parts: list[list[np.ndarray]], widths: Sequence[float], name: str) -> None:
     block.suptitle(name, fontsize=11)
-    strips = [film_strip(video) for video in videos]
-    height, width = strips[0].shape[:2]
-    panels = block.subplots(len(ROWS), 2, width_ratios=(width / height, MEL_WIDTH))
-    low, high = np.percentile(audios[0], (1, 99))
-    for row, (label, strip, audio) in enumerate(zip(ROWS, strips, audios, strict=True)):
-        panels[row, 0].imshow(strip)
-        panels[row, 0].set_ylabel(label, fontsize=9)
-        mel = panels[row, 1]
-        mel.set_facecolor((GREY,) * 3)  # shows through where the encoder saw nothing
-        mel.imshow(audio[0].T, origin='lower', aspect='auto', vmin=low, vmax=high, interpolation='nearest')
-        for panel in panels[row]:
+    panels = block.subplots(len(ROWS), len(parts), width_ratios=widths, squeeze=False)
+    for column, rows in zip(panels.T, parts, strict=True):
+        low, high = np.percentile(rows[0], (1, 99))
+        for panel, content in zip(column, rows, strict=True):
+            if content.ndim == 4:
+                panel.imshow(film_strip(content))
+            else:
+                panel.set_facecolor((GREY,) * 3)  # shows through where the encoder saw nothing
+                panel.imshow(content[0].T, origin='lower', aspect='auto', vmin=low, vmax=high, interpolation='nearest')
             _bare(panel)
+    for panel, label in zip(panels[:, 0], ROWS, strict=True):
+        panel.set_ylabel(label, fontsize=9)
 
 
 def film_strip(video: np.ndarray) -> np.ndarray:

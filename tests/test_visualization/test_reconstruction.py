@@ -7,7 +7,7 @@ import torch
 
 from mmavf.models.layers import take_patches
 from mmavf.models.maskers import AVDualMasker, explicit_mask
-from mmavf.models.pretrainers.avfmae_pretrainer import PretrainOutput
+from mmavf.models.pretrainers import PretrainOutput
 from mmavf.models.targets import PatchTarget
 from mmavf.visualization import draw_reconstruction_sheet, film_strip, reconstruct, token_map, undo_target, unpatchify
 from mmavf.visualization.reconstruction_sheet import caption
@@ -85,6 +85,7 @@ class PerfectModel(torch.nn.Module):
 
     def __init__(self):
         super().__init__()
+        self.modalities = ('video', 'audio')
         self.masker = AVDualMasker(video_grid=(2, 10, 10), audio_grid=(4, 4), audio_encoder=AUDIO_MASK)
         self.targets = {
             'video': PatchTarget((2, 4, 4), MEAN, STD, frame_difference=True),

@@ -16,7 +16,7 @@ from mmavf.cli.run import load_config, run_or_exit
 from mmavf.datasets import AVClipDataset
 from mmavf.datasets.sample_rng import seeded
 from mmavf.errors import CheckpointError, ClipError
-from mmavf.models.pretrainers import AVFMAEPretrainer
+from mmavf.models.pretrainers import MaskedAutoencoder
 from mmavf.registry import MODELS
 from mmavf.structures import SampleKey
 from mmavf.visualization import draw_reconstruction_sheet, reconstruct
@@ -41,7 +41,7 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def load_model(cfg: Config, checkpoint: str, device: str) -> AVFMAEPretrainer:
+def load_model(cfg: Config, checkpoint: str, device: str) -> MaskedAutoencoder:
     """Build the config's model with the checkpoint's weights, in evaluation mode."""
     model = MODELS.build(cfg.model)
     try:
@@ -91,7 +91,8 @@ def run(args: argparse.Namespace) -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     path = args.out / 'reconstruction.png'
     draw_reconstruction_sheet(parts, names, path, title=f'{Path(args.config).stem}, {Path(args.checkpoint).name}')
-    print(f'{path}: {len(names)} clips; error video {parts["video"].error:.4f}, audio {parts["audio"].error:.4f}')
+    errors = ', '.join(f'{name} {part.error:.4f}' for name, part in parts.items())
+    print(f'{path}: {len(names)} clips; error {errors}')
 
 
 def main() -> None:

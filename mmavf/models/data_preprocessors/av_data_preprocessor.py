@@ -27,6 +27,9 @@ class AVDataPreprocessor(BaseDataPreprocessor):
         std: Per channel.
         non_blocking: Whether copies to the device may run behind the host; needs pinned memory to have an effect.
         batch_augment: Config of what mixes the clips of a training batch, such as `MixupCutmix`.
+
+    Attributes:
+        normalization: Of each modality that is normalised, its mean and deviation.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class AVDataPreprocessor(BaseDataPreprocessor):
         batch_augment: dict | None = None,
     ) -> None:
         super().__init__(non_blocking=non_blocking)
+        self.normalization = dict(video=(tuple(mean), tuple(std)))
         self.register_buffer('scale', 1 / (255 * torch.tensor(std, device='cpu')), persistent=False)
         self.register_buffer(
             'shift', -torch.tensor(mean, device='cpu') / torch.tensor(std, device='cpu'), persistent=False

@@ -73,6 +73,7 @@ class MaskedDecoder(BaseModule):
         self.with_cp = with_cp
         self.embed_dims = embed_dims
         self.out_channels = out_channels
+        self.num_skips = num_skips
         self.mask_token = nn.Parameter(torch.empty(1, 1, embed_dims))
         nn.init.trunc_normal_(self.mask_token, std=0.02, a=-0.02, b=0.02)
         self.register_buffer('positions', sinusoid_table(num_tokens, embed_dims), persistent=False)

@@ -76,6 +76,8 @@ class TokenEncoder(BaseModule):
         if any(not 0 <= index < depth for index in out_indices):
             raise ConfigError(f'out_indices {tuple(out_indices)} must lie in 0..{depth - 1}, as depth is {depth}')
         self.input_size = tuple(input_size)
+        self.patch_size = tuple(patch_size)
+        self.in_channels = in_channels
         self.grid = patch_grid(input_size, patch_size)
         self.embed_dims = embed_dims
         self.out_indices = tuple(out_indices)

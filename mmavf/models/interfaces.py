@@ -1,0 +1,126 @@
+"""Contracts of the parts of a masked autoencoder: what a part of one's own must offer, and nothing more.
+
+Sizes are told once, where the config sets them, and handed down: see `build_part`.
+Shapes: B batch, N tokens of the grid, n tokens that an encoder sees, m tokens to decode, P values of a patch, C encoder
+channels, D decoder channels.
+"""
+
+from collections.abc import Mapping, Sequence
+from inspect import signature
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from mmavf.errors import ConfigError
+from mmavf.registry import MODELS
+
+
+class MaskGenerator(Protocol):
+    """Draws which tokens of a grid are hidden; built with `grid`.
+
+    It may announce by `is_balanced(region_size)` that every region keeps equally many visible tokens.
+
+    Attributes:
+        num_masked: Hidden tokens of every row, always the same number.
+    """
+
+    num_masked: int
+
+    def forward(self, batch_size: int, device: torch.device) -> Tensor:
+        """Return bool (B, N), True = hidden."""
+
+
+class Masker(Protocol):
+    """Draws the masks of all modalities.
+
+    It may announce the grids that it was built for as `grids`, and balance by `is_balanced(modality, region_size)`.
+    """
+
+    def forward(self, batch_size: int, device: torch.device) -> Mapping[str, Any]:
+        """Return a `TokenMask` for each modality."""
+
+
+class Encoder(Protocol):
+    """Turns the visible patches of a clip into tokens.
+
+    It may refuse masks that it cannot take by `check_visible(num_visible, is_balanced)`.
+
+    Attributes:
+        embed_dims: Channels C.
+        grid: Tokens along each axis of the input.
+        patch_size: Size of a patch along the same axes.
+        in_channels: Channels of the input.
+        out_indices: Layers whose tokens are handed out beside the last; as many as the decoder takes skips.
+    """
+
+    embed_dims: int
+    grid: Sequence[int]
+    patch_size: Sequence[int]
+    in_channels: int
+    out_indices: Sequence[int]
+
+    def forward(self, x: Tensor, keep_ids: Tensor | None = None) -> Any:
+        """Map a clip (B, channels, *size) to the `EncoderOutput` of the tokens `keep_ids` (B, n), or of all."""
+
+
+class Decoder(Protocol):
+    """Predicts patches from an encoder's tokens.
+
+    It may announce its `grid` and its `out_channels`, which are then compared with those of encoder and target.
+
+    Attributes:
+        embed_dims: Channels D; tokens are projected to them.
+        num_skips: Hidden layers of the encoder that `forward` takes.
+    """
+
+    embed_dims: int
+    num_skips: int
+
+    def forward(self, x: Tensor, skips: Sequence[Tensor], position_ids: Tensor, decode_ids: Tensor) -> Tensor:
+        """Map tokens (B, n, D), skips (B, n, D) each and ids to predictions (B, m, P) of the tokens `decode_ids`."""
+
+
+class Target(Protocol):
+    """Says what a decoder is to predict.
+
+    It may announce the `patch_size` that it was built for, and as `num_values` how many values it has for a token
+    where these are not the values of a patch.
+    """
+
+    def forward(self, x: Tensor, ids: Tensor) -> Tensor:
+        """Return the target (B, m, P) of the tokens `ids` (B, m) of a clip (B, channels, *size)."""
+
+
+def build_part(cfg: Mapping | nn.Module, contract: type, name: str, **handed: Any) -> nn.Module:
+    """Build a part of a model and make sure that it keeps its contract.
+
+    Args:
+        cfg: Its config, or the part itself.
+        contract: One of the classes of this module.
+        name: Where the config has it, for messages.
+        handed: Sizes that the model knows; each goes to the part if its class takes an argument of that name and the
+            config does not set it.
+
+    Raises:
+        ConfigError: The part lacks a member of its contract; names it.
+    """
+    part = cfg
+    if not isinstance(cfg, nn.Module):
+        cls = MODELS.get(cfg['type']) if isinstance(cfg.get('type'), str) else cfg.get('type')
+        taken = signature(cls).parameters if cls is not None else {}  # an unknown name is an error of the registry
+        part = MODELS.build({**{key: value for key, value in handed.items() if key in taken}, **cfg})
+    members = [*getattr(contract, '__annotations__', ()), *(key for key in vars(contract) if key == 'forward')]
+    missing = [member for member in members if not _has(part, member)]
+    if missing:
+        raise ConfigError(
+            f'{name}: {type(part).__name__} has no {", ".join(missing)}; what {contract.__name__.lower()} parts must '
+            f'offer stands in mmavf.models.interfaces.{contract.__name__}'
+        )
+    return part
+
+
+def _has(part: nn.Module, member: str) -> bool:
+    if member == 'forward':  # every module has one, which raises
+        return type(part).forward is not nn.Module.forward
+    return hasattr(part, member)

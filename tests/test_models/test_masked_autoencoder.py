@@ -1,0 +1,231 @@
+"""Masked autoencoders of one modality, of three, and of parts of one's own."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from torch import nn
+
+from mmavf.errors import ConfigError
+from mmavf.models.encoders import EncoderOutput
+from mmavf.models.layers import PatchEmbed
+from mmavf.models.maskers import TokenMask
+from mmavf.models.pretrainers import AVFMAEPretrainer, MaskedAutoencoder
+from mmavf.models.targets import PatchTarget
+from mmavf.registry import MODELS
+
+DEMO = Path(__file__).parents[2] / 'configs' / 'demo'
+SIZES = dict(video=(3, 4, 96, 96), audio=(1, 256, 128))
+ENCODER = dict(
+    type='ViTEncoder', input_size=(8, 8), patch_size=(2, 2), in_channels=2, embed_dims=16, num_heads=2, depth=2
+)
+ENCODER['out_indices'] = (0,)
+DECODER = dict(type='MaskedDecoder', embed_dims=8, num_heads=2)
+MASK = dict(type='RandomMask', mask_ratio=0.5)
+
+
+def parts(*modalities, **own):
+    """Return the arguments of a small model of images with two channels."""
+    return (
+        dict(
+            masker=dict(
+                type='DualMasker', encoder=dict.fromkeys(modalities, MASK), decoder=dict.fromkeys(modalities, MASK)
+            ),
+            encoders=dict.fromkeys(modalities, ENCODER),
+            decoders=dict.fromkeys(modalities, DECODER),
+            targets=dict.fromkeys(modalities, dict(type='PatchTarget')),
+        )
+        | own
+    )
+
+
+@pytest.mark.parametrize('modality', ['audio', 'video'])
+def test_one_modality_trains_and_its_checkpoint_starts_fine_tuning(modality):
+    model = MODELS.build(Config.fromfile(str(DEMO / f'avfmae_tiny_pretrain_{modality}.py')).model)
+    assert type(model) is MaskedAutoencoder
+    losses = model({modality: torch.randn(2, *SIZES[modality])}, mode='loss')
+    assert list(losses) == [f'loss_{modality}']
+    losses[f'loss_{modality}'].backward()
+    assert all(p.grad is not None for p in model.decoders.parameters())
+    config = Config.fromfile(str(DEMO.parent / '_base_' / 'models' / 'avfmae_tiny_finetune.py')).model
+    config.head.num_classes = 2
+    recognizer = MODELS.build(config)
+    taken = recognizer.load_state_dict(model.state_dict(), strict=False)
+    assert not [name for name in taken.missing_keys if name.startswith(f'encoders.{modality}')]
+
+
+def test_the_pretrainer_of_one_modality_is_its_half_of_the_one_of_both():
+    both = MODELS.build(Config.fromfile(str(DEMO / 'avfmae_tiny_pretrain.py')).model)
+    both.correlation = None
+    alone = MODELS.build(Config.fromfile(str(DEMO / 'avfmae_tiny_pretrain_audio.py')).model)
+    alone.load_state_dict({name: value for name, value in both.state_dict().items() if '.audio.' in name})
+    inputs = {m: torch.randn(2, *SIZES[m]) for m in SIZES}
+    masks = {}
+    for m in SIZES:
+        drawn = both.masker(2, torch.device('cpu'))[m]
+        hidden = torch.ones(2, both.masker.num_tokens[m], dtype=torch.bool)
+        masks[m] = hidden.scatter(1, drawn.keep_ids, False), hidden.scatter(1, drawn.decode_ids, False)
+    ours = alone(inputs, mode='predict', masks=masks).predictions['audio']
+    assert torch.equal(ours, both(inputs, mode='predict', masks=masks).predictions['audio'])
+
+
+def test_three_modalities_and_sizes_that_are_told_once():
+    model = MaskedAutoencoder(**parts('face', 'depth', 'gaze'))
+    assert model.masker.grids['gaze'] == model.decoders['gaze'].grid == (4, 4)
+    assert model.decoders['depth'].out_channels == 8 and model.decoders['depth'].num_skips == 1
+    assert model.targets['depth'].patch_size == (2, 2)
+    losses = model({m: torch.randn(3, 2, 8, 8) for m in ('gaze', 'face', 'depth')}, mode='loss')
+    assert sorted(losses) == ['loss_depth', 'loss_face', 'loss_gaze']
+
+
+def test_the_target_is_told_the_normalisation_of_the_preprocessor():
+    model = MODELS.build(Config.fromfile(str(DEMO / 'avfmae_tiny_pretrain_video.py')).model)
+    config = Config.fromfile(str(DEMO / 'avfmae_tiny_pretrain_video.py')).model
+    for key in ('mean', 'std', 'patch_size'):
+        config.targets.video.pop(key)
+    config.data_preprocessor.update(mean=(0.1, 0.2, 0.3), std=(0.4, 0.5, 0.6))
+    told = MODELS.build(config).targets['video']
+    assert told.mean.flatten().tolist() == pytest.approx([0.1, 0.2, 0.3])
+    assert told.std.flatten().tolist() == pytest.approx([0.4, 0.5, 0.6])
+    assert model.targets['video'].mean.flatten().tolist() == pytest.approx([0.485, 0.456, 0.406])
+
+
+def test_modules_are_taken_as_they_are():
+    encoder, target = MODELS.build(ENCODER), PatchTarget((2, 2))
+    model = MaskedAutoencoder(**parts('a', encoders=dict(a=encoder), targets=dict(a=target)))
+    assert model.encoders['a'] is encoder and model.targets['a'] is target
+
+
+class PlainEncoder(nn.Module):
+    """The least that an encoder is: patches, one linear layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed_dims, self.grid, self.patch_size, self.in_channels, self.out_indices = 16, (4, 4), (2, 2), 2, ()
+        self.patch_embed = PatchEmbed(2, (2, 2), 16)
+
+    def forward(self, x, keep_ids=None):
+        ids = torch.arange(16) if keep_ids is None else keep_ids
+        return EncoderOutput(self.patch_embed(x, ids), (), None, ids)
+
+
+class PlainDecoder(nn.Module):
+    """The least that a decoder is: one value for all tokens."""
+
+    embed_dims, num_skips = 4, 0
+
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(4, 8)
+
+    def forward(self, x, skips, position_ids, decode_ids):
+        return self.head(x.mean(dim=1, keepdim=True)).expand(-1, decode_ids.shape[1], -1)
+
+
+class MeanTarget(nn.Module):
+    """A target of one value a token."""
+
+    num_values = 1
+
+    def forward(self, x, ids):
+        return PatchTarget((2, 2), normalize=False)(x, ids).mean(dim=2, keepdim=True)
+
+
+class FirstMask(nn.Module):
+    """Hides the first tokens."""
+
+    num_masked = 10
+
+    def forward(self, batch_size, device):
+        return (torch.arange(16, device=device) < 10).expand(batch_size, -1)
+
+
+class FirstMasker(nn.Module):
+    """Draws the masks of a single modality, always the same."""
+
+    def forward(self, batch_size, device):
+        mask = FirstMask()(batch_size, device)
+        return dict(a=TokenMask.from_masks(mask, mask, 6, 6))
+
+
+OWN = dict(
+    encoder=dict(encoders=dict(a=PlainEncoder()), decoders=dict(a=PlainDecoder())),
+    decoder=dict(encoders=dict(a=dict(ENCODER, out_indices=())), decoders=dict(a=PlainDecoder())),
+    target=dict(targets=dict(a=MeanTarget())),
+    masker=dict(masker=FirstMasker()),
+    generator=dict(masker=dict(type='DualMasker', encoder=dict(a=FirstMask()), decoder=dict(a=MASK))),
+)
+
+
+@pytest.mark.parametrize('kind', OWN)
+def test_a_part_of_ones_own_that_keeps_its_contract_trains(kind):
+    model = MaskedAutoencoder(**parts('a', **OWN[kind]))
+    model(dict(a=torch.randn(2, 2, 8, 8)), mode='loss')['loss_a'].backward()
+
+
+@pytest.mark.parametrize(
+    ('kind', 'part', 'member'),
+    [
+        ('encoders', PlainEncoder, 'grid'),
+        ('encoders', PlainEncoder, 'out_indices'),
+        ('decoders', PlainDecoder, 'num_skips'),
+        ('decoders', PlainDecoder, 'embed_dims'),
+        ('targets', MeanTarget, 'forward'),
+        ('masker', FirstMasker, 'forward'),
+    ],
+)
+def test_a_part_without_a_member_is_told_which(kind, part, member):
+    class Lacking(part):
+        def __getattr__(self, name):
+            if name == member:
+                raise AttributeError(name)
+            return super().__getattr__(name)
+
+    if member == 'forward':
+        lacking = nn.Module()
+    else:
+        lacking = Lacking()
+        lacking.__dict__.pop(member, None)
+        if member in vars(part):
+            lacking = type(
+                'Lacking',
+                (nn.Module,),
+                dict(
+                    forward=part.forward,
+                    **{
+                        key: value
+                        for key, value in vars(part).items()
+                        if key in ('embed_dims', 'num_skips') and key != member
+                    },
+                ),
+            )()
+    own = dict(masker=lacking) if kind == 'masker' else {kind: dict(a=lacking)}
+    with pytest.raises(ConfigError, match=f'has no {member}; .*mmavf.models.interfaces'):
+        MaskedAutoencoder(**parts('a', **own))
+
+
+@pytest.mark.parametrize(
+    ('own', 'message'),
+    [
+        (dict(encoders={}), 'for the same modalities, at least one'),
+        (dict(decoders=dict(b=DECODER)), r"encoders are given for \['a'\], decoders for \['b'\]"),
+        (dict(contrastive_loss=dict(type='HCMCLLoss')), 'relate two modalities'),
+        (dict(correlation=dict(type='IAVCLHead', embed_dims=16)), 'relate two modalities'),
+        (dict(masker=dict(type='AVDualMasker')), 'masker draws masks for video, audio; the model has a'),
+    ],
+)
+def test_parts_for_other_modalities_are_refused(own, message):
+    with pytest.raises(ConfigError, match=message):
+        MaskedAutoencoder(**parts('a', **own))
+
+
+def test_a_batch_without_a_modality_is_told():
+    model = MaskedAutoencoder(**parts('a', 'b'))
+    with pytest.raises(ConfigError, match='the model takes a, b; the batch has no b'):
+        model(dict(a=torch.randn(2, 2, 8, 8)))
+
+
+def test_the_pretrainer_of_the_paper_is_the_one_of_video_and_audio():
+    model = MODELS.build(Config.fromfile(str(DEMO / 'avfmae_tiny_pretrain.py')).model)
+    assert isinstance(model, AVFMAEPretrainer) and model.modalities == ('video', 'audio')
