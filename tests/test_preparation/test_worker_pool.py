@@ -181,7 +181,7 @@ def test_processes_end_with_the_one_that_started_them_though_it_is_killed(tmp_pa
     assert _wait_for(lambda: not _is_alive(pid))
 
 
-def _wait_for(happens, seconds=30):
+def _wait_for(happens, seconds=120):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if value := happens():
