@@ -1,6 +1,9 @@
-"""mmavf: affective video facial analysis by audio-visual masked autoencoders, on MMEngine."""
+"""mmavf: affective video facial analysis by audio-visual masked autoencoders, on MMEngine.
 
-from .engine import safe_globals as _safe_globals  # noqa: F401  (checkpoints are read weights-only from here on)
+Importing the package alone loads nothing else. Everything that builds components or reads checkpoints goes through
+`mmavf.registry`, from which on checkpoints are read weights-only.
+"""
+
 from .version import __version__
 
 __all__ = ['__version__']

@@ -23,6 +23,8 @@ from mmengine.registry import VISUALIZERS as MMENGINE_VISUALIZERS
 from mmengine.registry import WEIGHT_INITIALIZERS as MMENGINE_WEIGHT_INITIALIZERS
 from mmengine.registry import Registry
 
+from .checkpoints import safe_globals as _safe_globals  # noqa: F401  (checkpoints are read weights-only from here on)
+
 
 def _child(parent: Registry, location: str) -> Registry:
     return Registry(parent.name, parent=parent, scope='mmavf', locations=[location])
@@ -52,5 +54,5 @@ VISBACKENDS = _child(MMENGINE_VISBACKENDS, 'mmavf.visualization')
 
 # preparation of raw data sets: MMEngine has no such parts
 RAW_SETS = Registry('raw data set', scope='mmavf', locations=['mmavf.preparation.raw_sets'])
-FACE_DETECTORS = Registry('face detector', scope='mmavf', locations=['mmavf.preparation.faces'])
+FACE_DETECTORS = Registry('face detector', scope='mmavf', locations=['mmavf.faces'])
 PACKS = Registry('pack', scope='mmavf', locations=['mmavf.preparation.packs'])

@@ -12,14 +12,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-import mmavf.engine  # noqa: F401  (registers what configs name)
-from mmavf.engine.cli import add_run_options, read_config, run_command
-from mmavf.engine.fold_results import collect, write_results
-from mmavf.engine.fold_runs import FoldRuns, config_hash, fold_values
-from mmavf.engine.protocol import column_under_test
+from mmavf.cli.run import add_run_options, read_config, run_command
 from mmavf.engine.stop_signals import GRACE_SEC, stops
 from mmavf.engine.work_dir import keep
 from mmavf.errors import ConfigError, MMAVFError
+from mmavf.experiments.fold_results import collect, write_results
+from mmavf.experiments.fold_runs import FoldRuns, config_hash, fold_values
+from mmavf.protocol.protocol import column_under_test
 
 
 def parse_args() -> argparse.Namespace:

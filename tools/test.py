@@ -16,15 +16,14 @@ from mmengine import fileio
 from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
 
-import mmavf.engine  # noqa: F401  (registers what configs name)
+from mmavf.cli.run import add_run_options, read_config, run_command
 from mmavf.engine import AVFRunner
-from mmavf.engine.cli import add_run_options, read_config, run_command
-from mmavf.engine.protocol import column_under_test
-from mmavf.engine.provenance import follow_checkpoint, read_meta, readable, versions
 from mmavf.errors import ClipError, ConfigError
 from mmavf.evaluation import evaluate
 from mmavf.evaluation.finite import finite_scores
 from mmavf.evaluation.result_files import METRICS_FILE, PARTIAL_FILE, PREDICTIONS_FILE, TABLE_FILE
+from mmavf.protocol.protocol import column_under_test
+from mmavf.protocol.provenance import follow_checkpoint, read_meta, readable, versions
 
 TRAINED = ('epoch', 'iter', 'time', 'mmengine_version')  # of the checkpoint's meta data
 

@@ -6,10 +6,9 @@ import sys
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-import mmavf.engine  # noqa: F401  (registers what configs name)
+from mmavf.checkpoints.latest_checkpoint import latest_checkpoint
+from mmavf.cli.run import add_run_options, default_work_dir, read_config, run_command
 from mmavf.engine import AVFRunner, resolve_loaders
-from mmavf.engine.cli import add_run_options, default_work_dir, read_config, run_command
-from mmavf.engine.latest_checkpoint import latest_checkpoint
 from mmavf.errors import ConfigError
 from mmavf.registry import RUNNERS
 

@@ -7,8 +7,8 @@ from typing import Any
 from mmengine.logging import MMLogger
 
 from mmavf.errors import TooManyBadSamplesError
-from mmavf.file_lock import lock_file
-from mmavf.json_lines import parse_lines, read_json_lines, unreadable_text
+from mmavf.files.file_lock import lock_file
+from mmavf.files.json_lines import parse_lines, read_json_lines, unreadable_text
 
 
 class BadSampleLog:

@@ -16,6 +16,10 @@ from mmengine.logging import MMLogger
 from torch.utils.data import get_worker_info
 
 from mmavf.errors import ClipError, ConfigError, ListError, TooManyBadSamplesError
+from mmavf.lists.clip_list import Problem, clip_id, list_hash, raise_problems, read_list
+from mmavf.lists.spellings import warn_of_spellings
+from mmavf.protocol.overlap import ClipRef, clip_ref, family_of, find_overlap, overlap_text
+from mmavf.protocol.split import Split, check_held_out
 from mmavf.registry import DATASETS
 from mmavf.structures import AVDataSample, SampleKey
 
@@ -24,12 +28,8 @@ from .clip_boundary import ClipBoundary
 from .deadline import call_within
 from .labels import ClassLabels, NumberLabels, check_classes, read_classes, read_labels, soft_target
 from .list_checks import check_paths, find_duplicates
-from .lists import Problem, clip_id, list_hash, raise_problems, read_list
 from .media.shard import SUFFIX, number_shards
-from .overlap import ClipRef, clip_ref, family_of, find_overlap, overlap_text
 from .sample_rng import seeded
-from .spellings import warn_of_spellings
-from .split import Split, check_held_out
 
 # What a list tells about a clip and the pipeline gets as it is.
 CLIP_COLUMNS = ('line', 'start', 'end', 'fps', 'subject', 'fold', 'group')

@@ -8,16 +8,16 @@ from mmengine.dataset import BaseDataset
 from mmengine.dataset import ConcatDataset as MMEngineConcatDataset
 
 from mmavf.errors import ConfigError, ListError
+from mmavf.lists.natural_order import natural_order
+from mmavf.lists.spellings import DIFFERENCE, alike
+from mmavf.protocol.overlap import ClipRef, refuse_overlap
+from mmavf.protocol.split import check_held_out
 from mmavf.registry import DATASETS
 from mmavf.structures import SampleKey
 
 from .clip_dataset import AVClipDataset
 from .labels import check_classes
 from .media.shard import number_shards
-from .natural_order import natural_order
-from .overlap import ClipRef, refuse_overlap
-from .spellings import DIFFERENCE, alike
-from .split import check_held_out
 
 
 @DATASETS.register_module()

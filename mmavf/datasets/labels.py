@@ -9,10 +9,9 @@ from mmengine.fileio import list_from_file
 from mmengine.logging import MMLogger
 
 from mmavf.errors import ConfigError, ListError
-
-from .cells import cell_fault, clean_cell, whole_number
-from .lists import Problem
-from .media.git_lfs import why_unreadable
+from mmavf.files.git_lfs import why_unreadable
+from mmavf.lists.cells import cell_fault, clean_cell, whole_number
+from mmavf.lists.clip_list import Problem
 
 
 class ClassLabels:

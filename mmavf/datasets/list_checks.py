@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from mmavf.errors import ClipError, printable
+from mmavf.lists.clip_list import Problem
+from mmavf.lists.spellings import spelling_key
 
-from .lists import Problem
 from .media.shard import index_path, is_shard, read_index
-from .spellings import spelling_key
 
 # Folders looked through at once; the time goes into waiting for a network drive.
 SCAN_THREADS = 8

@@ -1,6 +1,7 @@
 """Training: runner, loop, optimizer step, hooks."""
 
-from .atomic_file import AtomicLocalBackend
+from mmavf.files.atomic_file import AtomicLocalBackend
+
 from .hooks import (
     AtomicCheckpointHook,
     BadSamplesHook,

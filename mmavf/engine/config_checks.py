@@ -17,8 +17,7 @@ from torch.distributed import init_process_group
 from torch.utils.data import DataLoader
 
 from mmavf.errors import ConfigError
-
-from .protocol import Protocol
+from mmavf.protocol.protocol import Protocol
 
 _LOADER = {*signature(DataLoader).parameters, 'num_batch_per_epoch'}
 KNOWN: dict[str, set[str]] = {

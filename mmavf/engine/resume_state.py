@@ -5,10 +5,10 @@ from typing import Any
 
 from mmengine.logging import HistoryBuffer
 
+from mmavf.checkpoints.weights import check_finite
 from mmavf.errors import CheckpointError
 
 from .rng import check_rng_state
-from .weights import check_finite
 
 _TYPES = {
     'optimizer': dict,

@@ -20,24 +20,25 @@ from mmengine.runner.base_loop import BaseLoop
 from torch import Tensor, cuda, nn
 from torch.utils.data import DataLoader
 
-from mmavf.datasets.overlap import file_digests
+from mmavf.checkpoints.match_report import report_match
+from mmavf.datasets.targets import hold_out_target
 from mmavf.engine.allocator import keep_freed_memory
-from mmavf.engine.atomic_file import disk_faults
 from mmavf.engine.config_checks import check_keys
 from mmavf.engine.constant_buffers import constant_buffers
-from mmavf.engine.independence import check_independence, data_set_of
 from mmavf.engine.launch import resolve_loaders
-from mmavf.engine.load_report import report_match
 from mmavf.engine.loops import accumulative_counts
-from mmavf.engine.protocol import apply_protocol
-from mmavf.engine.provenance import check_records, check_same_run, find_leak, labelled_past, training_record
 from mmavf.engine.rates import rates, schedules
 from mmavf.engine.resume_state import check_state
 from mmavf.engine.rng import get_rng_state
 from mmavf.engine.stop_signals import ObeyParent, kill_children, stops
 from mmavf.engine.work_dir import how_to_go_on, keep, let_go, repair_records
 from mmavf.errors import CheckpointError, ConfigError, MMAVFError, WorkDirError
-from mmavf.file_lock import make_folder
+from mmavf.files.atomic_file import disk_faults
+from mmavf.files.file_lock import make_folder
+from mmavf.protocol.independence import check_independence, data_set_of
+from mmavf.protocol.overlap import file_digests
+from mmavf.protocol.protocol import apply_protocol
+from mmavf.protocol.provenance import check_records, check_same_run, find_leak, labelled_past, training_record
 from mmavf.registry import RUNNERS
 
 
@@ -68,7 +69,7 @@ class AVFRunner(Runner):
         """
         cfg = copy.deepcopy(cfg)
         check_keys(cfg)
-        apply_protocol(cfg)
+        apply_protocol(cfg, hold_out_target)
         if '{fold}' in (cfg.get('load_from') or ''):
             raise ConfigError(f'load_from={cfg["load_from"]}: which fold? Say what is held out by --fold.')
         resolve_loaders(cfg)

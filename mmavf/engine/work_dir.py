@@ -5,12 +5,11 @@ from pathlib import Path
 
 from mmengine.logging import MMLogger
 
+from mmavf.checkpoints.latest_checkpoint import latest_checkpoint
 from mmavf.errors import CheckpointError
-from mmavf.file_lock import FolderLock
-from mmavf.json_lines import read_json_lines, unreadable_text
-
-from .atomic_file import AtomicLocalBackend
-from .latest_checkpoint import latest_checkpoint
+from mmavf.files.atomic_file import AtomicLocalBackend
+from mmavf.files.file_lock import FolderLock
+from mmavf.files.json_lines import read_json_lines, unreadable_text
 
 RECORDS = ('nonfinite_samples.jsonl', '*/vis_data/scalars.json')  # bad_samples.jsonl: see `forget_repaired`
 _kept: dict[Path, FolderLock] = {}

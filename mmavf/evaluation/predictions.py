@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from mmengine import fileio
 
-from mmavf.engine.safe_globals import load_from_local
-from mmavf.engine.weights import check_finite
+from mmavf.checkpoints.safe_globals import load_from_local
+from mmavf.checkpoints.weights import check_finite
 from mmavf.errors import CheckpointError, ListError
 
 ORIGIN_KEYS = ('subject', 'fold', 'source', 'group')

@@ -6,17 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from mmavf.datasets.media import FrameFolder, MediaFile, VideoTrack, open_sound
-from mmavf.datasets.transforms.open_clip import DEFAULT_FPS
+from mmavf.datasets.media.frame_times import DEFAULT_FPS
 from mmavf.errors import ClipError
 
 from .raw_clip import RawClip
-
-STAMP_SEC = 1e-3  # stamps of some containers are rounded to it
-
-
-def usual_interval_sec(times_sec: np.ndarray) -> float:
-    """Return the median time from one frame to the next, and for a single frame that of 25 per second."""
-    return float(np.median(np.diff(times_sec))) if len(times_sec) > 1 else 1 / DEFAULT_FPS
 
 
 class RawFrames:

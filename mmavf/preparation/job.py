@@ -18,13 +18,14 @@ import soundfile
 import torch
 
 from mmavf.datasets.clip_boundary import ClipBoundary
+from mmavf.datasets.media.frame_times import STAMP_SEC, usual_interval_sec
 from mmavf.datasets.media.limits import MAX_SOUND_SEC
 from mmavf.datasets.media.shard import index_path
 from mmavf.errors import ClipError, PreparationError
+from mmavf.faces import FaceCropper, FacePart
 from mmavf.registry import PACKS
 
-from .faces import FaceCropper, FacePart
-from .frames import STAMP_SEC, RawFrames, usual_interval_sec
+from .frames import RawFrames
 from .outcome import ClipJob, ClipResult, Outcome, ShardJob
 from .packs.shards import write_shard
 from .raw_clip import RawClip

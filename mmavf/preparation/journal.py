@@ -10,8 +10,8 @@ from typing import Any
 from mmengine.logging import MMLogger
 
 from mmavf.errors import PreparationError, WorkDirError
-from mmavf.file_lock import LOCK_FILE, FolderLock
-from mmavf.json_lines import parse_line, unreadable_text
+from mmavf.files.file_lock import LOCK_FILE, FolderLock
+from mmavf.files.json_lines import parse_line, unreadable_text
 
 FILE = 'journal.jsonl'
 

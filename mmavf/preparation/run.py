@@ -13,8 +13,8 @@ import cv2
 from mmengine.fileio import put_text
 
 from mmavf.datasets.media.shard import index_path
-from mmavf.engine import atomic_file  # noqa: F401  (registers the backend that writes a file at once)
 from mmavf.errors import ConfigError, printable
+from mmavf.files import atomic_file  # noqa: F401  (registers the backend that writes a file at once)
 from mmavf.registry import PACKS, RAW_SETS
 
 from .contact_sheet import draw_outcomes

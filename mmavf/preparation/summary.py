@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from mmavf.datasets.natural_order import natural_order
-from mmavf.datasets.spellings import COLUMNS, DIFFERENCE, alike
 from mmavf.datasets.targets import CARDS, Card
+from mmavf.lists.natural_order import natural_order
+from mmavf.lists.spellings import COLUMNS, DIFFERENCE, alike
 
 from .outcome import Outcome
 from .raw_clip import LeftOut, RawClip, RawIndex

@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from mmavf.engine.fold_results import POOLED_RESULT
 from mmavf.engine.hooks.loss_curve_hook import draw_loss_curves
 from mmavf.errors import ConfigError
+from mmavf.experiments.fold_results import POOLED_RESULT
 
 from .confusion import draw_confusion_matrix
 from .report_page import Block, Cell, Picture, Table

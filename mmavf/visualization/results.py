@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from mmengine.logging import MMLogger
 
-from mmavf.datasets.natural_order import natural_order
-from mmavf.engine.fold_folder import FOLD, fold_folder, fold_of_folder
-from mmavf.engine.fold_results import judged_as_one
 from mmavf.errors import ConfigError
 from mmavf.evaluation.result_files import METRICS_FILE
-from mmavf.json_lines import read_json_lines, unreadable_text
+from mmavf.experiments.fold_results import judged_as_one
+from mmavf.files.json_lines import read_json_lines, unreadable_text
+from mmavf.lists.natural_order import natural_order
+from mmavf.protocol.fold_folder import FOLD, fold_folder, fold_of_folder
 
 TEST_KEYS = ('config', 'checkpoint', 'selection', 'training', 'test', 'num_clips', 'metrics', 'intervals')
 SUMMARY_KEYS = ('config', 'folds', 'pooled', 'parts', 'failed')

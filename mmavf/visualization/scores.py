@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from mmavf.engine.fold_results import Spread, aggregate
+from mmavf.experiments.fold_results import Spread, aggregate
 
 from .report_page import Cell
 from .results import Results

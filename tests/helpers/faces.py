@@ -5,7 +5,7 @@ import numpy as np
 
 from mmavf.datasets.synthetic.builder import SyntheticSettings, perform_entry, plan_clips
 from mmavf.datasets.synthetic.face import FacePainter
-from mmavf.preparation.faces import Face, FaceDetector
+from mmavf.faces import Face, FaceDetector
 
 
 def drawn_face(frame: int = 0, size: int = 160) -> np.ndarray:

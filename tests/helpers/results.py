@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mmavf.engine.fold_results import collect
 from mmavf.evaluation import Predictions, evaluate
+from mmavf.experiments.fold_results import collect
 
 CLASSES = ('anger', 'joy & <b>"pride"</b>', 'neutral')
 EVALUATOR = dict(type='ClassificationMetric', metrics=('war', 'uar', 'wa_f1'), resamples=50)

@@ -11,8 +11,8 @@ from mmengine.registry import METRICS
 from torch import nn
 from torch.utils.data import Dataset
 
-from mmavf.datasets.overlap import ClipRef
 from mmavf.errors import ListError
+from mmavf.protocol.overlap import ClipRef
 from mmavf.registry import DATASETS, MODELS
 from mmavf.structures import AVDataSample, SampleKey
 

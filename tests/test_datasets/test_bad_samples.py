@@ -8,8 +8,8 @@ import os
 import pytest
 from mmengine.logging import MMLogger
 
-from mmavf import file_lock
 from mmavf.datasets.bad_samples import BadSampleLog, forget_repaired
+from mmavf.files import file_lock
 
 
 @pytest.fixture

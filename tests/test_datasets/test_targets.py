@@ -23,8 +23,8 @@ from mmavf.datasets.targets import (
 )
 from mmavf.datasets.targets.folds import AVCAFFE_TEST
 from mmavf.datasets.targets.page import page
-from mmavf.engine.protocol import apply_protocol
 from mmavf.errors import ConfigError, ListError
+from mmavf.protocol.protocol import apply_protocol
 from mmavf.registry import DATASETS, METRICS
 from tests.helpers.models import ROOT
 
@@ -198,7 +198,7 @@ def test_data_sets_of_a_target_are_split_as_its_card_says(data, name):
     held_out = card.folds.only or parts_of(card)[1]
     config = load(f'finetune/{name}/avfmae_b_{name}.py', fold=None if card.folds.only else held_out)
     config.protocol.selection = 'paper'
-    apply_protocol(config)
+    apply_protocol(config, hold_out_target)
     assert config.protocol.fold == held_out
     sets = {part: build(config[f'{part}_dataloader'].dataset) for part in ('train', 'val', 'test')}
     seen = {part: {(clip['source'], clip['sample_id']) for clip in clips(dataset)} for part, dataset in sets.items()}
@@ -226,7 +226,7 @@ def test_data_sets_of_a_target_are_split_as_its_card_says(data, name):
 
 def test_without_a_fold_the_error_names_the_folds(data):
     config = load('finetune/ravdess/avfmae_b_ravdess.py')
-    apply_protocol(config)
+    apply_protocol(config, hold_out_target)
     with pytest.raises(ListError, match=r'--fold: 1, 2, 3'):
         build(config.train_dataloader.dataset)
 
@@ -250,7 +250,7 @@ def test_micro_expression_lists_may_name_emotions(data):
         Path(f'data/mmew/{i}.mp4').touch()
     Path('data/mmew/lists/all.csv').write_text('video,label,subject\n' + '\n'.join(lines))
     config = load('finetune/mmew/avfmae_b_mmew.py', fold='S1')
-    apply_protocol(config)
+    apply_protocol(config, hold_out_target)
     dataset = build(config.test_dataloader.dataset)
     assert [MER_CLASSES[clip['gt_label']] for clip in clips(dataset)] == ['positive', 'negative']
 
@@ -263,7 +263,7 @@ def test_hybrids_leave_out_what_a_target_is_tested_on(data, target):
     config = load(f'avfmae_b_postpretrain_{kind}.py', fold=None if card.folds.only else held_out)
     whole = build(config.train_dataloader.dataset)
     config.protocol.target = target
-    apply_protocol(config)
+    apply_protocol(config, hold_out_target)
     assert config.protocol.fold == held_out
     dataset = build(config.train_dataloader.dataset)
     family = [name for name in HYBRIDS[kind].members if CARDS[name].family == card.family]

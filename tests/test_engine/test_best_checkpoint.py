@@ -5,7 +5,7 @@ import torch
 from mmengine.hooks import Hook
 from torch.utils._pytree import tree_leaves
 
-from mmavf.engine.provenance import chosen_checkpoint
+from mmavf.protocol.provenance import chosen_checkpoint
 from tests.helpers.train import TINY_FOLDS, run_train, tiny_runner
 
 PAPER = dict(protocol__fold='1', protocol__selection='paper')

@@ -3,8 +3,8 @@
 import pytest
 from mmengine.config import Config
 
+from mmavf.cli.run import load_config
 from mmavf.engine import AVFRunner
-from mmavf.engine.cli import load_config
 from mmavf.errors import ConfigError
 from tests.helpers.train import ROOT, TINY, TINY_FOLDS
 

@@ -5,9 +5,9 @@ import copy
 import pytest
 import torch
 
-from mmavf.engine.provenance import check_records
 from mmavf.engine.resume_state import check_state
 from mmavf.errors import CheckpointError
+from mmavf.protocol.provenance import check_records
 from tests.helpers.train import tiny_runner
 
 

@@ -13,8 +13,8 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
+from mmavf.cli.run import run_command
 from mmavf.engine import stop_signals as module
-from mmavf.engine.cli import run_command
 from mmavf.engine.stop_signals import PARENT_VARIABLE, Stopped, stop_signals, stops
 from tests.helpers.train import ROOT, TINY, TINY_FOLDS, assert_same_weights, run_train, tiny_runner
 

@@ -12,8 +12,8 @@ from mmengine.config import Config
 from torch import distributed as dist
 from torch import nn
 
+from mmavf.cli.run import run_command
 from mmavf.engine import AVFRunner, launch
-from mmavf.engine.cli import run_command
 from tests.helpers.tools import run_here
 from tests.helpers.train import ROOT, TINY, TINY_FOLDS, run_train
 

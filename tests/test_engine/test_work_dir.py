@@ -13,7 +13,7 @@ from mmengine.logging import MMLogger
 
 from mmavf.engine.work_dir import how_to_go_on, keep, let_go, repair_records
 from mmavf.errors import WorkDirError
-from mmavf.file_lock import FolderLock
+from mmavf.files.file_lock import FolderLock
 from tests.helpers.tools import run_here
 from tests.helpers.train import ROOT, TINY, run_train, tiny_runner
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmavf.models.conversion import convert_state_dict, mmavf_to_released, released_to_mmavf
+from mmavf.checkpoints.conversion import convert_state_dict, mmavf_to_released, released_to_mmavf
 from mmavf.registry import MODELS
 from tests.helpers.models import ROOT
 from tests.helpers.tools import run_here

@@ -4,9 +4,9 @@ import csv
 
 import pytest
 
-from mmavf.datasets.lists import read_list
 from mmavf.datasets.targets import CARDS, folds_by_rule
 from mmavf.errors import ListError
+from mmavf.lists.clip_list import read_list
 from mmavf.preparation.outcome import Outcome
 from mmavf.preparation.prepared_lists import list_rows, list_text
 from mmavf.preparation.raw_clip import RawClip

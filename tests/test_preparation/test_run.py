@@ -17,8 +17,8 @@ import soundfile
 from mmavf.datasets.media.shard import read_index
 from mmavf.datasets.transforms import OpenClip
 from mmavf.errors import ClipError, ConfigError, PreparationError, RawDataError
+from mmavf.faces import FaceCropper, FacePart
 from mmavf.preparation import job, journal, run
-from mmavf.preparation.faces import FaceCropper, FacePart
 from mmavf.preparation.job import Preparer, cut
 from mmavf.preparation.outcome import ClipJob
 from mmavf.preparation.packs import Mp4Pack

@@ -10,9 +10,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from mmavf.engine.safe_globals import load_from_local
+from mmavf.checkpoints.conversion import convert_encoders, convert_state_dict, is_related_model
+from mmavf.checkpoints.safe_globals import load_from_local
 from mmavf.errors import CheckpointError, ConfigError
-from mmavf.models.conversion import convert_encoders, convert_state_dict, is_related_model
 from mmavf.models.encoders import ImprovedLGIEncoder, ViTEncoder
 from tests.helpers.models import ROOT, build_pretrainer, build_recognizer
 

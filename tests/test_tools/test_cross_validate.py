@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 
-from mmavf.engine.fold_results import aggregate, collect, markdown, table, write_results
-from mmavf.engine.fold_runs import FoldRuns, config_hash, fold_values
-from mmavf.engine.protocol import column_under_test
 from mmavf.errors import ConfigError, ListError
 from mmavf.evaluation import Predictions
+from mmavf.experiments.fold_results import aggregate, collect, markdown, table, write_results
+from mmavf.experiments.fold_runs import FoldRuns, config_hash, fold_values
+from mmavf.protocol.protocol import column_under_test
 from tests.helpers.train import ROOT, TINY_FOLDS
 
 # WAR and UAR in percent of the published runs, per fold: arithmetic means give the published figures.
@@ -231,7 +231,7 @@ def test_an_interrupt_ends_the_processes_and_starts_no_more(tmp_path, tools, mon
             time.sleep(0.02)
         raise Stop
 
-    monkeypatch.setattr('mmavf.engine.fold_runs.as_completed', stop)
+    monkeypatch.setattr('mmavf.experiments.fold_runs.as_completed', stop)
     with pytest.raises(Stop):
         runs.run(['1', '2'], lambda line: None)
     assert time.time() - start < 30

@@ -9,7 +9,7 @@ import sys
 import pytest
 import torch
 
-from mmavf.models.conversion import convert_state_dict
+from mmavf.checkpoints.conversion import convert_state_dict
 from tests.helpers.models import ROOT
 
 GOLDEN = ROOT / 'tests/data/golden'

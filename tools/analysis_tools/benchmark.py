@@ -29,8 +29,8 @@ from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 from torch import nn
 
+from mmavf.cli.run import load_config, run_command
 from mmavf.engine.allocator import keep_freed_memory
-from mmavf.engine.cli import load_config, run_command
 from mmavf.registry import MODELS
 
 DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16}

@@ -8,7 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmavf.engine.cli import run_command
+from mmavf.cli.run import run_command
 from mmavf.errors import ConfigError
 from mmavf.evaluation import Predictions, pool
 from mmavf.evaluation.functional import confusion_matrix

@@ -14,7 +14,7 @@ import sys
 
 from mmengine.config import DictAction
 
-from mmavf.engine.cli import load_config, run_command
+from mmavf.cli.run import load_config, run_command
 from mmavf.errors import ConfigError
 from mmavf.evaluation import Predictions, evaluate, pool
 

@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from mmavf.engine.cli import load_config, run_command
+from mmavf.cli.run import load_config, run_command
 from mmavf.registry import MODELS
 
 

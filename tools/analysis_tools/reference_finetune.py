@@ -16,7 +16,7 @@ from reference_runs import (
 )
 from torch import Tensor
 
-from mmavf.models.conversion import convert_encoders, convert_state_dict, mmavf_to_released
+from mmavf.checkpoints.conversion import convert_encoders, convert_state_dict, mmavf_to_released
 from mmavf.models.losses import SoftTargetCrossEntropy
 from mmavf.models.recognizers import AVFMAERecognizer
 from mmavf.structures import AVDataSample

@@ -16,7 +16,7 @@ from reference_runs import (
 )
 from torch import Tensor, nn
 
-from mmavf.models.conversion import convert_state_dict
+from mmavf.checkpoints.conversion import convert_state_dict
 from mmavf.models.pretrainers import AVFMAEPretrainer, PretrainOutput
 
 

@@ -7,7 +7,7 @@ import torch
 from reference_compare import Finding, compare, compare_norms
 from torch import Tensor, nn
 
-from mmavf.models.conversion import mmavf_to_released
+from mmavf.checkpoints.conversion import mmavf_to_released
 
 # gradient zero up to noise under batch statistics: the norm behind removes a constant
 NOISE_IN_TRAINING = ('conv_audio.0.bias', 'conv_video.0.bias')

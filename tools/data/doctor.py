@@ -30,18 +30,14 @@ import torch
 from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 
+from mmavf.cli.protocol_options import add_protocol_options, merge_protocol_options
+from mmavf.cli.run import load_config
 from mmavf.datasets import AVClipDataset, ConcatClipDataset
 from mmavf.datasets.read_speed import Reading, clip_files, drop_from_memory, read_clips
-from mmavf.engine.cli import load_config
+from mmavf.datasets.targets import hold_out_target
 from mmavf.engine.launch import resolve_loaders
-from mmavf.engine.protocol import (
-    LOADERS,
-    add_protocol_options,
-    apply_protocol,
-    drop_open_split,
-    merge_protocol_options,
-)
 from mmavf.errors import ClipError, MMAVFError
+from mmavf.protocol.protocol import LOADERS, apply_protocol, drop_open_split
 from mmavf.registry import DATASETS
 
 SINGLE_LIST = Path(__file__).parents[2] / 'configs/_base_/datasets/single_list.py'
@@ -91,7 +87,7 @@ def read_config(args: argparse.Namespace) -> Config:
         config.train_dataloader.dataset.pipeline[0].missing_audio = 'silence'
     merge_protocol_options(config, args)
     if drop_open_split(config, args.fold) is None:
-        apply_protocol(config)
+        apply_protocol(config, hold_out_target)
     else:
         config.val_dataloader = config.test_dataloader = None
     if args.batch_size:

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from mmengine import fileio
 
-import mmavf.engine  # noqa: F401  (registers the backend that writes a file at once)
-from mmavf.datasets.cells import clean_cell
-from mmavf.datasets.lists import read_cell
-from mmavf.datasets.media.git_lfs import why_unreadable
-from mmavf.datasets.natural_order import natural_order
+import mmavf.files.atomic_file  # noqa: F401  (registers the backend that writes a file at once)
 from mmavf.datasets.targets import folds_by_rule
 from mmavf.errors import ListError, MMAVFError, printable
+from mmavf.files.git_lfs import why_unreadable
+from mmavf.lists.cells import clean_cell
+from mmavf.lists.clip_list import read_cell
+from mmavf.lists.natural_order import natural_order
 
 
 def parse_args() -> argparse.Namespace:

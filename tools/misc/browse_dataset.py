@@ -18,7 +18,7 @@ import numpy as np
 from mmengine.config import DictAction
 from mmengine.registry import init_default_scope
 
-from mmavf.engine.cli import load_config
+from mmavf.cli.run import load_config
 from mmavf.errors import ClipError, ConfigError, MMAVFError
 from mmavf.registry import DATASETS
 from mmavf.structures import AVDataSample, SampleKey

@@ -26,26 +26,22 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from mmavf.cli.protocol_options import add_protocol_options, merge_protocol_options
+from mmavf.cli.run import load_config
 from mmavf.datasets import AVClipDataset, ConcatClipDataset
-from mmavf.datasets.cells import whole_number
 from mmavf.datasets.deep_check import ClipFacts, ClipReading, deep_checker
 from mmavf.datasets.labels import read_classes
-from mmavf.datasets.lists import read_list
-from mmavf.datasets.natural_order import natural_order
-from mmavf.datasets.overlap import ClipRef, find_overlap, overlap_text
-from mmavf.datasets.spellings import spelling_problems
-from mmavf.datasets.split import COLUMNS
-from mmavf.engine.cli import load_config
-from mmavf.engine.protocol import (
-    LOADERS,
-    add_protocol_options,
-    apply_protocol,
-    drop_open_split,
-    merge_protocol_options,
-)
+from mmavf.datasets.targets import hold_out_target
 from mmavf.errors import ListError, MMAVFError, printable
+from mmavf.lists.cells import whole_number
+from mmavf.lists.clip_list import read_list
+from mmavf.lists.natural_order import natural_order
+from mmavf.lists.spellings import spelling_problems
 from mmavf.preparation.progress import ClipProgress
 from mmavf.preparation.worker_pool import Died, WorkerPool
+from mmavf.protocol.overlap import ClipRef, find_overlap, overlap_text
+from mmavf.protocol.protocol import LOADERS, apply_protocol, drop_open_split
+from mmavf.protocol.split import COLUMNS
 from mmavf.registry import DATASETS
 
 WIDTH_IN_FILES = 400  # where nothing has to fit a screen
@@ -102,7 +98,7 @@ def groups_of_config(args: argparse.Namespace) -> tuple[list[Group], bool]:
     column = drop_open_split(config, args.fold)
     if column is not None:
         return divide(DATASETS.build(config.train_dataloader.dataset), column), False
-    apply_protocol(config)
+    apply_protocol(config, hold_out_target)
     loaders = [name for name in LOADERS if config.get(name)]
     return [whole(name.removesuffix('_dataloader'), DATASETS.build(config[name].dataset)) for name in loaders], True
 

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmavf.datasets.synthetic import SyntheticSettings, build_synthetic_set
-from mmavf.engine.fold_folder import fold_folder
 from mmavf.errors import MMAVFError
+from mmavf.protocol.fold_folder import fold_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = '.made_by_demo'  # in the folders of the demo, which may remove them

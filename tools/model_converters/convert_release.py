@@ -19,13 +19,13 @@ import torch
 from mmengine.runner import save_checkpoint
 from torch import Tensor
 
-from mmavf.engine.cli import run_command
-from mmavf.engine.safe_globals import load_from_local
-from mmavf.engine.weights import as_checkpoint
+from mmavf.checkpoints.conversion import convert_encoders, convert_state_dict, is_related_model
+from mmavf.checkpoints.safe_globals import load_from_local
+from mmavf.checkpoints.weights import as_checkpoint
+from mmavf.cli.run import run_command
 from mmavf.errors import ConfigError
-from mmavf.models.conversion import convert_encoders, convert_state_dict, is_related_model
 
-PAST_KEYS = ('protocol', 'origin')  # of this package's meta data; see mmavf.engine.provenance.labelled_past
+PAST_KEYS = ('protocol', 'origin')  # of this package's meta data; see mmavf.protocol.provenance.labelled_past
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict]:

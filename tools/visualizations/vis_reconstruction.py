@@ -12,9 +12,9 @@ from mmengine.runner import load_checkpoint, set_random_seed
 
 import mmavf.engine
 import mmavf.models  # noqa: F401  (registers what configs name)
+from mmavf.cli.run import load_config, run_or_exit
 from mmavf.datasets import AVClipDataset
 from mmavf.datasets.sample_rng import seeded
-from mmavf.engine.cli import load_config, run_or_exit
 from mmavf.errors import CheckpointError, ClipError
 from mmavf.models.pretrainers import AVFMAEPretrainer
 from mmavf.registry import MODELS

@@ -12,12 +12,14 @@ from torch.utils.data import DataLoader
 
 import mmavf.engine
 import mmavf.models  # noqa: F401  (registers what configs name)
+from mmavf.cli.protocol_options import add_protocol_options, merge_protocol_options
+from mmavf.cli.run import load_config, run_or_exit
 from mmavf.datasets import AVClipDataset
+from mmavf.datasets.targets import hold_out_target
 from mmavf.engine import resolve_loaders
-from mmavf.engine.cli import load_config, run_or_exit
-from mmavf.engine.protocol import add_protocol_options, apply_protocol, merge_protocol_options
-from mmavf.engine.provenance import follow_checkpoint, read_meta
 from mmavf.errors import CheckpointError, ClipError, ConfigError
+from mmavf.protocol.protocol import apply_protocol
+from mmavf.protocol.provenance import follow_checkpoint, read_meta
 from mmavf.registry import MODELS
 from mmavf.visualization import Features, collect_features, draw_classes, draw_values, save_features, tsne
 
@@ -64,7 +66,7 @@ def build_loader(cfg: Config, args: argparse.Namespace) -> DataLoader:
     merge_protocol_options(cfg, args)
     if args.list is None:
         follow_checkpoint(cfg, args, read_meta(args.checkpoint).get('protocol'))
-    apply_protocol(cfg)
+    apply_protocol(cfg, hold_out_target)
     resolve_loaders(cfg)
     return Runner.build_dataloader(cfg.test_dataloader, seed=0)
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from mmavf.errors import ClipError
+from mmavf.lists.natural_order import natural_order
 
-from ..natural_order import natural_order
 from .codec import TIME_TOLERANCE_SEC
 from .image_bytes import decode_image
 from .regular_file import require_regular_file

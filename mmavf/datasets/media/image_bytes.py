@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 
 from mmavf.errors import ClipError
+from mmavf.files.git_lfs import IS_POINTER, POINTER_START
 
-from .git_lfs import IS_POINTER, POINTER_START
 from .image_header import CutError, DamagedError, find_format
 from .limits import MAX_PICTURE_PIXELS
 

@@ -8,8 +8,8 @@ import av
 from av.container import InputContainer
 
 from mmavf.errors import ClipError
+from mmavf.files.git_lfs import why_unreadable
 
-from .git_lfs import why_unreadable
 from .media_errors import as_clip_errors
 from .regular_file import require_regular_file
 

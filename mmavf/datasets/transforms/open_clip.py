@@ -25,9 +25,7 @@ from ..media import (
     in_shard,
     open_sound,
 )
-
-# Rate of the moments that a clip of sound alone is sampled by, and of a folder of images when nothing tells its rate.
-DEFAULT_FPS = 25.0
+from ..media.frame_times import DEFAULT_FPS
 
 # Of sound alone, whose moments are listed; nobody records for longer.
 MAX_CLIP_SEC = 100 * 3600.0

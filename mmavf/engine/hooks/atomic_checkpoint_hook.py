@@ -9,10 +9,10 @@ from mmengine.dist import broadcast_object_list, is_main_process, master_only
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
-from mmavf.engine.atomic_file import TEMPORARY_SUFFIX, disk_faults
 from mmavf.engine.loops import accumulative_counts
 from mmavf.engine.stop_signals import stops
 from mmavf.errors import ConfigError
+from mmavf.files.atomic_file import TEMPORARY_SUFFIX, disk_faults
 from mmavf.registry import HOOKS
 
 

@@ -6,10 +6,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mmavf.datasets.media.frame_times import usual_interval_sec
 from mmavf.errors import ConfigError
 from mmavf.registry import PACKS
-
-from ..frames import usual_interval_sec
 
 
 @PACKS.register_module()

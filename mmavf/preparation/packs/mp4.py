@@ -8,10 +8,9 @@ from pathlib import Path
 import av
 import numpy as np
 
+from mmavf.datasets.media.frame_times import usual_interval_sec
 from mmavf.errors import ConfigError
 from mmavf.registry import PACKS
-
-from ..frames import usual_interval_sec
 
 # Unit of the stamps: whole frames of all usual rates, and milliseconds, are whole numbers of it.
 TIME_BASE = Fraction(1, 90000)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmavf.datasets.media.shard import INDEX_COLUMNS, index_path
-from mmavf.datasets.natural_order import natural_order
 from mmavf.errors import ConfigError
+from mmavf.lists.natural_order import natural_order
 from mmavf.registry import PACKS
 
 from .jpeg import JpegPack

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mmavf.datasets.cells import cell_fault
 from mmavf.datasets.media.frame_folder import is_image
-from mmavf.datasets.natural_order import natural_order
 from mmavf.datasets.targets import CARDS
 from mmavf.errors import RawDataError, printable
+from mmavf.lists.cells import cell_fault
+from mmavf.lists.natural_order import natural_order
 
 from ..raw_clip import LeftOut, RawClip, RawIndex
 from .folders import NOT_UTF8, walk_once

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from mmavf.datasets.cells import clean_cell
-from mmavf.datasets.media.git_lfs import why_unreadable
 from mmavf.errors import RawDataError
+from mmavf.files.git_lfs import why_unreadable
+from mmavf.lists.cells import clean_cell
 from mmavf.registry import RAW_SETS
 
 from ..raw_clip import LeftOut, RawClip, RawIndex

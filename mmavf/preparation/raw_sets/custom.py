@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from mmavf.datasets.cells import clean_cell, whole_number
 from mmavf.datasets.media.frame_folder import IMAGE_SUFFIXES, is_image
 from mmavf.errors import RawDataError
+from mmavf.lists.cells import clean_cell, whole_number
 from mmavf.registry import RAW_SETS
 
 from ..raw_clip import LeftOut, RawClip, RawIndex

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from mmavf.datasets.natural_order import natural_order
 from mmavf.errors import printable
+from mmavf.lists.natural_order import natural_order
 
 NOT_UTF8 = 'its name is not UTF-8 text, so that no list can name it: rename it'
 SEEN = 'this folder is looked through under another path already'

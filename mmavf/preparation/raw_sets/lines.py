@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from mmavf.datasets.cells import clean_cell
-from mmavf.datasets.media.git_lfs import why_unreadable
 from mmavf.errors import RawDataError
+from mmavf.files.git_lfs import why_unreadable
+from mmavf.lists.cells import clean_cell
 
 
 def read_lines(path: Path, encoding: str = 'utf-8-sig') -> list[str]:

@@ -9,9 +9,9 @@ from zipfile import BadZipFile
 
 import pandas
 
-from mmavf.datasets.cells import SEPARATORS, clean_cell, split_header, whole_number
-from mmavf.datasets.media.git_lfs import IS_POINTER, is_lfs_pointer
 from mmavf.errors import RawDataError
+from mmavf.files.git_lfs import IS_POINTER, is_lfs_pointer
+from mmavf.lists.cells import SEPARATORS, clean_cell, split_header, whole_number
 
 SEARCHED_ROWS = 40
 XLSX_START, XLS_START = b'PK\x03\x04', b'\xd0\xcf\x11\xe0'

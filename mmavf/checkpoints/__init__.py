@@ -1,0 +1,1 @@
+"""Checkpoints: read safely, checked, found, matched with a model, converted."""

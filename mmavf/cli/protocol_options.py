@@ -1,0 +1,54 @@
+"""Options that set the config's `protocol`."""
+
+import re
+from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from typing import NoReturn
+
+from mmengine.config import Config
+
+from mmavf.errors import ConfigError
+from mmavf.protocol.protocol import SELECTIONS
+
+
+def add_protocol_options(parser: ArgumentParser) -> None:
+    """Add the options that set `protocol` to a tool's parser; its errors tell how to give a name such as `-anna`."""
+    tell = parser.error
+
+    def error(message: str) -> NoReturn:
+        option = re.match(r'argument (--\S+): expected one argument', message)
+        tell(message if option is None else f'{message}; one that begins with a dash is given as {option[1]}=-…')
+
+    parser.error = error
+    parser.add_argument('--fold', help='which fold or subject is held out for testing')
+    parser.add_argument(
+        '--selection',
+        choices=SELECTIONS,
+        help='how the checkpoint is chosen: without the test part (strict), or as the best epoch on it (paper)',
+    )
+    parser.add_argument('--target', help='target data set whose test part the post-pre-training leaves out')
+    parser.add_argument(
+        '--allow-overlap',
+        action=BooleanOptionalAction,
+        help='accept that clips under test were trained on (default: what the config says)',
+    )
+
+
+def merge_protocol_options(cfg: Config, args: Namespace) -> None:
+    """Put the options of `add_protocol_options` into the config's `protocol`.
+
+    Raises:
+        ConfigError: An option is given, but the config has no `protocol`, or is about another target.
+    """
+    given = {
+        key: getattr(args, key)
+        for key in ('fold', 'selection', 'target', 'allow_overlap')
+        if getattr(args, key) is not None
+    }
+    if not given:
+        return
+    if 'protocol' not in cfg:
+        raise ConfigError(f'{args.config} takes no {", ".join(given)}: it has no labelled data (no `protocol`).')
+    target = cfg.protocol.get('target')
+    if target is not None and given.get('target', target) != target:
+        raise ConfigError(f'{args.config} is about {target}; --target is for configs of supervised post-pre-training.')
+    cfg.protocol.update(given)

@@ -1,0 +1,1 @@
+"""Lists of clips: cells, rows, spellings, order."""
