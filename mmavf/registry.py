@@ -23,8 +23,6 @@ from mmengine.registry import VISUALIZERS as MMENGINE_VISUALIZERS
 from mmengine.registry import WEIGHT_INITIALIZERS as MMENGINE_WEIGHT_INITIALIZERS
 from mmengine.registry import Registry
 
-from .checkpoints import safe_globals as _safe_globals  # noqa: F401  (checkpoints are read weights-only from here on)
-
 
 def _child(parent: Registry, location: str) -> Registry:
     return Registry(parent.name, parent=parent, scope='mmavf', locations=[location])

@@ -1,6 +1,7 @@
 """Packages of `mmavf` import downwards only, and what costs time is imported where it is used."""
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -78,3 +79,37 @@ def test_an_error_class_is_imported_without_torch():
     loaded = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True).stdout.split()
     assert {'torch', 'numpy', 'mmengine', 'matplotlib', 'av'}.isdisjoint(loaded)
     assert 'mmavf' in loaded
+
+
+@pytest.mark.parametrize('first', ['mmavf', 'mmengine.runner'])
+def test_checkpoints_are_read_weights_only_once_the_package_is_imported(tmp_path, first):
+    second = 'mmavf' if first != 'mmavf' else 'mmengine.runner'
+    code = f"""
+import {first}, {second}
+from mmengine.runner.checkpoint import _load_checkpoint, load_checkpoint
+import pickle, torch
+class Bomb:
+    def __reduce__(self):
+        return print, ('executed',)
+torch.save(dict(state_dict=dict(a=Bomb())), 'bomb.pth')
+try:
+    _load_checkpoint('bomb.pth', map_location='cpu')
+except Exception as error:
+    print(type(error).__name__)
+"""
+    ended = subprocess.run(
+        [sys.executable, '-c', code],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=dict(os.environ, PYTHONPATH=str(PACKAGE.parent)),
+    )
+    assert ended.stdout.splitlines()[-1] == 'CheckpointError' and 'executed' not in ended.stdout, ended.stderr
+
+
+def test_former_places_are_read_for_one_version():
+    with pytest.warns(FutureWarning, match='is now mmavf.checkpoints.safe_globals'):
+        from mmavf.engine.safe_globals import load_from_local
+    with pytest.warns(FutureWarning, match='is now mmavf.checkpoints.conversion'):
+        from mmavf.models.conversion import convert_state_dict
+    assert load_from_local.__module__.startswith('mmavf.checkpoints') and callable(convert_state_dict)
