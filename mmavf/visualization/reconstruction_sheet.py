@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,6 +15,7 @@ from .reconstruction import Reconstruction
 GREY = 0.5
 FRAMES_SHOWN = 8  # at most
 MEL_WIDTH = 2.2  # in frames
+CHARACTERS_AN_INCH = 13  # of the caption
 ROWS = ('original', 'seen by the encoder', 'reconstruction')
 
 
@@ -31,10 +33,12 @@ def draw_reconstruction_sheet(
         title: Heading of the sheet.
     """
     widths = [_width(part) for part in reconstructions.values()]
-    figure = Figure(figsize=(max(6.0, 1.57 * sum(widths)), 4.6 * len(names) + 1.3), layout='constrained')
+    width = max(6.0, 1.57 * sum(widths))  # inches
+    figure = Figure(figsize=(width, 4.6 * len(names) + 1.3), layout='constrained')
     FigureCanvasAgg(figure)
     figure.suptitle(title, fontsize=13)
-    figure.supxlabel(caption(reconstructions), fontsize=10)
+    lines = [fill(line, int(CHARACTERS_AN_INCH * width)) for line in caption(reconstructions).splitlines()]
+    figure.supxlabel('\n'.join(lines), fontsize=10)
     blocks = figure.subfigures(len(names), 1, squeeze=False)[:, 0]
     for number, (block, name) in enumerate(zip(blocks, names, strict=True)):
         _draw_clip(block, [_three_rows(part, number) for part in reconstructions.values()], widths, name)
