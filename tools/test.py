@@ -12,7 +12,6 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from mmengine import fileio
 from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
 
@@ -22,6 +21,7 @@ from mmavf.errors import ClipError, ConfigError
 from mmavf.evaluation import evaluate
 from mmavf.evaluation.finite import finite_scores
 from mmavf.evaluation.result_files import METRICS_FILE, PARTIAL_FILE, PREDICTIONS_FILE, TABLE_FILE
+from mmavf.files.atomic_file import write_atomically
 from mmavf.protocol.protocol import column_under_test
 from mmavf.protocol.provenance import follow_checkpoint, read_meta, readable, versions
 
@@ -83,7 +83,7 @@ def write_results(runner: AVFRunner, scores: dict, args: argparse.Namespace, met
     if args.dump is not None:
         predictions.save(args.dump)
     lines = [f'  {json.dumps(key)}: {json.dumps(value, allow_nan=False)}' for key, value in report.items()]
-    fileio.put_text('{\n' + ',\n'.join(lines) + '\n}\n', out / METRICS_FILE, backend_args=dict(backend='atomic'))
+    write_atomically(out / METRICS_FILE, '{\n' + ',\n'.join(lines) + '\n}\n')
     for name, value in report['metrics'].items():
         low_high = '[{:.4f}, {:.4f}]'.format(*report['intervals'][name]) if name in report['intervals'] else ''
         print(f'{name:<16}{value:8.4f}  {low_high}' if isinstance(value, int | float) else f'{name:<16}{value}')

@@ -7,6 +7,7 @@ from typing import Any
 from mmengine.logging import MMLogger
 
 from mmavf.errors import TooManyBadSamplesError
+from mmavf.files.atomic_file import write_atomically
 from mmavf.files.file_lock import lock_file
 from mmavf.files.json_lines import parse_lines, read_json_lines, unreadable_text
 
@@ -109,8 +110,7 @@ def forget_repaired(file: str) -> None:
             f'{file}: {len(lines) - len(kept)} of {len(lines)} bad samples were changed since and will be tried again'
         )
     if unreadable or len(kept) < len(lines):
-        with open(file, 'wb') as record:
-            record.writelines(kept)
+        write_atomically(file, b''.join(kept))
 
 
 def _is_entry(value: Any) -> bool:

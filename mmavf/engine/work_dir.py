@@ -7,7 +7,7 @@ from mmengine.logging import MMLogger
 
 from mmavf.checkpoints.latest_checkpoint import latest_checkpoint
 from mmavf.errors import CheckpointError
-from mmavf.files.atomic_file import AtomicLocalBackend
+from mmavf.files.atomic_file import write_atomically
 from mmavf.files.file_lock import FolderLock
 from mmavf.files.json_lines import read_json_lines, unreadable_text
 
@@ -48,7 +48,7 @@ def repair_records(work_dir: Path) -> None:
         found = read_json_lines(path)
         if found.unreadable:
             MMLogger.get_current_instance().warning(unreadable_text(path, found.unreadable))
-            AtomicLocalBackend().put(b''.join(found.lines), path)
+            write_atomically(path, b''.join(found.lines))
 
 
 def how_to_go_on(work_dir: Path) -> str:

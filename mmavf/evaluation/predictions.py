@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mmengine import fileio
 
 from mmavf.checkpoints.safe_globals import load_from_local
 from mmavf.checkpoints.weights import check_finite
 from mmavf.errors import CheckpointError, ListError
+from mmavf.files.atomic_file import write_atomically
 
 ORIGIN_KEYS = ('subject', 'fold', 'source', 'group')
 ARRAYS = ('labels', 'scores')
@@ -96,7 +96,7 @@ class Predictions:
         for key, value in values.items():
             values[key] = torch.from_numpy(value) if isinstance(value, np.ndarray) else list(value)
         torch.save(dict(predictions=values), buffer)
-        fileio.put(buffer.getvalue(), path, backend_args=dict(backend='atomic'))
+        write_atomically(path, buffer.getvalue())
 
     @classmethod
     def load(cls, path: str | Path) -> 'Predictions':
@@ -141,7 +141,7 @@ class Predictions:
             pairs = np.stack([self.labels, self.scores], axis=2).reshape(len(self), -1)  # (N, K, 2) → (N, 2 * K)
             rows = ([_shortest(value) for value in row] for row in pairs)
             writer.writerows([id_, *row] for id_, row in zip(self.ids, rows, strict=True))
-        fileio.put_text(text.getvalue(), path, backend_args=dict(backend='atomic'))
+        write_atomically(path, text.getvalue())
 
     @classmethod
     def from_csv(cls, path: str | Path) -> 'Predictions':

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from mmengine import fileio
 
 from mmavf.errors import ConfigError
 from mmavf.evaluation import Predictions, evaluate, pool
 from mmavf.evaluation.result_files import METRICS_FILE, PREDICTIONS_FILE
+from mmavf.files.atomic_file import write_atomically
+from mmavf.files.markdown import markdown_table
 
 POOLED_RESULT = 'pooled (the result)'
 NO_SCORE = '–'  # NaN or infinite, null in the files
@@ -92,7 +93,7 @@ def write_results(results: Mapping[str, Any], work_dir: Path) -> str:
     """Write results.json and results.md, each at once; return the text of the latter."""
     text = markdown(results)
     for name, content in (('results.json', json.dumps(results, indent=2)), ('results.md', text)):
-        fileio.put_text(content, work_dir / name, backend_args=dict(backend='atomic'))
+        write_atomically(work_dir / name, content)
     return text
 
 
@@ -106,15 +107,6 @@ def markdown(results: Mapping[str, Any]) -> str:
     if results['folds']:
         blocks += _score_blocks(results)
     return '\n\n'.join(blocks) + '\n'
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table with columns of even width."""
-    cells = [[cell.replace('|', '\\|') for cell in row] for row in (header, *rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ['| ' + ' | '.join(map(str.ljust, row, widths)) + ' |' for row in cells]
-    lines.insert(1, '|' + '|'.join('-' * (width + 2) for width in widths) + '|')
-    return '\n'.join(lines)
 
 
 def _score_blocks(results: Mapping[str, Any]) -> list[str]:
@@ -136,11 +128,11 @@ def _score_blocks(results: Mapping[str, Any]) -> list[str]:
         note = f'std: sample standard deviation over {len(results["folds"])} folds (n - 1). {note}'
     else:
         note += ' Scores of single held-out parts are shown to look at; their mean is no result.'
-    blocks = [table(['held out', *names], rows), note]
+    blocks = [markdown_table(['held out', *names], rows), note]
     if parts:
         columns = list(next(iter(parts.values())))
         rows = [[source, *(_number(scores[name]) for name in columns)] for source, scores in parts.items()]
-        blocks += ['Pooled, by data set:', table(['data set', *columns], rows)]
+        blocks += ['Pooled, by data set:', markdown_table(['data set', *columns], rows)]
     return blocks
 
 

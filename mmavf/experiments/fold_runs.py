@@ -20,6 +20,7 @@ from mmavf.engine.launch import share_cores
 from mmavf.engine.stop_signals import PARENT_VARIABLE
 from mmavf.errors import CheckpointError, ConfigError
 from mmavf.evaluation.result_files import METRICS_FILE, PREDICTIONS_FILE
+from mmavf.files.atomic_file import write_atomically
 from mmavf.lists.clip_list import list_hash
 from mmavf.protocol.fold_folder import fold_folder
 from mmavf.protocol.provenance import chosen_checkpoint
@@ -149,7 +150,7 @@ class FoldRuns:
             self.folder(fold).mkdir(exist_ok=True)
         self._check_folders(folds)
         for fold in folds:
-            (self.folder(fold) / HASH_FILE).write_text(self._hash)
+            write_atomically(self.folder(fold) / HASH_FILE, self._hash)
 
     def _check_folders(self, folds: Sequence[str]) -> None:
         """Make sure that no two folds share a folder, as Anna and anna do where a disk tells no case apart."""

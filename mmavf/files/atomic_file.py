@@ -1,4 +1,4 @@
-"""Files that are whole or not there, whenever the process dies."""
+"""Files that are replaced atomically: a process that dies while it writes leaves the file that was there."""
 
 import os
 from collections.abc import Iterator
@@ -14,49 +14,75 @@ TEMPORARY_SUFFIX = '.unfinished'
 _warned = False
 
 
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """Replace a file by what the block writes; until the block ends, and if it fails, the old one stays.
+
+    Where the file system cannot flush a folder, a power cut may undo the replacement; this is logged once.
+
+    Args:
+        path: The file; its folder is created if needed.
+
+    Yields:
+        A temporary path in the same folder, with another suffix. The block creates and closes the file there; it is
+        then flushed to the disk and renamed, or removed if the block raises.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
+    try:
+        yield temporary
+        _flush(temporary)
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)  # else it would keep a full disk full
+        raise
+    _flush_folder(path.parent)
+
+
+def write_atomically(path: str | Path, content: bytes | str) -> None:
+    """Write a whole file, text as UTF-8; see `replacing`.
+
+    Raises:
+        OSError: It cannot be written; the old file is still there.
+    """
+    with replacing(path) as temporary, open(temporary, 'wb') as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
 @register_backend('atomic')
 class AtomicLocalBackend(LocalBackend):
-    """MMEngine's local file backend, with writes that replace a file in one moment.
-
-    Contents go to a temporary name in the same folder, are flushed to the disk, and are then renamed. What cannot be
-    written to the end, on a full disk say, is removed again. Where the file system cannot flush a folder, a power cut
-    may undo the rename; the file counts as written, and one warning tells.
-    """
+    """MMEngine's local file backend, writing by `write_atomically`."""
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
         """Write bytes to `filepath`.
 
         Raises:
-            OSError: They cannot be written; what was there before is there still.
+            OSError: They cannot be written; the old file is still there.
         """
-        path = Path(filepath)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
-        try:
-            with open(temporary, 'wb') as file:
-                file.write(obj)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except OSError:
-            temporary.unlink(missing_ok=True)  # else it would keep the disk full
-            raise
-        _flush_folder(path.parent)
+        write_atomically(filepath, obj)
 
     def put_text(self, obj: str, filepath: str | Path, encoding: str = 'utf-8') -> None:
         """Write text to `filepath`."""
-        self.put(obj.encode(encoding), filepath)
+        write_atomically(filepath, obj.encode(encoding))
+
+
+def _flush(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def _flush_folder(folder: Path) -> None:
     """Flush a folder to the disk, so that a rename in it survives a power cut."""
     global _warned
     try:
-        fd = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+        _flush(folder)
     except OSError as error:
         if not _warned:
             _warned = True

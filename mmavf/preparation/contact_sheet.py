@@ -12,6 +12,7 @@ from mmengine.logging import MMLogger
 from mmavf.datasets.clip_boundary import ClipBoundary
 from mmavf.datasets.transforms import OpenClip
 from mmavf.errors import ClipError
+from mmavf.files.atomic_file import write_atomically
 
 from .outcome import Outcome
 
@@ -57,7 +58,7 @@ def write_contact_sheet(path: Path, strips: Iterable[Strip], per_clip: int = 5, 
     blocks += [np.full_like(blocks[0], 255)] * (-len(blocks) % columns)
     rows = [np.concatenate(blocks[i : i + columns], axis=1) for i in range(0, len(blocks), columns)]
     _, png = cv2.imencode('.png', np.concatenate(rows)[..., ::-1])
-    path.write_bytes(png.tobytes())
+    write_atomically(path, png.tobytes())
 
 
 def draw_outcomes(out: Path, outcomes: Sequence[Outcome], fps: float | None) -> None:
@@ -73,9 +74,7 @@ def draw_outcomes(out: Path, outcomes: Sequence[Outcome], fps: float | None) -> 
     usable = [outcome for outcome in outcomes if not outcome.reason]
     places = sorted(random.Random(0).sample(range(len(usable)), min(MOST_CLIPS, len(usable))))
     if strips := list(_readable(out, [usable[place] for place in places], fps)):
-        partial = out / f'{FILE}.part'
-        write_contact_sheet(partial, strips, FRAMES)
-        partial.replace(out / FILE)
+        write_contact_sheet(out / FILE, strips, FRAMES)
 
 
 def _readable(out: Path, outcomes: Sequence[Outcome], fps: float | None) -> Iterator[Strip]:

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-from mmengine.fileio import put_text
 
 from mmavf.datasets.media.shard import index_path
 from mmavf.errors import ConfigError, printable
-from mmavf.files import atomic_file  # noqa: F401  (registers the backend that writes a file at once)
+from mmavf.files.atomic_file import write_atomically
 from mmavf.registry import PACKS, RAW_SETS
 
 from .contact_sheet import draw_outcomes
@@ -164,7 +163,7 @@ class Preparation:
         if classes := self._set.class_names(self._index.clips):
             texts['classes.txt'] = ''.join(f'{name}\n' for name in classes)
         for name, text in texts.items():
-            put_text(text, self._out / name, backend_args=dict(backend='atomic'))
+            write_atomically(self._out / name, text)
         return summary
 
 

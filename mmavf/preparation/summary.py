@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from mmavf.datasets.targets import CARDS, Card
+from mmavf.files.markdown import in_one_line, markdown_table
 from mmavf.lists.natural_order import natural_order
 from mmavf.lists.spellings import COLUMNS, DIFFERENCE, alike
 
@@ -164,34 +165,25 @@ def summary_text(summary: Mapping[str, Any]) -> str:
         f'{counts["left_out_by_media"]:,} clips, or pieces of them, were left out.',
     ]
     text.append('\n## Counts\n\nOf the list, and as published where that is known.\n')
-    text.append(_table(['', 'here', 'published'], [[a, b, '' if c is None else c] for a, b, c in summary['card']]))
+    text.append(
+        markdown_table(['', 'here', 'published'], [[a, b, '' if c is None else c] for a, b, c in summary['card']])
+    )
     text.append('\n## Left out\n\nEach one stands in `left_out.csv`.\n' if summary['left_out'] else '')
     if summary['left_out']:
         rows = [[own['number'], kind, _shown(own['names'])] for kind, own in summary['left_out'].items()]
-        text.append(_table(['number', 'reason', 'such as'], rows))
+        text.append(markdown_table(['number', 'reason', 'such as'], rows))
     remarks = {kind: ids for kind, ids in summary['remarks'].items() if ids}
     if summary['notes']:
-        text.append('\n## Notes\n\n' + '\n'.join(f'* {_in_one_line(note)}' for note in summary['notes']))
+        text.append('\n## Notes\n\n' + '\n'.join(f'* {in_one_line(note)}' for note in summary['notes']))
     if remarks or summary['same_names']:
         text.append('\n## To look at\n\nAll ids stand in `summary.json`.\n')
         rows = [[len(ids), _TITLES[kind], _shown(ids)] for kind, ids in remarks.items()]
         if summary['same_names']:
             names = summary['same_names']
             rows.append([len(names), 'file names in several folders; ids tell them apart', _shown(list(names))])
-        text.append(_table(['number', 'what', 'such as'], rows))
+        text.append(markdown_table(['number', 'what', 'such as'], rows))
     return '\n'.join(part for part in text if part) + '\n'
 
 
 def _shown(names: Sequence[str]) -> str:
     return ', '.join(f'`{name}`' for name in names[:3]) + (', …' if len(names) > 3 else '')
-
-
-def _table(header: list[str], rows: Sequence[Sequence[Any]]) -> str:
-    cells = [[_in_one_line(str(cell)).replace('|', '\\|') for cell in row] for row in rows]
-    lines = [header, ['---'] * len(header), *cells]
-    return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
-
-
-def _in_one_line(text: str) -> str:
-    """Return a text with escapes for what is not to be seen, line breaks above all."""
-    return ''.join(c if c.isprintable() else c.encode('unicode_escape').decode() for c in text)

@@ -63,7 +63,7 @@ def test_lists_are_balanced_and_folds_part_subjects(small_set):
     assert {row['label'] for row in pretrain} == {''}
     assert (small_set / 'classes.txt').read_text().split() == sorted(EMOTIONS)
     assert all((small_set / row['video']).is_file() for row in rows)
-    assert not list(small_set.rglob('*.part'))
+    assert not list(small_set.rglob('*.unfinished'))
 
 
 def test_files_are_h264_and_aac_of_the_planned_length(small_set):

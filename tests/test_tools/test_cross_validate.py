@@ -14,7 +14,7 @@ from mmengine.config import Config
 
 from mmavf.errors import ConfigError, ListError
 from mmavf.evaluation import Predictions
-from mmavf.experiments.fold_results import aggregate, collect, markdown, table, write_results
+from mmavf.experiments.fold_results import aggregate, collect, markdown, write_results
 from mmavf.experiments.fold_runs import FoldRuns, config_hash, fold_values
 from mmavf.protocol.protocol import column_under_test
 from tests.helpers.train import ROOT, TINY_FOLDS
@@ -125,15 +125,6 @@ def test_folds_that_do_not_belong_together(tmp_path):
     changed = write_test(tmp_path / '3', 5, 1, 2, lists={'all.csv': 'xyz'})
     with pytest.raises(ConfigError, match=r'all\.csv was changed .* fold 3'):
         collect({'1': one, '3': changed}, EVALUATOR)
-
-
-def test_tables_are_markdown():
-    assert table(['a', 'long'], [['1', '2'], ['333', '4']]).splitlines() == [
-        '| a   | long |',
-        '|-----|------|',
-        '| 1   | 2    |',
-        '| 333 | 4    |',
-    ]
 
 
 TRAIN = """

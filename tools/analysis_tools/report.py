@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 from mmavf.errors import MMAVFError
+from mmavf.files.atomic_file import write_atomically
 from mmavf.visualization.report import make_report
 from mmavf.visualization.report_parts import read_picture
 from mmavf.visualization.results import Results, read_results
@@ -58,8 +59,7 @@ def main() -> None:
         page = make_report(read_rows(args), pictures, args.title)
     except MMAVFError as error:
         raise SystemExit(f'{type(error).__name__}: {error}') from error
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(page, encoding='utf-8')
+    write_atomically(args.out, page)
     print(f'{args.out}: {len(page) / 2**20:.1f} MiB. Open it in a browser.')
 
 

@@ -12,11 +12,9 @@ import io
 from collections import Counter
 from pathlib import Path
 
-from mmengine import fileio
-
-import mmavf.files.atomic_file  # noqa: F401  (registers the backend that writes a file at once)
 from mmavf.datasets.targets import folds_by_rule
 from mmavf.errors import ListError, MMAVFError, printable
+from mmavf.files.atomic_file import write_atomically
 from mmavf.files.git_lfs import why_unreadable
 from mmavf.lists.cells import clean_cell
 from mmavf.lists.clip_list import read_cell
@@ -71,7 +69,7 @@ def fill(name: str, path: Path, out: Path) -> Counter[str]:
     writer = csv.DictWriter(text, list(dict.fromkeys([*columns, 'fold'])), lineterminator='\n')
     writer.writeheader()
     writer.writerows({**row, 'fold': fold} for row, fold in zip(rows, folds, strict=True))
-    fileio.put_text(text.getvalue(), out, backend_args=dict(backend='atomic'))
+    write_atomically(out, text.getvalue())
     return Counter(folds)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from mmengine.utils import track_progress_rich
 
 from mmavf.errors import ConfigError, ListError
+from mmavf.files.atomic_file import write_atomically
 
 from .emotions import CLASSES, EMOTIONS
 from .face import FacePainter
@@ -146,8 +147,8 @@ def build_synthetic_set(out: Path, settings: SyntheticSettings, workers: int = 1
     if missing:
         track_progress_rich(render_entry, missing, nproc=workers, description='Synthetic clips')
     _write_lists(out / 'lists', entries)
-    _write_text(out / 'classes.txt', ''.join(f'{name}\n' for name in CLASSES))
-    _write_text(out / 'README.md', _readme(settings))
+    write_atomically(out / 'classes.txt', ''.join(f'{name}\n' for name in CLASSES))
+    write_atomically(out / 'README.md', _readme(settings))
     return len(missing)
 
 
@@ -169,7 +170,7 @@ def _claim(out: Path, settings: SyntheticSettings, overwrite: bool) -> None:
     elif out.exists() and any(out.iterdir()):
         raise ListError(f'{out} is not empty and holds no synthetic set. Choose another folder.')
     out.mkdir(parents=True, exist_ok=True)
-    _write_text(noted, wanted)
+    write_atomically(noted, wanted)
 
 
 def _write_lists(folder: Path, entries: list[ClipEntry]) -> None:
@@ -187,13 +188,7 @@ def _write_lists(folder: Path, entries: list[ClipEntry]) -> None:
         for entry in part:
             label = '' if name == 'pretrain' else entry.emotion
             writer.writerow((f'videos/{entry.id}.mp4', '', label, entry.subject_name, entry.fold, entry.id))
-        _write_text(folder / f'{name}.csv', table.getvalue())
-
-
-def _write_text(path: Path, text: str) -> None:
-    partial = path.with_suffix('.part')
-    partial.write_text(text)
-    partial.replace(path)
+        write_atomically(folder / f'{name}.csv', table.getvalue())
 
 
 def _readme(settings: SyntheticSettings) -> str:

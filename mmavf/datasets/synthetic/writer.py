@@ -7,6 +7,8 @@ from pathlib import Path
 import av
 import numpy as np
 
+from mmavf.files.atomic_file import replacing
+
 from .voice import SAMPLE_RATE_HZ
 
 
@@ -20,10 +22,9 @@ def write_clip(path: Path, frames: Iterable[np.ndarray], sound: np.ndarray, size
         size: Height and width of the frames in pixels, even.
         fps: Frames per second.
     """
-    partial = path.with_suffix('.part')
     # One encoder thread: the number of threads changes the encoded bytes.
     video_options = {'preset': 'superfast', 'crf': '21', 'g': str(2 * fps), 'threads': '1'}
-    with av.open(str(partial), 'w', format='mp4') as container:
+    with replacing(path) as temporary, av.open(str(temporary), 'w', format='mp4') as container:
         video = container.add_stream('libx264', rate=fps, options=video_options)
         video.width, video.height, video.pix_fmt = size, size, 'yuv420p'
         audio = container.add_stream('aac', rate=SAMPLE_RATE_HZ, layout='mono', bit_rate=96000)
@@ -34,4 +35,3 @@ def write_clip(path: Path, frames: Iterable[np.ndarray], sound: np.ndarray, size
         wave.sample_rate, wave.pts, wave.time_base = SAMPLE_RATE_HZ, 0, Fraction(1, SAMPLE_RATE_HZ)
         container.mux(audio.encode(wave))
         container.mux(audio.encode(None))
-    partial.replace(path)

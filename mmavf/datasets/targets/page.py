@@ -3,6 +3,8 @@
 python -c "from mmavf.datasets.targets.page import page; print(page(), end='')" > docs/targets.md
 """
 
+from mmavf.files.markdown import markdown_table
+
 from .card import Card
 from .cards import CARDS
 from .hybrids import HYBRIDS
@@ -71,7 +73,7 @@ def _overview() -> str:
         [f'`{c.name}`', c.title, c.task, str(c.num_classes or len(c.dims)), f'{c.clips:,}', c.folds.column, c.key]
         for c in CARDS.values()
     ]
-    return '\n' + _table(['name', 'set', 'task', 'outputs', 'clips', 'held out by', 'key metric'], rows)
+    return '\n' + markdown_table(['name', 'set', 'task', 'outputs', 'clips', 'held out by', 'key metric'], rows) + '\n'
 
 
 def _card(card: Card) -> str:
@@ -129,7 +131,7 @@ def _emotions() -> str:
     rows = [
         [kind or 'left out', ', '.join(own for own, name in MICRO_LABELS.items() if name == kind)] for kind in kinds
     ]
-    return _table(['class', 'in the list'], rows)
+    return markdown_table(['class', 'in the list'], rows) + '\n'
 
 
 def _hybrids() -> str:
@@ -137,7 +139,7 @@ def _hybrids() -> str:
         [f'`configs/avfmae_{{b,l,h}}_postpretrain_{kind}.py`', ', '.join(h.members), str(len(h.classes))]
         for kind, h in HYBRIDS.items()
     ]
-    return '\n' + _table(['config', 'members', 'classes'], rows)
+    return '\n' + markdown_table(['config', 'members', 'classes'], rows) + '\n'
 
 
 def _alignment() -> str:
@@ -145,9 +147,4 @@ def _alignment() -> str:
     for name, mapping in CEA_ALIGNMENT.items():
         own = {common: ', '.join(k for k, v in mapping.items() if v == common) for common in CEA_CLASSES}
         rows.append([f'`{name}`', *own.values()])
-    return '\nWhich class becomes which of the 13:\n\n' + _table(['set', *CEA_CLASSES], rows)
-
-
-def _table(header: list[str], rows: list[list[str]]) -> str:
-    lines = [header, ['---'] * len(header), *rows]
-    return ''.join(f'| {" | ".join(line)} |\n' for line in lines)
+    return '\nWhich class becomes which of the 13:\n\n' + markdown_table(['set', *CEA_CLASSES], rows) + '\n'

@@ -2,13 +2,13 @@
 
 import csv
 import io
-import os
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from mmavf.datasets.media.shard import INDEX_COLUMNS, index_path
 from mmavf.errors import ConfigError
+from mmavf.files.atomic_file import replacing
 from mmavf.lists.natural_order import natural_order
 from mmavf.registry import PACKS
 
@@ -45,34 +45,28 @@ def write_shard(path: Path, clips: Sequence[tuple[str, Path, Path | None]]) -> N
         path: The file to write, named `....tar`.
         clips: Id, folder of frames, and wav file (None: the clip has no sound) of each clip.
     """
+    with replacing(index_path(path)) as table, replacing(path) as shard:  # renamed from the last to the first
+        rows = _write_members(shard, clips)
+        with open(table, 'w', newline='', encoding='utf-8') as file:
+            csv.writer(file, lineterminator='\n').writerows([INDEX_COLUMNS, *rows])
+
+
+def _write_members(shard: Path, clips: Sequence[tuple[str, Path, Path | None]]) -> list[tuple[str, int, int]]:
+    """Return the id of each clip, where its first member begins, and its length in bytes."""
     rows = []
-    partial = path.with_name(f'{path.name}.part')
-    with open(partial, 'wb') as file:
-        # ustar: each member has one header of one block, so that a reader steps from one to the next by its size alone
-        with tarfile.open(fileobj=file, mode='w', format=tarfile.USTAR_FORMAT) as tar:
-            for name, frames, sound in clips:
-                start = tar.offset
-                for image in sorted(frames.iterdir(), key=lambda image: natural_order(image.name)):
-                    _add(tar, f'{name}/{image.name}', image.read_bytes())
-                if sound is not None:
-                    _add(tar, f'{name}/sound{sound.suffix}', sound.read_bytes())
-                rows.append((name, start, tar.offset - start))
-        _sync(file)
-    table = index_path(path)
-    partial_table = table.with_name(f'{table.name}.part')
-    with open(partial_table, 'w', newline='', encoding='utf-8') as file:
-        csv.writer(file, lineterminator='\n').writerows([INDEX_COLUMNS, *rows])
-        _sync(file)
-    partial.replace(path)
-    partial_table.replace(table)
+    # ustar: each member has one header of one block, so that a reader steps from one to the next by its size alone
+    with tarfile.open(shard, 'w', format=tarfile.USTAR_FORMAT) as tar:
+        for name, frames, sound in clips:
+            start = tar.offset
+            for image in sorted(frames.iterdir(), key=lambda image: natural_order(image.name)):
+                _add(tar, f'{name}/{image.name}', image.read_bytes())
+            if sound is not None:
+                _add(tar, f'{name}/sound{sound.suffix}', sound.read_bytes())
+            rows.append((name, start, tar.offset - start))
+    return rows
 
 
 def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
     member = tarfile.TarInfo(name)  # time, owner and group stay 0
     member.size = len(data)
     tar.addfile(member, io.BytesIO(data))
-
-
-def _sync(file: io.IOBase) -> None:
-    file.flush()
-    os.fsync(file.fileno())
