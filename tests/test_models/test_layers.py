@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from scipy.stats import kstest, truncnorm
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from mmavf.errors import ConfigError
@@ -12,6 +13,7 @@ from mmavf.models.layers import (
     LGIBlock,
     PatchEmbed,
     SelfAttention,
+    draw_token,
     full_order,
     patch_grid,
     region_of_tokens,
@@ -182,3 +184,38 @@ def test_without_stage_iv_the_last_region_tokens_ignore_what_stage_iii_wrote():
     before = improved(x)[:, :, 0]
     torch.nn.init.normal_(improved.stage3.attn.proj.weight)
     assert (improved(x)[:, :, 0] - before).abs().max() > 1e-3
+
+
+def test_tokens_begin_normal_and_cut_at_one_deviation():
+    torch.manual_seed(0)
+    drawn = draw_token(torch.empty(20000)).numpy()
+    assert kstest(drawn, truncnorm(-1, 1, scale=0.02).cdf).pvalue > 0.01
+    assert drawn.std() == pytest.approx(0.0108, abs=0.0002)
+
+
+@pytest.mark.parametrize(
+    ('branch', 'which', 'by_region'),
+    [
+        ('stage1', slice(None), True),
+        ('stage2', slice(0, 1), False),
+        ('stage3', slice(1, None), False),
+        ('stage4', slice(0, 1), False),
+        ('ffn', slice(None), True),
+    ],
+)
+def test_stage_i_and_the_ffn_are_dropped_by_region_and_the_other_stages_by_clip(branch, which, by_region):
+    torch.manual_seed(0)
+    block, x = LGIBlock(8, 2, drop_path=0.4), torch.randn(200, 3, 1 + 4, 8)
+    _randomise(block)
+    for name, module in block.named_children():
+        if name != branch:  # this residual branch adds nothing
+            last = module.fc2 if name == 'ffn' else module.attn.proj
+            torch.nn.init.zeros_(last.weight)
+            torch.nn.init.zeros_(last.bias)
+    changed = (block.train()(x) - x).abs().amax(dim=3) > 0  # (B, K, 1 + n)
+    kept = changed[:, :, which]
+    assert (kept == kept[:, :, :1]).all()  # a region's tokens together
+    regions = kept[:, :, 0]
+    assert (regions == regions[:, :1]).all() == (not by_region)
+    rows = regions.flatten() if by_region else regions[:, 0]
+    assert rows.float().mean() == pytest.approx(0.6, abs=0.1)

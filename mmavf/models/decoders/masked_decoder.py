@@ -13,7 +13,15 @@ from torch.utils.checkpoint import checkpoint
 from mmavf.registry import MODELS
 
 from ..encoders.base import XAVIER_INIT
-from ..layers import LAYER_NORM_EPS, CrossAttention, ResidualAttention, ViTBlock, patch_grid, sinusoid_table
+from ..layers import (
+    LAYER_NORM_EPS,
+    CrossAttention,
+    ResidualAttention,
+    ViTBlock,
+    draw_token,
+    patch_grid,
+    sinusoid_table,
+)
 
 
 class SkipBlock(nn.Module):
@@ -75,7 +83,7 @@ class MaskedDecoder(BaseModule):
         self.out_channels = out_channels
         self.num_skips = num_skips
         self.mask_token = nn.Parameter(torch.empty(1, 1, embed_dims))
-        nn.init.trunc_normal_(self.mask_token, std=0.02, a=-0.02, b=0.02)
+        draw_token(self.mask_token)
         self.register_buffer('positions', sinusoid_table(num_tokens, embed_dims), persistent=False)
         self.block = ViTBlock(embed_dims, num_heads, mlp_ratio)
         self.skip_blocks = nn.ModuleList(SkipBlock(embed_dims, num_heads, mlp_ratio) for _ in range(num_skips))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from mmavf.errors import ConfigError
 from mmavf.registry import MODELS
 
-from ..layers import LGIBlock, full_order, region_of_tokens, released_order, sort_by_region
+from ..layers import LGIBlock, draw_token, full_order, region_of_tokens, released_order, sort_by_region
 from .base import XAVIER_INIT, EncoderOutput, TokenEncoder
 
 
@@ -78,7 +78,7 @@ class ImprovedLGIEncoder(TokenEncoder):
         self.region_tokens = nn.Parameter(torch.empty(self.num_regions, embed_dims))
         rates = torch.linspace(0, drop_path_rate, depth, device='cpu').tolist()
         self.blocks = nn.ModuleList(LGIBlock(embed_dims, num_heads, mlp_ratio, rate, stage_iv) for rate in rates)
-        nn.init.normal_(self.region_tokens, std=0.02)
+        draw_token(self.region_tokens)
 
     def order_by_region(self, keep_ids: Tensor | None) -> Tensor:
         """Return the tokens that enter in region order: (B, n) for raster-ordered `keep_ids`, (N,) for None.

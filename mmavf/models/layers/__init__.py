@@ -7,6 +7,7 @@ from .lgi_block import LGIBlock
 from .patches import PatchEmbed, patch_grid, take_patches
 from .positions import sinusoid_table
 from .regions import full_order, region_grid, region_of_tokens, released_order, sort_by_region
+from .tokens import draw_token
 
 __all__ = [
     'LAYER_NORM_EPS',
@@ -19,6 +20,7 @@ __all__ = [
     'ResidualFFN',
     'SelfAttention',
     'ViTBlock',
+    'draw_token',
     'full_order',
     'patch_grid',
     'region_grid',

@@ -19,7 +19,7 @@ class ResidualAttention(nn.Module):
         embed_dims: Channels C.
         attn: The attention module.
         with_context: Whether `forward` gets a context, which has a norm of its own.
-        drop_path: Probability that the branch is dropped for a clip in training.
+        drop_path: Probability that the branch is dropped for a row of the batch (B) in training.
     """
 
     def __init__(self, embed_dims: int, attn: nn.Module, with_context: bool = False, drop_path: float = 0.0) -> None:
@@ -43,7 +43,7 @@ class ResidualFFN(nn.Module):
     Args:
         embed_dims: Channels C.
         mlp_ratio: Hidden width over C; the product is cut to an integer.
-        drop_path: Probability that the branch is dropped for a clip in training.
+        drop_path: Probability that the branch is dropped for a row of the batch (B) in training.
     """
 
     def __init__(self, embed_dims: int, mlp_ratio: float = 4.0, drop_path: float = 0.0) -> None:
@@ -66,7 +66,7 @@ class ViTBlock(nn.Module):
         embed_dims: Channels C.
         num_heads: Attention heads.
         mlp_ratio: Hidden width of the FFN over C.
-        drop_path: Probability that a branch is dropped for a clip in training.
+        drop_path: Probability that a branch is dropped for a row of the batch (B) in training.
     """
 
     def __init__(self, embed_dims: int, num_heads: int, mlp_ratio: float = 4.0, drop_path: float = 0.0) -> None:
@@ -86,7 +86,7 @@ class CrossBlock(nn.Module):
         embed_dims: Channels C.
         num_heads: Attention heads.
         mlp_ratio: Hidden width of the FFN over C.
-        drop_path: Probability that a branch is dropped for a clip in training.
+        drop_path: Probability that a branch is dropped for a row of the batch (B) in training.
     """
 
     def __init__(self, embed_dims: int, num_heads: int, mlp_ratio: float = 4.0, drop_path: float = 0.0) -> None:

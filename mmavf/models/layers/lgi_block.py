@@ -21,7 +21,8 @@ class LGIBlock(nn.Module):
         embed_dims: Channels C.
         num_heads: Attention heads.
         mlp_ratio: Hidden width of the FFN over C.
-        drop_path: Probability that a branch is dropped in training.
+        drop_path: Probability that a branch is dropped in training: stage I and the FFN for a region, the other stages
+            for a clip, as released.
         stage_iv: Whether stage IV is there: with it the improved block of AVF-MAE++, without it MAE-DFER's.
     """
 
@@ -55,4 +56,4 @@ class LGIBlock(nn.Module):
             regions = self.stage4(regions, local)
         # (B, K, 1, C) and (B, K, n, C) -> (B, K, 1 + n, C)
         x = torch.cat((regions.unsqueeze(2), local.unflatten(1, (num_regions, -1))), dim=2)
-        return self.ffn(x)
+        return self.ffn(x.flatten(0, 1)).unflatten(0, (batch, num_regions))
