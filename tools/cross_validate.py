@@ -18,7 +18,7 @@ from mmavf.engine.work_dir import keep
 from mmavf.errors import ConfigError, MMAVFError
 from mmavf.experiments.fold_results import collect, write_results
 from mmavf.experiments.fold_runs import FoldRuns, config_hash, fold_values
-from mmavf.protocol.protocol import column_under_test
+from mmavf.protocol.protocol import result_over_folds
 
 
 def parse_args() -> argparse.Namespace:
@@ -83,7 +83,7 @@ def cross_validate(args: argparse.Namespace) -> None:
         config_hash=config_hash(cfg),
         protocol=cfg.protocol.to_dict(),
         failed=failed,
-        **(collect(done, cfg.test_evaluator, column_under_test(cfg)) if done else empty),
+        **(collect(done, cfg.test_evaluator, result_over_folds(cfg)) if done else empty),
     )
     print('\n' + write_results(results, runs.work_dir))
     print(f'Results are in {runs.work_dir}.')

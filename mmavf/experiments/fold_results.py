@@ -1,11 +1,10 @@
 """Results of all folds: per fold, mean and deviation, and of all clips as one test.
 
-Of folds, the mean over them is the result. Of single subjects held out in turn, and where UF1 is reported, the score of
-all clips as one test is: a subject has too few clips, often not of every class, for a score of its own.
+The mean over folds is the result, or the score of all clips as one test is, as `protocol.result` says.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -13,7 +12,7 @@ import numpy as np
 
 from mmavf.errors import ConfigError
 from mmavf.evaluation import Predictions, evaluate, pool
-from mmavf.evaluation.result_files import METRICS_FILE, PREDICTIONS_FILE
+from mmavf.evaluation.result_files import PREDICTIONS_FILE, read_metrics
 from mmavf.files.atomic_file import write_atomically
 from mmavf.files.markdown import markdown_table
 
@@ -52,23 +51,18 @@ def aggregate(per_fold: Sequence[Mapping[str, float]]) -> dict[str, Spread]:
     return spreads
 
 
-def judged_as_one(column: str | None, metrics: Iterable[str]) -> bool:
-    """Tell whether the score of all clips as one test is the result, by the column held out and the scores' names."""
-    return column == 'subject' or 'uf1' in metrics
-
-
 def collect(
-    tests: Mapping[str, Path], evaluator: Mapping | Sequence[Mapping], column: Literal['fold', 'subject'] = 'fold'
+    tests: Mapping[str, Path], evaluator: Mapping | Sequence[Mapping], result: Literal['mean', 'pooled'] = 'mean'
 ) -> dict[str, Any]:
     """Read the tests of finished folds and put them together.
 
     Args:
         tests: Folder of each fold's test, with the files that tools/test.py wrote.
         evaluator: `test_evaluator` of the config, by which all clips are scored as one.
-        column: What is held out in turn.
+        result: What stands for the result: the mean over folds, or the scores of the pooled predictions.
 
     Returns:
-        Plain values: `folds` {fold: scores}, `pooled` (see `evaluate`), `result` 'mean' (over folds) or 'pooled',
+        Plain values: `folds` {fold: scores}, `pooled` (see `evaluate`), `result` as given,
         `spread` {score: mean, std, num_folds}, empty where the result is pooled, `parts` {source: scores} of the pooled
         clips where they come from several data sets, and `lists`.
 
@@ -76,12 +70,11 @@ def collect(
         ConfigError: A list was changed between the tests of two folds.
         ListError: A clip was tested in two folds.
     """
-    reports = {fold: json.loads((folder / METRICS_FILE).read_text()) for fold, folder in tests.items()}
+    reports = {fold: read_metrics(folder) for fold, folder in tests.items()}
     lists = _common_lists(reports)
     clips = pool([Predictions.load(folder / PREDICTIONS_FILE) for folder in tests.values()])
     pooled = evaluate(clips, evaluator)
     scores = {fold: report['metrics'] for fold, report in reports.items()}
-    result = 'pooled' if judged_as_one(column, pooled['metrics']) else 'mean'
     spread = {}
     if result == 'mean':
         spread = {name: value._asdict() for name, value in aggregate(list(scores.values())).items()}

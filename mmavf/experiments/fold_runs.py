@@ -19,7 +19,7 @@ from mmengine.registry import DefaultScope
 from mmavf.engine.launch import share_cores
 from mmavf.engine.stop_signals import PARENT_VARIABLE
 from mmavf.errors import CheckpointError, ConfigError
-from mmavf.evaluation.result_files import METRICS_FILE, PREDICTIONS_FILE
+from mmavf.evaluation.result_files import is_tested, read_metrics
 from mmavf.files.atomic_file import write_atomically
 from mmavf.lists.clip_list import list_hash
 from mmavf.protocol.fold_folder import fold_folder
@@ -64,7 +64,10 @@ def _earlier_hash(cfg: Config) -> str:
 
 
 def _content(cfg: Config) -> dict:
-    return {key: value for key, value in cfg.to_dict().items() if key != 'work_dir'}
+    content = {key: value for key, value in cfg.to_dict().items() if key != 'work_dir'}
+    if 'protocol' in content:  # how folds are reported changes none of them
+        content['protocol'] = {key: value for key, value in content['protocol'].items() if key != 'result'}
+    return content
 
 
 def _in_order(value: Any) -> Any:
@@ -120,7 +123,7 @@ class FoldRuns:
 
     def is_finished(self, fold: str) -> bool:
         """Tell whether the fold has been trained and tested."""
-        return all((self.test_folder(fold) / name).exists() for name in (METRICS_FILE, PREDICTIONS_FILE))
+        return is_tested(self.test_folder(fold))
 
     def prepare(self, folds: Sequence[str]) -> None:
         """Make the folders, and make sure that what lies there is of this config.
@@ -167,8 +170,7 @@ class FoldRuns:
     def _check_lists(self, finished: Sequence[str]) -> None:
         """Make sure that finished folds were tested on the lists as they are now, before others are trained."""
         for fold in finished:
-            report = json.loads((self.test_folder(fold) / METRICS_FILE).read_text())
-            for name, value in report['test']['lists'].items():
+            for name, value in read_metrics(self.test_folder(fold))['test']['lists'].items():
                 if Path(name).exists() and list_hash(name) != value:
                     raise ConfigError(
                         f'{name} has been changed since fold {fold} was tested, so that its result and those of other '

@@ -4,17 +4,15 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from hashlib import sha256
-from importlib.metadata import version
 from math import inf
 from pathlib import Path
 from typing import Any
-
-import cv2
 
 from mmavf.datasets.media.shard import index_path
 from mmavf.errors import ConfigError, printable
 from mmavf.files.atomic_file import write_atomically
 from mmavf.registry import PACKS, RAW_SETS
+from mmavf.version import versions
 
 from .contact_sheet import draw_outcomes
 from .job import FRAME_FOLDERS, SOUND_FOLDER, WORK, Preparer, disk_failures
@@ -31,7 +29,7 @@ from .settings import PACK_TYPES, PrepareSettings
 from .summary import left_out_text, summarise, summary_text
 from .worker_pool import Died, WorkerPool
 
-SOFTWARE = ('mmavf', 'av', 'numpy', 'scipy', 'soundfile', 'torchaudio')  # that the bytes depend on, and OpenCV
+SOFTWARE = ('opencv', 'mmavf', 'av', 'numpy', 'scipy', 'soundfile', 'torchaudio')  # that the bytes depend on
 CLIP_TIMEOUT_SEC = 3600.0  # generous: a clip of an hour, on a machine that does many at a time
 RESULTS = ('classes.txt', 'manifest.json', 'summary.md', 'summary.json', 'left_out.csv', 'contact_sheet.png')
 
@@ -98,7 +96,8 @@ class Preparation:
         if not clip_timeout_sec > 0:
             raise ConfigError(f'clip_timeout must be positive, not {clip_timeout_sec}')
         header = dict(settings=self._settings.record(), index=index_sha256(self._index))
-        header['software'] = dict(opencv=cv2.__version__, **{name: version(name) for name in SOFTWARE})
+        known = versions()
+        header['software'] = {name: known[name] for name in SOFTWARE}
         own = [*FRAME_FOLDERS.values(), SOUND_FOLDER, WORK, self._set.list_file, *RESULTS]
         with Journal(self._out, header, own if restart else ()) as journal, disk_failures(self._out):
             remove([self._out / WORK])  # of a run that was killed

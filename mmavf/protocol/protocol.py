@@ -15,6 +15,7 @@ from .fold_folder import FOLD, fold_folder
 from .overlap import family_of
 
 SELECTIONS = ('strict', 'paper')
+RESULTS = ('mean', 'pooled')
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 STAGES = ('postpretrain', 'finetune')
 VALIDATION = ('val_dataloader', 'val_cfg', 'val_evaluator')
@@ -32,6 +33,8 @@ class Protocol:
         selection: 'strict': the checkpoint is chosen without the test part; 'paper': the best epoch on the test part.
         val_share: With 'strict': 0, the last epoch counts; above, the best epoch on that share of the training part.
         allow_overlap: Accept that clips or subjects under test were trained on.
+        result: What stands for the result of all folds: 'mean' over them, or the 'pooled' predictions scored as one
+            test. None: pooled where single subjects are held out, which have too few clips for scores of their own.
 
     Raises:
         ConfigError: A value cannot work.
@@ -44,12 +47,14 @@ class Protocol:
     selection: str = 'strict'
     val_share: float = 0.0
     allow_overlap: bool = False
+    result: str | None = None
 
     def __post_init__(self) -> None:
         for key, value, allowed in (
             ('stage', self.stage, STAGES),
             ('selection', self.selection, SELECTIONS),
             ('allow_overlap', self.allow_overlap, (False, True)),
+            ('result', self.result, (*RESULTS, None)),
         ):
             if value not in allowed:
                 raise ConfigError(f'protocol.{key} must be one of {allowed}, not {value!r}.')
@@ -167,6 +172,16 @@ def column_under_test(cfg: Mapping) -> str | None:
     """Return the column by which `cfg` holds out what it tests on, such as fold or subject; None without a split."""
     columns = {dataset['split']['column'] for dataset in _under_test(cfg) if dataset.get('split') is not None}
     return ' and '.join(sorted(columns)) or None
+
+
+def result_over_folds(cfg: Mapping) -> str:
+    """Return what stands for the result of all folds of `cfg`: 'mean' or 'pooled', see `Protocol`."""
+    return cfg['protocol'].get('result') or usual_result(column_under_test(cfg))
+
+
+def usual_result(column: str | None) -> str:
+    """Return what stands for the result where the config does not say it, by the column that is held out."""
+    return 'pooled' if column == 'subject' else 'mean'
 
 
 def _data_sets(loader: Mapping | None) -> Iterator[tuple[bool, dict]]:

@@ -1,12 +1,10 @@
 """What a checkpoint says about the labelled data that it was trained on, and whether a run may start from it."""
 
-import platform
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import mmengine
 import torch
 from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
@@ -14,7 +12,6 @@ from torch import Tensor
 
 from mmavf.checkpoints.latest_checkpoint import latest_checkpoint
 from mmavf.errors import CheckpointError, ConfigError
-from mmavf.version import __version__
 
 from .protocol import corpora, corpora_under_test, fold_under_test, has_validation, lists_under_test
 
@@ -44,8 +41,8 @@ def training_record(cfg: Mapping, list_hashes: Mapping[str, str], files: Tensor 
     )
 
 
-def readable(record: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Return what of a `training_record` a person reads: all but `files`."""
+def without_digests(record: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return a `training_record` without `files`, the digests that no person reads."""
     return record and {key: value for key, value in record.items() if key != 'files'}
 
 
@@ -112,16 +109,6 @@ def follow_checkpoint(cfg: Config, args: Namespace, record: Mapping | None) -> N
         own['fold'] = record['fold']
     if args.selection is None and 'protocol.selection' not in (args.cfg_options or {}):
         own['selection'] = record['selection']
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of what decides a result."""
-    return dict(
-        mmavf=__version__,
-        torch=str(torch.__version__),
-        mmengine=mmengine.__version__,
-        python=platform.python_version(),
-    )
 
 
 def find_leak(

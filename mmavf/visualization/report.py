@@ -169,11 +169,11 @@ def _headline(key: str, runs: Sequence[Results]) -> tuple[float | None, Cell]:
     if not contents:
         return None, Cell(NOTHING)
     pooled = results.pooled
-    if results.judged_as_one and pooled:
+    if results.reports_pooled and pooled:
         return pooled['metrics'][key], single(key, pooled)
     values = [content['metrics'][key] for content in contents]
     if len(values) == 1:
         return values[0], single(key, contents[0])
-    if results.judged_as_one:  # and nothing has pooled them: the mean over single subjects is no result
+    if results.reports_pooled:  # and nothing has pooled them: the mean over single subjects is no result
         return None, Cell(NOTHING)
     return over(key, values).mean, spread(key, values, interval(key, pooled) if pooled else '')

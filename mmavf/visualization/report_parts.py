@@ -131,11 +131,11 @@ def _fold_table(results: Results, keys: Sequence[str]) -> Table:
         key: [test.content['metrics'][key] for test in results.tests if key in test.content['metrics']] for key in keys
     }
     summary, then = [], []
-    if not results.judged_as_one:
+    if not results.reports_pooled:
         summary.append((Cell('mean ± std'), *(spread(key, values[key]) for key in keys)))
         then.append('mean and standard deviation over folds')
     if results.pooled:
-        name = POOLED_RESULT if results.judged_as_one else 'pooled'
+        name = POOLED_RESULT if results.reports_pooled else 'pooled'
         summary.append((_title(name, results.pooled), *(single(key, results.pooled) for key in keys)))
         then.append('the scores of all their predictions judged at once (pooled)')
     caption = 'Scores of what was held out; below each its 95 % bootstrap interval. '

@@ -10,10 +10,10 @@ from mmengine.logging import MMLogger
 
 from mmavf.errors import ConfigError
 from mmavf.evaluation.result_files import METRICS_FILE
-from mmavf.experiments.fold_results import judged_as_one
 from mmavf.files.json_lines import read_json_lines, unreadable_text
 from mmavf.lists.natural_order import natural_order
 from mmavf.protocol.fold_folder import FOLD, fold_folder, fold_of_folder
+from mmavf.protocol.protocol import usual_result
 
 TEST_KEYS = ('config', 'checkpoint', 'selection', 'training', 'test', 'num_clips', 'metrics', 'intervals')
 SUMMARY_KEYS = ('config', 'folds', 'pooled', 'parts', 'failed')
@@ -82,11 +82,12 @@ class Results(NamedTuple):
         return self.summary.get('pooled', {})
 
     @property
-    def judged_as_one(self) -> bool:
+    def reports_pooled(self) -> bool:
         """Whether the pooled scores are the result, as where single subjects are held out; else the mean over folds."""
         if self.summary:
             return self.summary.get('result') == 'pooled'
-        return any(judged_as_one(test.content['test'].get('column'), test.content['metrics']) for test in self.tests)
+        of_tests = [test.content['test'] for test in self.tests]
+        return any((test.get('result') or usual_result(test.get('column'))) == 'pooled' for test in of_tests)
 
 
 def read_results(folder: Path) -> Results:

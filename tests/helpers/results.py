@@ -7,6 +7,7 @@ import numpy as np
 
 from mmavf.evaluation import Predictions, evaluate
 from mmavf.experiments.fold_results import collect
+from mmavf.protocol.protocol import usual_result
 
 CLASSES = ('anger', 'joy & <b>"pride"</b>', 'neutral')
 EVALUATOR = dict(type='ClassificationMetric', metrics=('war', 'uar', 'wa_f1'), resamples=50)
@@ -50,6 +51,7 @@ def write_test(
     training: bool = True,
     overlap: str | None = None,
     column: str | None = 'fold',
+    result: str = '',
     **protocol,
 ) -> dict:
     """Write `folder`/metrics.json; return its contents. `protocol` overrides what the checkpoint says."""
@@ -64,7 +66,13 @@ def write_test(
         selection=record['selection'] if training else None,
         training=record if training else None,
         trained=dict(epoch=3, iter=30, time='20260101_235900', mmengine_version='0.10.7'),
-        test=dict(column=column if fold else None, fold=fold or None, lists={LIST: 'cd' * 32}, overlap=overlap),
+        test=dict(
+            column=column if fold else None,
+            fold=fold or None,
+            result=result or usual_result(column),
+            lists={LIST: 'cd' * 32},
+            overlap=overlap,
+        ),
         tested_at='2026-01-02T00:10:00+01:00',
         versions=dict(mmavf='0.1.0', torch='2.11.0', mmengine='0.10.7', python='3.11.9'),
         **evaluate(predictions, evaluator),
@@ -96,6 +104,6 @@ def write_cross_validation(
     for fold, test in tests.items():
         predictions[fold].save(test / 'predictions.pkl')
     results = dict(config='configs/finetune/toy/avfmae_b_toy.py', failed=failed or {})
-    results |= collect(tests, evaluator, column)
+    results |= collect(tests, evaluator, kwargs.get('result') or usual_result(column))
     (folder / 'results.json').write_text(json.dumps(results))
     return contents, results['pooled']

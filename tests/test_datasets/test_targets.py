@@ -343,3 +343,13 @@ def test_what_is_missing_is_named():
     for name in ('samm', 'werewolf_xl'):
         with pytest.raises(ConfigError, match='base=_base_'):
             target_settings(name, 'b')
+
+
+def test_a_card_says_how_its_folds_are_reported():
+    assert {name for name, card in CARDS.items() if card.result == 'pooled'} == {
+        name for name, card in CARDS.items() if 'uf1' in card.metrics
+    }
+    assert all(card.result == 'pooled' for card in CARDS.values() if card.folds.column == 'subject')
+    for name, stage in (('mafw11', 'av'), ('samm', 'micro')):
+        base = Config.fromfile(str(ROOT / f'configs/_base_/datasets/finetune_{stage}.py'))
+        assert target_settings(name, 'b', base)['protocol'] == dict(target=name, result=CARDS[name].result)

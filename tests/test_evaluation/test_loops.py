@@ -10,6 +10,8 @@ from mmengine.config import Config
 
 from mmavf.engine import AVFRunner
 from mmavf.errors import ClipError, ConfigError
+from mmavf.evaluation import ClassificationMetric, evaluate
+from mmavf.registry import METRICS
 from tests.helpers.train import ROOT
 
 CONFIG = ROOT / 'tests/helpers/tiny_test.py'
@@ -88,6 +90,33 @@ def test_failures_are_listed_even_where_no_metric_keeps_predictions(tmp_path):
 def test_parts_that_cannot_be_told_apart_are_an_error(tmp_path):
     with pytest.raises(ConfigError, match='22 clips were to be evaluated, 11 can be told apart'):
         runner(tmp_path, test_dataloader__dataset__sources=['told', 'told']).test()
+
+
+@METRICS.register_module()
+class CountingMetric(ClassificationMetric):
+    """Counts how often it scores."""
+
+    times = 0
+
+    def score_part(self, predictions):
+        type(self).times += 1
+        return super().score_part(predictions)
+
+
+def test_a_test_is_scored_once(tmp_path):
+    test = runner(tmp_path, test_evaluator=dict(type='CountingMetric', resamples=20))
+    scores = test.test()
+    report = test.test_loop.report()
+    assert CountingMetric.times == 1 and report['metrics'] == scores
+    assert report == evaluate(test.test_loop.predictions, dict(type='ClassificationMetric', resamples=20))
+
+
+def test_a_second_run_of_a_loop_starts_from_nothing(tmp_path):
+    test = runner(tmp_path, test_dataloader__dataset__bad=(2,))
+    with pytest.raises(ClipError, match='1 of 11 clips'):
+        test.test()
+    test.test_dataloader.dataset.bad = set()
+    assert test.test() == runner(tmp_path / 'fresh').test()
 
 
 def test_a_metric_may_be_told_its_scores(tmp_path):

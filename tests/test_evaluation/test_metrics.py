@@ -130,6 +130,6 @@ def test_predictions_of_another_configuration_are_refused():
         evaluate(regressed(), dict(type='RegressionMetric', dims=['arousal', 'dominance']))
     with pytest.raises(ConfigError, match='names classes'):
         ClassificationMetric().gather()
-    with pytest.raises(ConfigError, match='is for classes'):
+    with pytest.raises(ConfigError, match='scores classes, but the predictions are numbers'):
         evaluate(regressed(), dict(type='ClassificationMetric'))
     assert RegressionMetric(['arousal']).key == 'ccc'

@@ -16,7 +16,7 @@ from mmavf.errors import ConfigError, ListError
 from mmavf.evaluation import Predictions
 from mmavf.experiments.fold_results import aggregate, collect, markdown, write_results
 from mmavf.experiments.fold_runs import FoldRuns, config_hash, fold_values
-from mmavf.protocol.protocol import column_under_test
+from mmavf.protocol.protocol import column_under_test, result_over_folds
 from tests.helpers.train import ROOT, TINY_FOLDS
 
 # WAR and UAR in percent of the published runs, per fold: arithmetic means give the published figures.
@@ -103,10 +103,9 @@ def test_a_score_that_is_null_in_a_fold(tmp_path):
     assert '| 2 | – |' in text and '| mean ± std | – |' in text and '| pooled | 1.0000 |' in text
 
 
-@pytest.mark.parametrize(('column', 'metrics'), [('subject', ['war', 'uar']), ('fold', ['uf1', 'war'])])
-def test_scores_of_single_subjects_have_no_mean(tmp_path, column, metrics):
+def test_pooled_results_have_no_mean(tmp_path):
     tests = {'1': write_test(tmp_path / '1', 0, 5, 10), '2': write_test(tmp_path / '2', 10, 10, 40)}
-    results = collect(tests, dict(EVALUATOR, metrics=metrics, key='war', part_by=None), column)
+    results = collect(tests, dict(EVALUATOR, part_by=None), 'pooled')
     assert results['result'] == 'pooled' and results['spread'] == {}
     text = markdown(dict(results, title='t', protocol=dict(selection='strict'), failed={}))
     assert 'std' not in text and '| pooled (the result) | 0.6000 |' in ' '.join(text.split())
@@ -116,6 +115,18 @@ def test_what_is_held_out_in_turn():
     for name, column in (('samm', 'subject'), ('casme3', 'subject'), ('ravdess', 'fold')):  # samm: a concatenation
         config = Config.fromfile(str(ROOT / f'configs/finetune/{name}/avfmae_b_{name}.py'))
         assert column_under_test(config) == column
+        assert result_over_folds(config) == ('mean' if name == 'ravdess' else 'pooled')
+
+
+@pytest.mark.parametrize('column', ['fold', 'subject'])
+def test_how_folds_of_a_list_of_ones_own_are_reported(column):
+    dataset = dict(type='AVClipDataset', split=dict(column=column))
+    config = Config(dict(protocol=dict(stage='finetune'), test_dataloader=dict(dataset=dataset)))
+    before = config_hash(config)
+    assert result_over_folds(config) == dict(fold='mean', subject='pooled')[column]
+    for result in ('mean', 'pooled'):
+        config.protocol.result = result
+        assert result_over_folds(config) == result and config_hash(config) == before  # no fold is trained again
 
 
 def test_folds_that_do_not_belong_together(tmp_path):

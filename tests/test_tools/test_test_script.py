@@ -70,11 +70,24 @@ def test_files_of_a_test(checkpoint, tmp_path, test_here):
     assert set(content['intervals']) == {'war', 'uar'}
     matrix = content['confusion_matrix']
     assert [sum(row) for row in matrix] == [4, 4, 3] and sum(matrix[i][i] for i in range(3)) == round(11 * right)
-    assert content['test'] == dict(column=None, fold=None, lists={'told.csv': 'a' * 64}, overlap=None)
+    assert content['test'] == dict(column=None, fold=None, result=None, lists={'told.csv': 'a' * 64}, overlap=None)
     assert content['selection'] is content['training'] is None and 'does not say' in printed + errors
     assert (content['checkpoint'], content['config']) == (str(checkpoint), str(CONFIG))
     assert content['trained'] == {} and content['versions']['torch'] == torch.__version__
-    assert set(content['versions']) == {'mmavf', 'torch', 'mmengine', 'python'}
+    decisive = {
+        'mmavf',
+        'python',
+        'torch',
+        'torchaudio',
+        'mmengine',
+        'numpy',
+        'scipy',
+        'opencv',
+        'av',
+        'ffmpeg',
+        'soundfile',
+    }
+    assert set(content['versions']) == decisive and all(content['versions'].values())
     assert abs((datetime.now(timezone.utc) - datetime.fromisoformat(content['tested_at'])).total_seconds()) < 60
     dumped = Predictions.load(tmp_path / 'p.pkl')
     assert dumped.subject == tuple(f's{i % 4}' for i in range(11)) and dumped.scores.shape == (11, 3)

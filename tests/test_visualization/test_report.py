@@ -186,7 +186,7 @@ def test_runs_of_one_title_are_averaged_over_seeds(tmp_path):
 def test_micro_expressions_are_compared_by_pooled_scores(tmp_path):
     rows = {}
     for name, skill in (('a', 1.0), ('b', 2.0)):
-        _, pooled = write_cross_validation(tmp_path / name, skill, evaluator=MICRO)
+        _, pooled = write_cross_validation(tmp_path / name, skill, evaluator=MICRO, result='pooled')
         rows[name] = [read_results(tmp_path / name)]
     last = Page(make_report(rows)).table('Run')[-1]
     assert last[1] == [percent(pooled['metrics']['uf1']), bounds(pooled, 'uf1')]
@@ -358,7 +358,7 @@ def test_a_fold_that_was_tested_anew_is_not_mixed_with_earlier_scores(tmp_path):
         read_results(tmp_path)
 
 
-@pytest.mark.parametrize('options', [dict(column='subject'), dict(evaluator=MICRO)])
+@pytest.mark.parametrize('options', [dict(column='subject'), dict(evaluator=MICRO, result='pooled')])
 def test_single_subjects_that_nothing_has_pooled_have_no_result(tmp_path, options):
     for subject in ('1', '2'):
         write_test(tmp_path / f'a/fold_{subject}/test', make_predictions(1.0, subject), subject, **options)

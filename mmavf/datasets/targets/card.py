@@ -64,6 +64,7 @@ class Card:
         subjects: What the list's column `subject` holds; '' where the set names no subjects.
         metrics: Metrics that are reported.
         key: The one that checkpoints are compared by.
+        result: What is reported of all folds: their mean, or the pooled predictions scored as one test.
         group_by: Column of the list by which scores are averaged before anything is measured; '' for none.
         licence: Terms of use.
         obtain: Where to ask for it.
@@ -95,6 +96,7 @@ class Card:
     subjects: str = ''
     metrics: tuple[str, ...] = ('war', 'uar', 'wa_f1', 'macro_f1')
     key: str = 'war'
+    result: Literal['mean', 'pooled'] = 'mean'
     group_by: str = ''
     licence: str
     obtain: str

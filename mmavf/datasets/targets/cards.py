@@ -54,6 +54,7 @@ _MICRO = dict(
     modalities=('video',),
     metrics=('uf1', 'uar'),
     key='uf1',
+    result='pooled',
     licence='signed licence agreement',
     result_metrics=('UF1',),
     recipe=MICRO,

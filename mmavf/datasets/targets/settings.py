@@ -52,7 +52,7 @@ def target_settings(
         **_evaluators(_evaluator(card, len(parts) > 1)),
         **schedule(recipe),
         **KEPT,
-        protocol=dict(target=name),
+        protocol=dict(target=name, result=card.result),
     )
 
 

@@ -1,6 +1,7 @@
 """Validation and test in which no clip is lost in silence."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,8 @@ from torch.utils.data import DataLoader
 from mmavf.engine.optimizers.guarded_optim_wrapper import has_bf16_units
 from mmavf.engine.stop_signals import stops
 from mmavf.errors import ClipError, ConfigError
-from mmavf.evaluation.metrics import PredictionMetric
+from mmavf.evaluation import PredictionMetric, report
+from mmavf.evaluation.finite import finite_scores
 from mmavf.evaluation.predictions import Predictions
 from mmavf.evaluation.records import clip_key, gather_records
 from mmavf.evaluation.result_files import PARTIAL_FILE
@@ -36,6 +38,12 @@ class _EveryClipLoop:
         self.device_type = torch.device(get_device()).type
         self.autocast = dtype == 'bfloat16' and has_bf16_units(self.device_type)
         self.predictions: Predictions | None = None
+        self.scores: dict[str, float] = {}
+
+    @property
+    def metrics(self) -> list[PredictionMetric]:
+        """Those of the evaluator's metrics that keep predictions."""
+        return [metric for metric in self.evaluator.metrics if isinstance(metric, PredictionMetric)]
 
     def run(self) -> dict[str, float]:
         """Evaluate all clips; return the scores.
@@ -49,14 +57,16 @@ class _EveryClipLoop:
         self.runner.call_hook(f'before_{self.stage}_epoch')
         self.runner.model.eval()
         self._failures = []
+        for metric in self.metrics:
+            metric.reset()
         for idx, data_batch in enumerate(self.dataloader):
             self.run_iter(idx, data_batch)
             stops.check()
         self._account_for_every_clip()
-        scores = self.evaluator.evaluate(len(self.dataloader.dataset))
-        self.runner.call_hook(f'after_{self.stage}_epoch', metrics=scores)
+        self.scores = self.evaluator.evaluate(len(self.dataloader.dataset))
+        self.runner.call_hook(f'after_{self.stage}_epoch', metrics=self.scores)
         self.runner.call_hook(f'after_{self.stage}')
-        return scores
+        return self.scores
 
     @torch.no_grad()
     def run_iter(self, idx: int, data_batch: dict) -> None:
@@ -74,9 +84,8 @@ class _EveryClipLoop:
     def _account_for_every_clip(self) -> None:
         failures = [(failure['id'], failure['error']) for failure in gather_records(self._failures)]
         size = len(self.dataloader.dataset)
-        metric = next((metric for metric in self.evaluator.metrics if isinstance(metric, PredictionMetric)), None)
-        if metric is not None and len(failures) < size:
-            self.predictions = metric.gather()
+        if self.metrics and len(failures) < size:
+            self.predictions = self.metrics[0].gather()
             finite = np.isfinite(self.predictions.scores).all(axis=1)
             failures += [(self.predictions.ids[row], 'its scores are not finite') for row in np.flatnonzero(~finite)]
             self.predictions = self.predictions.select(np.flatnonzero(finite))
@@ -96,7 +105,20 @@ class _EveryClipLoop:
             if is_main_process():
                 self.predictions.to_csv(path)
             message += f'\nThe predictions of the other clips are in {path}.'
-        raise ClipError(f'{message}\nMend these clips, or take them off the list.')
+        raise ClipError(f'{message}\nFix these clips, or remove them from the list.')
+
+    def report(self) -> dict[str, Any]:
+        """Return what the metrics found in the last run, with the scores of all of them; see `evaluation.report`.
+
+        Raises:
+            ConfigError: No metric keeps predictions, or two have one name for a score.
+        """
+        if self.predictions is None:
+            raise ConfigError(
+                f'{self.stage}_evaluator keeps no predictions: add ClassificationMetric or RegressionMetric.'
+            )
+        result = report([(metric, metric.scored) for metric in self.metrics], len(self.predictions))
+        return result | dict(metrics=finite_scores(self.scores) | result['metrics'])
 
 
 @LOOPS.register_module()
@@ -113,6 +135,7 @@ class AVFTestLoop(_EveryClipLoop, TestLoop):
 
     Attributes:
         predictions: Of the last run; None before it, or if no metric keeps them.
+        scores: Of the last run, by all metrics.
     """
 
     stage = 'test'

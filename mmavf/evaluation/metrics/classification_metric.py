@@ -51,8 +51,7 @@ class ClassificationMetric(PredictionMetric):
             predictions.labels, predictions.decisions, len(predictions.names), **self._bootstrap(predictions)
         )
 
-    def details(self, predictions: Predictions) -> dict:
-        """Return the classes and the confusion matrix, rows = labels, of what `score` judges."""
-        judged = predictions.merged() if self.group_by else predictions
+    def details(self, judged: Predictions) -> dict:
+        """Return the classes and the confusion matrix, rows = labels."""
         matrix = confusion_matrix(judged.labels, judged.decisions, len(judged.names))
         return dict(classes=list(judged.names), confusion_matrix=matrix.tolist())

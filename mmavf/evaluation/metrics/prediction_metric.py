@@ -1,9 +1,10 @@
-"""What the metrics of this package have in common."""
+"""Base of the metrics that score predictions."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
 
+import numpy as np
 from mmengine.evaluator import BaseMetric
 
 from mmavf.errors import ConfigError
@@ -11,6 +12,25 @@ from mmavf.evaluation.predictions import Predictions
 from mmavf.evaluation.records import from_records, gather_records, to_record
 
 Interval = tuple[float, float]
+
+
+class Scored(NamedTuple):
+    """Predictions and their scores by one metric.
+
+    Attributes:
+        judged: What was compared with labels: the clips, or groups of them averaged (`group_by`).
+        whole: Scores of all of it.
+        parts: {source: scores} of each data set's clips; empty without `part_by`.
+    """
+
+    judged: Predictions
+    whole: dict[str, float]
+    parts: dict[str, dict[str, float]]
+
+    def flat(self) -> dict[str, float]:
+        """Return all scores in one dictionary, those of a part as `<source>_<score>`."""
+        of_parts = {f'{source}_{name}': value for source, part in self.parts.items() for name, value in part.items()}
+        return self.whole | of_parts
 
 
 class PredictionMetric(BaseMetric):
@@ -28,6 +48,9 @@ class PredictionMetric(BaseMetric):
         resample_by: What is drawn, 'clip' or 'subject': whole subjects give wider and more honest intervals where a
             subject's clips are alike.
         seed: Of the bootstrap.
+
+    Attributes:
+        scored: Predictions and scores of the last `evaluate`.
 
     Raises:
         ConfigError: An argument has an impossible value.
@@ -50,6 +73,8 @@ class PredictionMetric(BaseMetric):
         seed: int = 0,
     ) -> None:
         super().__init__()
+        self.scored: Scored | None = None
+        self._gathered: Predictions | None = None
         if resamples < 0:
             raise ConfigError(f'{type(self).__name__}: resamples must be 0 or more, not {resamples}.')
         for argument, value, allowed in (
@@ -75,62 +100,53 @@ class PredictionMetric(BaseMetric):
         self.results += [to_record(sample) for sample in data_samples]
 
     def gather(self) -> Predictions:
-        """Return what `process` has kept on all processes since the last `evaluate`.
+        """Return what `process` has kept on all processes; `evaluate` scores the same and then forgets it.
 
         Raises:
-            ConfigError: It is nothing, or predictions and names differ in number.
+            ConfigError: No clip was evaluated, or predictions and names differ in number.
         """
-        return from_records(gather_records(self.results), self._names())
+        if self._gathered is None:
+            self._gathered = from_records(gather_records(self.results), self._names())
+        return self._gathered
 
     def evaluate(self, size: int) -> dict[str, float]:
         """Return the scores of all processes' predictions, the same on each; `size` is not needed."""
-        scores = self.compute_metrics(gather_records(self.results))
+        self.scored = self.score_all(self.gather())
+        self.reset()
+        return self.scored.flat()
+
+    def reset(self) -> None:
+        """Forget what `process` has kept."""
+        self._gathered = None
         self.results.clear()
-        return scores
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Return the scores of gathered records."""
-        return self.score(from_records(results, self._names()))
+        return self.score_all(from_records(results, self._names())).flat()
 
-    def score(self, predictions: Predictions) -> dict[str, float]:
-        """Return the scores of all clips, and those of each part as `<source>_<score>`."""
-        scores, parts = self.score_by_part(predictions)
-        for source, part in parts.items():
-            scores |= {f'{source}_{name}': value for name, value in part.items()}
-        return scores
+    def score_all(self, predictions: Predictions) -> Scored:
+        """Score predictions: all of them and, with `part_by`, those of each source.
 
-    def score_by_part(self, predictions: Predictions) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-        """Return the scores of all clips, and of each part those of its clips: {source: scores}, {} without parts."""
-        (_, whole), *parts = self._parts(predictions)
-        return dict(self.score_part(whole)), {source: dict(self.score_part(part)) for source, part in parts}
+        Raises:
+            ConfigError: They are for other classes or dimensions, or classes where the metric is for numbers.
+        """
+        self._check_fit(predictions)
+        judged = predictions.merged() if self.group_by else predictions
+        whole = dict(self.score_part(judged))
+        return Scored(judged, whole, {name: dict(self.score_part(part)) for name, part in self._parts(judged).items()})
 
-    def intervals(self, predictions: Predictions) -> dict[str, Interval]:
-        """Return 95 % intervals of those scores of `score` that have one.
+    def intervals(self, scored: Scored) -> dict[str, Interval]:
+        """Return 95 % intervals of those scores that have one, under the names of `Scored.flat`.
 
         Raises:
             ConfigError: Subjects are to be drawn and the list has none.
         """
-        intervals = {}
-        for source, part in self._parts(predictions) if self.resamples else ():
-            prefix = '' if source is None else f'{source}_'
-            intervals |= {prefix + name: bounds for name, bounds in self.intervals_of_part(part).items()}
+        if not self.resamples:
+            return {}
+        intervals = dict(self.intervals_of_part(scored.judged))
+        for source, part in self._parts(scored.judged).items():
+            intervals |= {f'{source}_{name}': bounds for name, bounds in self.intervals_of_part(part).items()}
         return intervals
-
-    def check_fit(self, predictions: Predictions) -> None:
-        """Find predictions that are not this metric's.
-
-        Raises:
-            ConfigError: They are for other classes or dimensions, or classes where it is for dimensions.
-        """
-        if self.for_classes != predictions.is_classification:
-            raise ConfigError(
-                f'{type(self).__name__} is for {"classes" if self.for_classes else "numbers"}, the predictions are not.'
-            )
-        if self.names is not None and tuple(self.names) != predictions.names:
-            raise ConfigError(
-                f'The predictions are for {", ".join(predictions.names)}, {type(self).__name__} is for '
-                f'{", ".join(self.names)}: configuration and predictions do not belong together.'
-            )
 
     @abstractmethod
     def score_part(self, predictions: Predictions) -> dict[str, float]:
@@ -149,16 +165,25 @@ class PredictionMetric(BaseMetric):
         return names
 
     @abstractmethod
-    def details(self, predictions: Predictions) -> dict:
-        """Return what a report says beside numbers, as plain values."""
+    def details(self, judged: Predictions) -> dict:
+        """Return what a report says beside scores, as plain values, of the predictions that were judged."""
 
-    def _parts(self, predictions: Predictions) -> Iterator[tuple[str | None, Predictions]]:
-        if self.group_by:
-            predictions = predictions.merged()
-        yield None, predictions
-        for source in sorted(set(predictions.source)) if self.part_by else ():
-            rows = [row for row, other in enumerate(predictions.source) if other == source]
-            yield source, predictions.select(rows)
+    def _check_fit(self, predictions: Predictions) -> None:
+        if self.for_classes != predictions.is_classification:
+            kinds = ('classes', 'numbers') if self.for_classes else ('numbers', 'classes')
+            raise ConfigError(f'{type(self).__name__} scores {kinds[0]}, but the predictions are {kinds[1]}.')
+        if self.names is not None and tuple(self.names) != predictions.names:
+            raise ConfigError(
+                f'The predictions are for {", ".join(predictions.names)}, {type(self).__name__} is for '
+                f'{", ".join(self.names)}: configuration and predictions do not belong together.'
+            )
+
+    def _parts(self, judged: Predictions) -> dict[str, Predictions]:
+        """Return the predictions of each source; none where sources are not scored."""
+        if not self.part_by:
+            return {}
+        sources = np.array(judged.source)
+        return {name: judged.select(np.flatnonzero(sources == name)) for name in sorted(set(judged.source))}
 
     def _bootstrap(self, predictions: Predictions) -> dict:
         """Arguments of the bootstrap functions."""

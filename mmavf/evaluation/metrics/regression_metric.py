@@ -49,6 +49,6 @@ class RegressionMetric(PredictionMetric):
             }
         return intervals
 
-    def details(self, predictions: Predictions) -> dict:
+    def details(self, judged: Predictions) -> dict:
         """Return the names of the dimensions."""
-        return dict(dims=list(predictions.names))
+        return dict(dims=list(judged.names))
