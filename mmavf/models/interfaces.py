@@ -1,12 +1,12 @@
-"""Contracts of the parts of a masked autoencoder: what a part of one's own must offer, and nothing more.
+"""Contracts of the parts of a model: what a part of one's own must offer, and nothing more.
 
-Sizes are told once, where the config sets them, and handed down: see `build_part`.
+A size is set once in the config and handed down to the other parts: see `build_part`.
 Shapes: B batch, N tokens of the grid, n tokens that an encoder sees, m tokens to decode, P values of a patch, C encoder
-channels, D decoder channels.
+channels, D decoder channels or channels of the pooled feature, K outputs of a head.
 """
 
 from collections.abc import Mapping, Sequence
-from inspect import signature
+from inspect import isfunction, signature
 from typing import Any, Protocol
 
 import torch
@@ -44,7 +44,8 @@ class Masker(Protocol):
 class Encoder(Protocol):
     """Turns the visible patches of a clip into tokens.
 
-    It may refuse masks that it cannot take by `check_visible(num_visible, is_balanced)`.
+    It may refuse masks that it cannot take by `check_visible(num_visible, is_balanced)`. One with region tokens
+    announces their number as `num_regions`. One with layer-wise learning rates has its layers in `blocks`.
 
     Attributes:
         embed_dims: Channels C.
@@ -81,6 +82,47 @@ class Decoder(Protocol):
         """Map tokens (B, n, D), skips (B, n, D) each and ids to predictions (B, m, P) of the tokens `decode_ids`."""
 
 
+class Correlation(Protocol):
+    """Relates the tokens of two modalities.
+
+    If its `forward` has a third argument `fused`, it also gets initial audio-visual tokens (B, F, 2C), the channels of
+    the first modality first.
+    """
+
+    def forward(self, video: Tensor, audio: Tensor) -> Sequence[Tensor]:
+        """Map the tokens (B, n, C) of each modality to related tokens of the same shape, one tensor per modality."""
+
+
+class Head(Protocol):
+    """Makes predictions of the pooled feature; built with `in_channels`, the channels D of that feature."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Map pooled features (B, D) to features (B, D) and raw outputs (B, K)."""
+
+    def loss(self, outputs: Tensor, data_samples: list[Any]) -> Tensor:
+        """Return the loss of raw outputs, a scalar."""
+
+    def predict(self, outputs: Tensor, data_samples: list[Any]) -> list[Any]:
+        """Write `pred_score` or `pred_value` into the data samples and return them."""
+
+
+class Loss(Protocol):
+    """Compares predictions with targets."""
+
+    def forward(self, pred: Tensor, target: Tensor, *weight: Tensor) -> Tensor:
+        """Return a scalar; the reconstruction loss also gets a weight per token (B, m)."""
+
+
+class DataPreprocessor(Protocol):
+    """Turns what the loader yields into what the model takes, on its device.
+
+    It may announce as `normalization` the mean and deviation of each modality that it normalises: targets undo it.
+    """
+
+    def forward(self, data: dict, training: bool = False) -> dict:
+        """Return a batch with `inputs` and `data_samples`."""
+
+
 class Target(Protocol):
     """Says what a decoder is to predict.
 
@@ -110,14 +152,24 @@ def build_part(cfg: Mapping | nn.Module, contract: type, name: str, **handed: An
         cls = MODELS.get(cfg['type']) if isinstance(cfg.get('type'), str) else cfg.get('type')
         taken = signature(cls).parameters if cls is not None else {}  # an unknown name is an error of the registry
         part = MODELS.build({**{key: value for key, value in handed.items() if key in taken}, **cfg})
-    members = [*getattr(contract, '__annotations__', ()), *(key for key in vars(contract) if key == 'forward')]
-    missing = [member for member in members if not _has(part, member)]
+    methods = [key for key, value in vars(contract).items() if isfunction(value) and not key.startswith('_')]
+    missing = [member for member in [*contract.__annotations__, *methods] if not _has(part, member)]
     if missing:
         raise ConfigError(
-            f'{name}: {type(part).__name__} has no {", ".join(missing)}; what {contract.__name__.lower()} parts must '
-            f'offer stands in mmavf.models.interfaces.{contract.__name__}'
+            f'{name}: {type(part).__name__} has no {", ".join(missing)}; see the contract '
+            f'mmavf.models.interfaces.{contract.__name__}'
         )
     return part
+
+
+def build_optional(cfg: Mapping | nn.Module | None, contract: type, name: str, **handed: Any) -> nn.Module | None:
+    """Build a part as `build_part` does; None stays None."""
+    return None if cfg is None else build_part(cfg, contract, name, **handed)
+
+
+def takes_fused(correlation: nn.Module | None) -> bool:
+    """Return whether a correlation module takes initial fused tokens."""
+    return correlation is not None and 'fused' in signature(correlation.forward).parameters
 
 
 def _has(part: nn.Module, member: str) -> bool:

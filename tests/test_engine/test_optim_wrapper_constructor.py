@@ -1,14 +1,13 @@
 """Which parameters decay, and how fast each layer learns."""
 
 import pytest
-import torch
 from mmengine.registry import DefaultScope
 from torch import nn
 
 from mmavf.engine.optimizers import DecayOptimWrapperConstructor
 from mmavf.errors import ConfigError
-from mmavf.registry import MODELS
-from tests.helpers.models import build_pretrainer, pretrain_config
+from mmavf.models.recognizers import AVFMAERecognizer
+from tests.helpers.models import build_recognizer
 from tests.helpers.train import tiny_runner
 
 
@@ -48,18 +47,6 @@ def test_unknown_keys_are_refused():
         build(nn.Linear(2, 2), norm_decay_mult=0)
 
 
-def finetune_model(correlation=True):
-    """Parts and names of a recognizer with two encoder blocks and two units."""
-    source = build_pretrainer()
-    model = nn.Module()
-    model.encoders = source.encoders
-    if correlation:
-        model.correlation = source.correlation
-    model.layer_weights = nn.ParameterDict({part: nn.Parameter(torch.ones(2)) for part in ('video', 'audio')})
-    model.head = nn.ModuleDict(dict(norm=nn.LayerNorm(64), fc=nn.Linear(64, 3)))
-    return model
-
-
 # The released rule for depth 2 and two units, N + 1 = 5: distance from the head by the beginning of the name, the
 # first that fits; whether the part decays is written for each parameter that has two dimensions or more.
 RELEASED = [
@@ -83,7 +70,7 @@ RELEASED = [
 
 
 def test_each_layer_learns_at_its_rate():
-    model = finetune_model()
+    model = build_recognizer()
     wrapper = build(model, layer_decay_rate=0.75)
     found = settings(model, wrapper)
     for name, param in model.named_parameters():
@@ -95,7 +82,7 @@ def test_each_layer_learns_at_its_rate():
 
 
 def test_without_units_the_head_follows_the_blocks():
-    model = finetune_model(correlation=False)
+    model = build_recognizer(correlation=None)
     found = settings(model, build(model, layer_decay_rate=0.5))
     assert found['encoders.video.patch_embed.proj.weight'][0] == 0.5**3
     assert found['encoders.video.blocks.1.ffn.fc1.weight'][0] == 0.5
@@ -103,18 +90,17 @@ def test_without_units_the_head_follows_the_blocks():
 
 
 def test_one_plain_encoder():
-    encoder = {k: v for k, v in pretrain_config().video_encoder.items() if k not in ('region_size', 'type')}
-    model = nn.Module()
-    model.encoders = nn.ModuleDict(dict(video=MODELS.build(dict(encoder, type='ViTEncoder', depth=3))))
-    model.head = nn.Linear(32, 2)
+    encoder = dict(type='ViTEncoder', embed_dims=32, num_heads=2, depth=3)
+    head = dict(type='ClassificationHead', num_classes=2)
+    model = AVFMAERecognizer(head, video_encoder=encoder, token_type='local')
     found = settings(model, build(model, layer_decay_rate=0.5))
     blocks = {name: scale for name, (scale, _) in found.items() if 'blocks' in name}
     assert {name.split('.')[3]: scale for name, scale in blocks.items()} == {'0': 0.125, '1': 0.25, '2': 0.5}
-    assert found['encoders.video.patch_embed.proj.bias'] == (0.0625, 0.0) and found['head.bias'] == (1.0, 0.0)
+    assert found['encoders.video.patch_embed.proj.bias'] == (0.0625, 0.0) and found['head.fc.bias'] == (1.0, 0.0)
 
 
 @pytest.mark.parametrize(
-    ('rate', 'message'), [(0.75, r'encoders\.\*\.blocks'), (0, r'in \(0, 1\], not 0'), (1.5, 'not 1.5')]
+    ('rate', 'message'), [(0.75, r'Linear has no get_layer_depth'), (0, r'in \(0, 1\], not 0'), (1.5, 'not 1.5')]
 )
 def test_rates_that_cannot_work(rate, message):
     with pytest.raises(ConfigError, match=message):
@@ -123,7 +109,7 @@ def test_rates_that_cannot_work(rate, message):
 
 def test_the_batch_scales_every_group(tmp_path):
     runner = tiny_runner(tmp_path)
-    model = finetune_model()
+    model = build_recognizer()
     wrapper = build(model, layer_decay_rate=0.75)
     before = [group['lr'] for group in wrapper.optimizer.param_groups]
     runner._train_loop = runner.build_train_loop(runner._train_loop)

@@ -3,12 +3,28 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from mmavf.errors import ConfigError
+from mmavf.models.correlation import HAFELayer, IAVCLHead
+from mmavf.models.data_preprocessors import AVDataPreprocessor, MixupCutmix
+from mmavf.models.heads import ClassificationHead
+from mmavf.models.losses import SoftTargetCrossEntropy
+from mmavf.models.recognizers import AVFMAERecognizer
 from mmavf.registry import MODELS
 from tests.helpers.models import build_recognizer, forbid_waiting, labelled, random_inputs
 
+EVERY_LAYER = dict(video_encoder=dict(out_indices=(0, 1)), audio_encoder=dict(out_indices=(0, 1)))
+FIRST_LAYER = dict(video_encoder=dict(out_indices=(0,)), audio_encoder=dict(out_indices=(0,)))
+FIVE = dict(type='ClassificationHead', num_classes=5)
 VIT = dict(type='ViTEncoder', input_size=(16, 160, 160), patch_size=(2, 16, 16), embed_dims=32, num_heads=2, depth=2)
+
+
+class Swap(nn.Module):
+    """A correlation module without fused tokens: each modality gets the other's mean added."""
+
+    def forward(self, video, audio):
+        return video + audio.mean(dim=1, keepdim=True), audio + video.mean(dim=1, keepdim=True)
 
 
 def _layer_norm(x, norm):
@@ -39,6 +55,79 @@ def test_fused_tokens_and_pooling_against_loops():
     np.testing.assert_allclose(output.logits, logits, atol=1e-5)
 
 
+@torch.no_grad()
+def test_the_head_of_hicmae_is_a_setting_against_loops():
+    """Local tokens of all layers under learned weights, then the correlated tokens of the last: four features."""
+    model = build_recognizer(correlation=None, token_type='local', features=('layers',), **EVERY_LAYER).eval()
+    assert model.head.norm.weight.shape == (64,)
+    encoders = dict(video_encoder=model.encoders['video'], audio_encoder=model.encoders['audio'])
+    features = ('layers', 'correlated')
+    model = AVFMAERecognizer(FIVE, **encoders, correlation=Swap(), token_type='local', features=features).eval()
+    for m, values in (('video', [0.3, -1.2]), ('audio', [2.0, 0.1])):
+        model.layer_weights[m].copy_(torch.tensor(values))
+    inputs, single, last = random_inputs(), [], []
+    for m in ('video', 'audio'):
+        hidden = [x.numpy() for x in model.encoders[m](inputs[m]).hidden]
+        exponentials = np.exp(model.layer_weights[m].numpy())
+        means = [x.sum(axis=1) / x.shape[1] for x in hidden]
+        single.append(sum(e * x for e, x in zip(exponentials / exponentials.sum(), means, strict=True)))
+        last.append(means[1])
+    pooled = np.concatenate([*single, last[0] + last[1], last[1] + last[0]], axis=-1)
+    assert pooled.shape == (2, 128)
+    np.testing.assert_allclose(model.extract_feat(inputs), pooled, atol=1e-5)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize('tokens', ['region', 'all'])
+def test_layers_and_last_layer_of_one_modality_side_by_side(tokens):
+    parts = dict(audio_encoder=None, correlation=None, token_type=tokens, features=['last', 'layers'])
+    model = build_recognizer(**parts, video_encoder=EVERY_LAYER['video_encoder']).eval()
+    inputs = dict(video=random_inputs()['video'])
+    encoded = model.encoders['video'](inputs['video'])
+    layers = [encoded.regions[:, :, i] for i in (0, 1)]
+    if tokens == 'all':
+        layers = [torch.cat((x, local), dim=1) for x, local in zip(layers, encoded.hidden, strict=True)]
+    means = [x.mean(dim=1) for x in layers]
+    expected = torch.cat((means[1], (means[0] + means[1]) / 2), dim=1)
+    torch.testing.assert_close(model.extract_feat(inputs), expected)
+
+
+@torch.no_grad()
+def test_other_tokens_can_be_correlated_than_are_pooled():
+    parts = dict(correlation=Swap(), token_type='region', correlation_tokens='local', features=['last', 'correlated'])
+    model, inputs = build_recognizer(**parts).eval(), random_inputs()
+    assert not hasattr(model, 'layer_weights')
+    video, audio = (model.encoders[m](inputs[m]) for m in ('video', 'audio'))
+    both = video.tokens.mean(dim=1) + audio.tokens.mean(dim=1)
+    expected = [video.regions[:, :, -1].mean(dim=1), audio.regions[:, :, -1].mean(dim=1), both, both]
+    torch.testing.assert_close(model.extract_feat(inputs), torch.cat(expected, dim=1))
+
+
+def test_local_layers_are_handed_out_only_where_they_are_asked_for():
+    assert build_recognizer().encoders['video'](random_inputs()['video']).hidden == ()
+
+
+def test_modules_are_taken_as_they_are():
+    parts = {name: build_recognizer() for name in ('video', 'audio')}
+    encoders = {f'{m}_encoder': model.encoders[m] for m, model in parts.items()}
+    source = build_recognizer()
+    own = dict(correlation=source.correlation, head=source.head, data_preprocessor=source.data_preprocessor)
+    model = AVFMAERecognizer(**encoders, **own)
+    assert all(getattr(model, name) is part for name, part in own.items())
+    assert all(model.encoders[m] is parts[m].encoders[m] for m in parts)
+    head = ClassificationHead(64, 5, loss=(loss := SoftTargetCrossEntropy()))
+    assert head.loss_function is loss
+    layer = HAFELayer(32, 2)
+    assert IAVCLHead(32, 2, hafe=layer).hafe is layer
+    assert AVDataPreprocessor(batch_augment=(mix := MixupCutmix(5))).batch_augment is mix
+
+
+def test_the_former_name_of_extract_feat_warns():
+    model, inputs = build_recognizer(audio_encoder=None, correlation=None).eval(), random_inputs()
+    with pytest.warns(FutureWarning, match='now extract_feat'):
+        assert torch.equal(model.extract_feature(inputs), model.extract_feat(inputs))
+
+
 def test_layer_weights_begin_equal():
     model = build_recognizer()
     assert {m: w.tolist() for m, w in model.layer_weights.items()} == dict(video=[0.5, 0.5], audio=[0.5, 0.5])
@@ -60,8 +149,8 @@ def test_one_modality_and_every_token_type_against_loops(token_type):
 @torch.no_grad()
 def test_without_correlation_two_modalities_are_concatenated_and_do_not_meet():
     model, inputs = build_recognizer(correlation=None).eval(), random_inputs()
-    pooled = model.extract_feature(inputs)
-    other = model.extract_feature(inputs | dict(audio=inputs['audio'].flip(2)))
+    pooled = model.extract_feat(inputs)
+    other = model.extract_feat(inputs | dict(audio=inputs['audio'].flip(2)))
     assert torch.equal(pooled[:, :32], other[:, :32]) and not torch.allclose(pooled[:, 32:], other[:, 32:])
 
 
@@ -92,6 +181,7 @@ def test_views_of_a_clip_make_one_prediction():
         dict(video_encoder=None, correlation=None, token_type='all'),
         dict(audio_encoder=None, correlation=None, token_type='local'),
         dict(audio_encoder=None, correlation=None, video_encoder=dict(stage_iv=False, final_norm=False)),
+        dict(token_type='local', features=['layers', 'correlated'], correlation=Swap(), **EVERY_LAYER),
     ],
 )
 def test_the_gradient_reaches_every_parameter(parts):
@@ -142,11 +232,19 @@ def test_fine_tuning_from_scratch_begins_as_released():
     [
         (dict(video_encoder=None, audio_encoder=None, correlation=None), 'neither a video encoder nor an audio'),
         (dict(audio_encoder=None), 'needs both encoders'),
-        (dict(token_type='local'), "takes token_type 'region' only"),
+        (dict(token_type='local'), "hands out {'local': 0}: list them all in its out_indices"),
+        (dict(token_type='local', **EVERY_LAYER), "as many local tokens in video as in audio, not {'video': 800, 'a"),
+        (dict(features=['last']), "'correlated' belongs to a model with a correlation module"),
+        (dict(features=['correlated'], correlation=None), "'correlated' belongs to a model with"),
+        (dict(features=['first']), 'names each of'),
+        (dict(features=['last', 'last'], correlation=None), 'at most once'),
+        (dict(correlation_tokens='cls'), "correlation_tokens is 'region', 'local' or 'all', not 'cls'"),
+        (dict(token_type='local', features=['layers'], correlation=None), "hands out {'local': 0}"),
+        (dict(token_type='all', features=['layers'], correlation=None, **FIRST_LAYER), "{'all': 1, 'region': 2}"),
         (dict(token_type='cls', correlation=None), "token_type is 'region', 'local' or 'all', not 'cls'"),
         (
             dict(audio_encoder=dict(region_size=(8, 4))),
-            "as many regions in video as in audio, not {'video': 8, 'audio': 4}",
+            "as many region tokens in video as in audio, not {'video': 8, 'audio': 4}",
         ),
         (dict(audio_encoder=dict(embed_dims=64)), 'same width'),
     ],
@@ -158,7 +256,7 @@ def test_contradictions_are_errors(parts, message):
 
 def test_a_plain_encoder_has_local_tokens_only():
     head = dict(type='ClassificationHead', num_classes=3)
-    with pytest.raises(ConfigError, match='needs encoders with region tokens'):
+    with pytest.raises(ConfigError, match="'region' tokens need encoders with region tokens"):
         MODELS.build(dict(type='AVFMAERecognizer', video_encoder=VIT, head=head))
     model = MODELS.build(dict(type='AVFMAERecognizer', video_encoder=VIT, head=head, token_type='local'))
     assert model(random_inputs()).logits.shape == (2, 3)

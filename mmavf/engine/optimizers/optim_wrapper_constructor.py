@@ -7,8 +7,6 @@ from torch import nn
 from mmavf.errors import ConfigError
 from mmavf.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
-from .layer_ids import layer_ids
-
 _KEYS = {'no_decay', 'layer_decay_rate'}
 
 
@@ -23,10 +21,11 @@ class DecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
 
     - `no_decay`: Parts of parameter names whose parameters do not decay either.
     - `layer_decay_rate`: Learning rate of a layer over that of the next one, in (0, 1]. A parameter learns at
-      lr × rate^(N + 1 - id); ids from 0 at the input to N + 1 at the head are those of `layer_ids`.
+      lr × rate^(L - 1 - depth), with its depth, 0 at the input, and the number of depths L from the model's
+      `get_layer_depth(param_name)`.
 
     Raises:
-        ConfigError: Another key, a rate that is not in (0, 1], a rate for a model without encoder blocks, or the
+        ConfigError: Another key, a rate that is not in (0, 1], a rate for a model without `get_layer_depth`, or the
             optimizer has no lr or weight_decay.
     """
 
@@ -64,6 +63,10 @@ class DecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
             return dict.fromkeys(names, 1.0)
         if not 0 < rate <= 1:
             raise ConfigError(f'paramwise_cfg.layer_decay_rate must be in (0, 1], not {rate}.')
-        ids = layer_ids(names)
-        last = max(ids.values())
-        return {name: rate ** (last - index) for name, index in ids.items()}
+        if not hasattr(module, 'get_layer_depth'):
+            raise ConfigError(
+                f'paramwise_cfg.layer_decay_rate: {type(module).__name__} has no get_layer_depth(param_name), which '
+                'gives the depth of a parameter and the number of depths.'
+            )
+        depths = {name: module.get_layer_depth(name) for name in names}
+        return {name: rate ** (count - 1 - depth) for name, (depth, count) in depths.items()}

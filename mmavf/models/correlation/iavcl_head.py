@@ -18,9 +18,9 @@ class IAVCLHead(BaseModule):
     """Units that exchange information between the modalities, refinement of the fused tokens, fusion of the units.
 
     The units run one after the other; after each, the one shared refinement layer updates the fused tokens. The HAFE
-    layer then fuses all units' outputs and relates them to the fused tokens. Every part is built from a nested
-    configuration, to which `embed_dims`, `num_heads` and `mlp_ratio` (to the refinement layer: `embed_dims` and
-    `num_units`) are handed unless it sets them.
+    layer then fuses all units' outputs and relates them to the fused tokens. Parts are built from nested
+    configurations, to which `embed_dims`, `num_heads` and `mlp_ratio` (to the refinement layer: `embed_dims` and
+    `num_units`) are handed unless they set them; refinement and HAFE layer may also be modules.
 
     Args:
         embed_dims: Channels C.
@@ -29,9 +29,9 @@ class IAVCLHead(BaseModule):
         mlp_ratio: Hidden width of the FFNs over C.
         drop_path_rate: Stochastic depth of the last unit; it grows linearly from 0 at the first. The HAFE layer gets
             half of it.
-        unit: Configuration of a unit.
-        refinement: Configuration of the refinement layer.
-        hafe: Configuration of the HAFE layer.
+        unit: Configuration of a unit, of which `num_units` are built.
+        refinement: Refinement layer.
+        hafe: HAFE layer.
         init_cfg: Initialisation; the default is the released one.
 
     Raises:
@@ -46,8 +46,8 @@ class IAVCLHead(BaseModule):
         mlp_ratio: float = 4.0,
         drop_path_rate: float = 0.0,
         unit: dict = dict(type='DiERUnit'),
-        refinement: dict = dict(type='EvolutionaryRefinement'),
-        hafe: dict = dict(type='HAFELayer'),
+        refinement: dict | nn.Module = dict(type='EvolutionaryRefinement'),
+        hafe: dict | nn.Module = dict(type='HAFELayer'),
         init_cfg: dict | list | None = XAVIER_INIT,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
@@ -55,9 +55,9 @@ class IAVCLHead(BaseModule):
             raise ConfigError(f'correlation.num_units must be 1 or more, not {num_units}; correlation=None has none')
         sizes = dict(embed_dims=embed_dims, num_heads=num_heads, mlp_ratio=mlp_ratio)
         rates = torch.linspace(0, drop_path_rate, num_units, device='cpu').tolist()
-        self.units = nn.ModuleList(MODELS.build({**sizes, 'drop_path': rate, **unit}) for rate in rates)
-        self.refinement = MODELS.build({'embed_dims': embed_dims, 'num_units': num_units, **refinement})
-        self.hafe = MODELS.build({**sizes, 'drop_path': drop_path_rate / 2, **hafe})
+        self.units = nn.ModuleList(_built(unit, drop_path=rate, **sizes) for rate in rates)
+        self.refinement = _built(refinement, embed_dims=embed_dims, num_units=num_units)
+        self.hafe = _built(hafe, drop_path=drop_path_rate / 2, **sizes)
 
     def forward(self, video: Tensor, audio: Tensor, fused: Tensor) -> tuple[Tensor, Tensor]:
         """Correlate the two modalities.
@@ -78,3 +78,7 @@ class IAVCLHead(BaseModule):
             video_outputs.append(video)
             audio_outputs.append(audio)
         return self.hafe(video_outputs, audio_outputs, fused)
+
+
+def _built(part: dict | nn.Module, **sizes: float) -> nn.Module:
+    return part if isinstance(part, nn.Module) else MODELS.build({**sizes, **part})

@@ -3,7 +3,7 @@
 Shapes: B batch, V views, T frames, H rows, W columns.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from einops import rearrange
@@ -26,7 +26,7 @@ class AVDataPreprocessor(BaseDataPreprocessor):
         mean: Per channel (red, green, blue), for pixels in [0, 1].
         std: Per channel.
         non_blocking: Whether copies to the device may run behind the host; needs pinned memory to have an effect.
-        batch_augment: Config of what mixes the clips of a training batch, such as `MixupCutmix`.
+        batch_augment: What mixes the clips of a training batch, such as `MixupCutmix`, or its config.
 
     Attributes:
         normalization: Of each modality that is normalised, its mean and deviation.
@@ -37,7 +37,7 @@ class AVDataPreprocessor(BaseDataPreprocessor):
         mean: Sequence[float] = IMAGENET_MEAN,
         std: Sequence[float] = IMAGENET_STD,
         non_blocking: bool = True,
-        batch_augment: dict | None = None,
+        batch_augment: dict | Callable | None = None,
     ) -> None:
         super().__init__(non_blocking=non_blocking)
         self.normalization = dict(video=(tuple(mean), tuple(std)))
@@ -45,7 +45,7 @@ class AVDataPreprocessor(BaseDataPreprocessor):
         self.register_buffer(
             'shift', -torch.tensor(mean, device='cpu') / torch.tensor(std, device='cpu'), persistent=False
         )
-        self.batch_augment = None if batch_augment is None else MODELS.build(batch_augment)
+        self.batch_augment = MODELS.build(batch_augment) if isinstance(batch_augment, dict) else batch_augment
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """Prepare a batch.

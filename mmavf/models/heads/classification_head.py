@@ -4,7 +4,7 @@ Shapes: B clips, V views of a clip, D channels of the pooled feature, K classes.
 """
 
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmavf.errors import ConfigError
 from mmavf.registry import MODELS
@@ -24,10 +24,10 @@ class ClassificationHead(LinearHead):
     Args:
         in_channels: Channels D of the pooled feature; the recognizer sets it.
         num_classes: Classes K.
-        loss: Configuration of the loss, which takes raw scores and targets, both (B * V, K).
+        loss: The loss or its configuration; it takes raw scores and targets, both (B * V, K).
     """
 
-    def __init__(self, in_channels: int, num_classes: int, loss: dict = CROSS_ENTROPY) -> None:
+    def __init__(self, in_channels: int, num_classes: int, loss: dict | nn.Module = CROSS_ENTROPY) -> None:
         super().__init__(in_channels, num_classes, loss)
 
     def target(self, data_sample: AVDataSample) -> Tensor:

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from mmavf.errors import ListError
-from mmavf.registry import MODELS
 from mmavf.structures import AVDataSample
 
+from ..interfaces import Loss, build_part
 from ..layers import LAYER_NORM_EPS
 
 
@@ -21,14 +21,14 @@ class LinearHead(nn.Module, ABC):
     Args:
         in_channels: Channels D of the pooled feature.
         out_channels: Outputs K.
-        loss: Configuration of the loss.
+        loss: The loss, or its configuration.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, loss: dict) -> None:
+    def __init__(self, in_channels: int, out_channels: int, loss: dict | nn.Module) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(in_channels, eps=LAYER_NORM_EPS)
         self.fc = nn.Linear(in_channels, out_channels)
-        self.loss_function = MODELS.build(loss)
+        self.loss_function = build_part(loss, Loss, 'head.loss')
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Map pooled features (B * V, D) to features after the norm (B * V, D) and raw outputs (B * V, K)."""

@@ -3,7 +3,7 @@
 Shapes: B clips, V views of a clip, D channels of the pooled feature, K numbers to predict.
 """
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmavf.errors import ConfigError
 from mmavf.registry import MODELS
@@ -21,10 +21,10 @@ class RegressionHead(LinearHead):
     Args:
         in_channels: Channels D of the pooled feature; the recognizer sets it.
         num_outputs: Numbers K.
-        loss: Configuration of the loss, which takes predictions and targets, both (B * V, K).
+        loss: The loss or its configuration; it takes predictions and targets, both (B * V, K).
     """
 
-    def __init__(self, in_channels: int, num_outputs: int, loss: dict = MSE) -> None:
+    def __init__(self, in_channels: int, num_outputs: int, loss: dict | nn.Module = MSE) -> None:
         super().__init__(in_channels, num_outputs, loss)
 
     def target(self, data_sample: AVDataSample) -> Tensor:

@@ -1,9 +1,11 @@
 """Classifier and regressor on the pre-trained encoders and the correlation module (paper sections 3.3 and 3.4).
 
-Shapes: B clips, V views of a clip, N tokens, K regions, L layers, C encoder channels, D channels of the pooled feature.
+Shapes: B clips, V views of a clip, n tokens of a modality, L layers, C encoder channels, D channels of the pooled
+feature.
 """
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import torch
@@ -15,6 +17,10 @@ from mmavf.registry import MODELS
 from mmavf.structures import AVDataSample
 
 from ..encoders import EncoderOutput
+from ..interfaces import Correlation, DataPreprocessor, Encoder, Head, build_optional, build_part, takes_fused
+from .token_choice import TOKEN_TYPES, TokenType, all_layers, last_layer, num_layers, num_tokens
+
+FEATURES = ('layers', 'last', 'correlated')
 
 
 class RecognizerOutput(NamedTuple):
@@ -31,19 +37,29 @@ class RecognizerOutput(NamedTuple):
 
 @MODELS.register_module()
 class AVFMAERecognizer(BaseModel):
-    """Encoders over all tokens, correlation of the region tokens, pooling, head.
+    """Encoders over all tokens, correlation of the modalities' tokens, pooling, head.
 
-    With two encoders and a correlation module the region tokens of both modalities go through it; the first fused
-    tokens are the sums of all layers' region tokens under learned weights. Otherwise the pooled tokens of the last
-    layer of each encoder that is there are concatenated. Parts have the names that they have in `AVFMAEPretrainer`.
+    Three choices make the pooled feature: which tokens the correlation module relates (`correlation_tokens`), which
+    tokens of the encoders are pooled (`token_type`), and from where (`features`). AVF-MAE++ pools the correlated region
+    tokens, which is the default; HiCMAE concatenates the local tokens of all layers and the correlated ones::
+
+        dict(type='AVFMAERecognizer', token_type='local', features=('layers', 'correlated'), ...)
+
+    with `out_indices=range(depth)` in both encoders. A correlation module that takes fused tokens gets those of all
+    layers, summed under learned weights, the channels of both modalities side by side. Parts have the names that they
+    have in `AVFMAEPretrainer` and are given as configs or as modules.
 
     Args:
+        head: Head, without its `in_channels`.
         video_encoder: Video encoder; None for audio alone.
         audio_encoder: Audio encoder; None for video alone.
         correlation: Correlation module; None leaves it out.
-        head: Head, without its `in_channels`.
-        token_type: What is pooled: 'region' tokens, 'local' tokens, or 'all' of both. The correlation module takes
-            region tokens.
+        token_type: Tokens that are pooled: 'region', 'local', or 'all' of both.
+        correlation_tokens: Tokens that are correlated, likewise; None: those of `token_type`.
+        features: What is pooled and concatenated, in this order; of each, video channels come first. 'correlated': what
+            the correlation module returns. 'last': the encoders' last layer. 'layers': the layers that an encoder hands
+            out (of local tokens its `out_indices`), summed under learned weights. None: 'correlated' with a correlation
+            module, 'last' without.
         data_preprocessor: Prepares batches.
         init_cfg: Initialisation.
 
@@ -53,28 +69,35 @@ class AVFMAERecognizer(BaseModel):
 
     def __init__(
         self,
-        head: dict,
-        video_encoder: dict | None = None,
-        audio_encoder: dict | None = None,
-        correlation: dict | None = None,
-        token_type: Literal['region', 'local', 'all'] = 'region',
-        data_preprocessor: dict | None = dict(type='AVDataPreprocessor'),
+        head: dict | nn.Module,
+        video_encoder: dict | nn.Module | None = None,
+        audio_encoder: dict | nn.Module | None = None,
+        correlation: dict | nn.Module | None = None,
+        token_type: TokenType = 'region',
+        correlation_tokens: TokenType | None = None,
+        features: Sequence[Literal['layers', 'last', 'correlated']] | None = None,
+        data_preprocessor: dict | nn.Module | None = dict(type='AVDataPreprocessor'),
         init_cfg: dict | list | None = None,
     ) -> None:
-        super().__init__(data_preprocessor and MODELS.build(data_preprocessor), init_cfg)
+        super().__init__(build_optional(data_preprocessor, DataPreprocessor, 'data_preprocessor'), init_cfg)
         encoders = dict(video=video_encoder, audio=audio_encoder)
         # MMEngine's container hands init_weights on to its parts
-        self.encoders = ModuleDict({m: MODELS.build(cfg) for m, cfg in encoders.items() if cfg is not None})
+        self.encoders = ModuleDict(
+            {m: build_part(cfg, Encoder, f'{m}_encoder') for m, cfg in encoders.items() if cfg is not None}
+        )
+        self.correlation = build_optional(correlation, Correlation, 'correlation')
+        self.takes_fused = takes_fused(self.correlation)
         self.token_type = token_type
-        self.correlation = None if correlation is None else MODELS.build(correlation)
-        self._check_parts()
-        if self.correlation is not None:
-            depths = {m: len(encoder.blocks) for m, encoder in self.encoders.items()}
+        self.correlation_tokens = token_type if correlation_tokens is None else correlation_tokens
+        self.features = tuple(features or (['last'] if correlation is None else ['correlated']))
+        self._check_settings()
+        self._check_tokens()
+        if layered := self._layered_tokens():
             self.layer_weights = nn.ParameterDict(
-                {m: nn.Parameter(torch.full((depth,), 1 / depth)) for m, depth in depths.items()}
+                {m: _equal_weights(num_layers(encoder, layered[0])) for m, encoder in self.encoders.items()}
             )
-        in_channels = sum(encoder.embed_dims for encoder in self.encoders.values())
-        self.head = MODELS.build({**head, 'in_channels': in_channels})
+        width = sum(encoder.embed_dims for encoder in self.encoders.values())
+        self.head = build_part(head, Head, 'head', in_channels=width * len(self.features))
 
     def forward(
         self, inputs: Mapping[str, Tensor], data_samples: list[AVDataSample] | None = None, mode: str = 'tensor'
@@ -93,13 +116,13 @@ class AVFMAERecognizer(BaseModel):
         Raises:
             ConfigError: The batch lacks a modality that the model has an encoder for.
         """
-        output = RecognizerOutput(*self.head(self.extract_feature(inputs)))
+        output = RecognizerOutput(*self.head(self.extract_feat(inputs)))
         if mode == 'loss':
             return dict(loss=self.head.loss(output.logits, data_samples))
         return self.head.predict(output.logits, data_samples) if mode == 'predict' else output
 
-    def extract_feature(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """Return the pooled feature (B * V, D), video channels first; arguments and errors as in `forward`."""
+    def extract_feat(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """Return the pooled feature that the head gets, (B * V, D); arguments and errors as in `forward`."""
         missing = [m for m in self.encoders if m not in inputs]
         if missing:
             raise ConfigError(
@@ -107,45 +130,107 @@ class AVFMAERecognizer(BaseModel):
                 f'and model.correlation to None, or load {missing[0]} in the pipeline'
             )
         encoded = {m: encoder(inputs[m]) for m, encoder in self.encoders.items()}
-        if self.correlation is None:
-            tokens = [self._last_layer(output) for output in encoded.values()]
-        else:
-            tokens = self._correlate(encoded)
-        return torch.cat([x.mean(dim=1) for x in tokens], dim=-1)
+        return torch.cat([part for kind in self.features for part in self._pool(kind, encoded)], dim=-1)
 
-    def _last_layer(self, encoded: EncoderOutput) -> Tensor:
-        """Return the tokens to pool of one encoder: (B, K, C), (B, N, C) or (B, K + N, C)."""
-        if self.token_type == 'local':
-            return encoded.tokens
-        regions = encoded.regions[:, :, -1]
-        return regions if self.token_type == 'region' else torch.cat((regions, encoded.tokens), dim=1)
+    def extract_feature(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """Former name of `extract_feat`, for one version."""
+        warnings.warn('extract_feature is now extract_feat', FutureWarning, stacklevel=2)
+        return self.extract_feat(inputs)
 
-    def _correlate(self, encoded: dict[str, EncoderOutput]) -> tuple[Tensor, Tensor]:
-        """Relate the last layer's region tokens of both modalities: two (B, K, C)."""
-        weighted = []
-        for m, output in encoded.items():
-            weights = self.layer_weights[m].softmax(dim=0)  # (L,)
-            weighted.append(torch.einsum('bklc,l->bkc', output.regions, weights))
-        video, audio = (output.regions[:, :, -1] for output in encoded.values())
-        return self.correlation(video, audio, torch.cat(weighted, dim=-1))
+    def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
+        """Return the depth of a parameter and the number of depths, for layer-wise learning rates, as released.
 
-    def _check_parts(self) -> None:
-        """Find contradictions between the parts now rather than in the first step."""
+        With N = encoder blocks + units of the correlation module: patch embedding, position table, class and mask
+        tokens 0; encoder block i of either modality i + 1; unit j follows the blocks; everything else (region tokens,
+        refinement, HAFE layer, norms, layer weights, head) N + 1.
+
+        Args:
+            param_name: Name of the parameter.
+            prefix: What stands before this model's own names.
+        """
+        name = param_name.removeprefix(prefix)
+        blocks = max(len(getattr(encoder, 'blocks', ())) for encoder in self.encoders.values())
+        count = blocks + len(getattr(self.correlation, 'units', ())) + 2
+        if any(part in name for part in ('patch_embed', 'pos_embed', 'cls_token', 'mask_token')):
+            return 0, count
+        match name.split('.'):
+            case ['encoders', _, 'blocks', index, *_]:
+                return int(index) + 1, count
+            case ['correlation', 'units', index, *_]:
+                return blocks + int(index) + 1, count
+        return count - 1, count
+
+    def _pool(self, kind: str, encoded: Mapping[str, EncoderOutput]) -> list[Tensor]:
+        """Return one feature per modality, (B * V, C) each."""
+        if kind == 'correlated':
+            return [tokens.mean(dim=1) for tokens in self._correlate(encoded)]
+        if kind == 'last':
+            return [last_layer(output, self.token_type).mean(dim=1) for output in encoded.values()]
+        return [self._sum_layers(m, all_layers(x, self.token_type).mean(dim=1)) for m, x in encoded.items()]
+
+    def _correlate(self, encoded: Mapping[str, EncoderOutput]) -> Sequence[Tensor]:
+        """Relate the last layer's tokens of both modalities: two (B * V, n, C)."""
+        tokens = [last_layer(output, self.correlation_tokens) for output in encoded.values()]
+        if not self.takes_fused:
+            return self.correlation(*tokens)
+        fused = [self._sum_layers(m, all_layers(x, self.correlation_tokens)) for m, x in encoded.items()]
+        return self.correlation(*tokens, torch.cat(fused, dim=-1))
+
+    def _sum_layers(self, m: str, x: Tensor) -> Tensor:
+        """Sum layers (..., L, C) under the modality's learned weights: (..., C)."""
+        return torch.einsum('...lc,l->...c', x, self.layer_weights[m].softmax(dim=0))
+
+    def _layered_tokens(self) -> list[TokenType]:
+        """Return the kinds of tokens of which all layers are needed."""
+        layered = [self.token_type] if 'layers' in self.features else []
+        return layered + [self.correlation_tokens] if self.takes_fused else layered
+
+    def _check_settings(self) -> None:
         if not self.encoders:
-            raise ConfigError('the model has neither a video encoder nor an audio encoder: give at least one')
-        if self.token_type not in ('region', 'local', 'all'):
-            raise ConfigError(f"token_type is 'region', 'local' or 'all', not {self.token_type!r}")
-        regions = {m: encoder.num_regions for m, encoder in self.encoders.items()}
-        if self.token_type != 'local' and not all(regions.values()):
-            raise ConfigError(f"token_type '{self.token_type}' needs encoders with region tokens; regions: {regions}")
-        if self.correlation is None:
-            return
-        if len(self.encoders) < 2:
-            raise ConfigError('the correlation module needs both encoders: give both, or set correlation to None')
-        if self.token_type != 'region':
-            raise ConfigError(f"the correlation module takes token_type 'region' only, not {self.token_type!r}")
-        if len(set(regions.values())) > 1:
-            raise ConfigError(f'the correlation module needs as many regions in video as in audio, not {regions}')
+            raise ConfigError('the model has neither a video encoder nor an audio encoder: pass at least one')
+        for name in ('token_type', 'correlation_tokens'):
+            if (value := getattr(self, name)) not in TOKEN_TYPES:
+                raise ConfigError(f"{name} is 'region', 'local' or 'all', not {value!r}")
+        if not set(self.features) <= set(FEATURES) or len(set(self.features)) < len(self.features):
+            raise ConfigError(f'features names each of {FEATURES} at most once, not {self.features}')
+        if (self.correlation is not None) != ('correlated' in self.features):
+            raise ConfigError(
+                f"features {self.features}: 'correlated' belongs to a model with a correlation module, and only to it"
+            )
+        if self.correlation is not None and len(self.encoders) < 2:
+            raise ConfigError('the correlation module needs both encoders: pass both, or set correlation to None')
+
+    def _check_tokens(self) -> None:
+        """Find contradictions between the parts now rather than in the first step."""
+        used = {self.token_type} if {'layers', 'last'} & set(self.features) else set()
+        used |= {self.correlation_tokens} if self.correlation is not None else set()
+        regions = {m: num_tokens(encoder, 'region') for m, encoder in self.encoders.items()}
+        for tokens in used - {'local'}:
+            if not all(regions.values()):
+                raise ConfigError(f"'{tokens}' tokens need encoders with region tokens; regions: {regions}")
+        for m, encoder in self.encoders.items():
+            layers = {tokens: num_layers(encoder, tokens) for tokens in self._layered_tokens()}
+            if 'all' in layers:
+                layers['region'] = num_layers(encoder, 'region')
+            if len(set(layers.values())) > 1 or not all(layers.values()):
+                raise ConfigError(
+                    f'the layers of the {m} encoder are summed, of which it hands out {layers}: list them all in its '
+                    'out_indices'
+                )
+        if self.correlation is not None:
+            self._check_correlated()
+
+    def _check_correlated(self) -> None:
+        counts = {m: num_tokens(encoder, self.correlation_tokens) for m, encoder in self.encoders.items()}
+        if self.takes_fused and len(set(counts.values())) > 1:
+            raise ConfigError(
+                f'the correlation module takes fused tokens, for which it needs as many {self.correlation_tokens} '
+                f'tokens in video as in audio, not {counts}'
+            )
         widths = {m: encoder.embed_dims for m, encoder in self.encoders.items()}
         if len(set(widths.values())) > 1:
             raise ConfigError(f'the correlation module needs encoders of the same width, not {widths}')
+
+
+def _equal_weights(count: int) -> nn.Parameter:
+    return nn.Parameter(torch.full((count,), 1 / count))

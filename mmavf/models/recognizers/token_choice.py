@@ -1,0 +1,42 @@
+"""The tokens of an encoder that a recognizer pools or correlates.
+
+Shapes: B clips, N local tokens, K region tokens, n tokens of the kind chosen, L layers, C channels.
+"""
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from ..encoders import EncoderOutput
+
+TokenType = Literal['region', 'local', 'all']
+TOKEN_TYPES = ('region', 'local', 'all')
+
+
+def last_layer(output: EncoderOutput, tokens: TokenType) -> Tensor:
+    """Return the tokens of the last layer, (B, n, C)."""
+    if tokens == 'local':
+        return output.tokens
+    regions = output.regions[:, :, -1]
+    return regions if tokens == 'region' else torch.cat((regions, output.tokens), dim=1)
+
+
+def all_layers(output: EncoderOutput, tokens: TokenType) -> Tensor:
+    """Return the tokens of every layer that the encoder hands out, (B, n, L, C)."""
+    if tokens == 'region':
+        return output.regions
+    local = torch.stack(output.hidden, dim=2)  # L tensors (B, N, C) -> (B, N, L, C)
+    return local if tokens == 'local' else torch.cat((output.regions, local), dim=1)
+
+
+def num_tokens(encoder: nn.Module, tokens: TokenType) -> int:
+    """Return the number n of tokens."""
+    counts = dict(region=getattr(encoder, 'num_regions', 0), local=math.prod(encoder.grid))
+    return sum(counts.values()) if tokens == 'all' else counts[tokens]
+
+
+def num_layers(encoder: nn.Module, tokens: TokenType) -> int:
+    """Return the number L of layers of `all_layers`: region tokens come from all, local tokens from `out_indices`."""
+    return len(encoder.blocks) if tokens == 'region' else len(encoder.out_indices)
