@@ -16,7 +16,8 @@ _video = dict(input_size=(4, 96, 96))
 _encoder = dict(embed_dims=80, num_heads=4, depth=3, out_indices=(1, 2))
 _decoder = dict(embed_dims=64, num_heads=8, num_skips=2)
 model = dict(
-    masker=dict(video_grid=(2, 6, 6), video_encoder=dict(mask_ratio=7 / 9)),  # 8 of a frame pair's 36 patches are seen
+    # 8 of a frame pair's 36 patches are seen
+    masker=dict(video_grid=(2, 6, 6), video_encoder_mask=dict(mask_ratio=7 / 9)),
     video_encoder=dict(**_encoder, **_video, region_size=(1, 3, 3)),
     audio_encoder=_encoder,
     # with the released, shared statistics so small a model learns what it cannot show in evaluation

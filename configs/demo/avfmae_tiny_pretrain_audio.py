@@ -12,8 +12,8 @@ model = dict(
     data_preprocessor=_both.data_preprocessor,
     masker=dict(
         type='DualMasker',
-        encoder=dict(audio=_both.masker.audio_encoder),
-        decoder=dict(audio=_both.masker.audio_decoder),
+        encoder=dict(audio=_both.masker.audio_encoder_mask),
+        decoder=dict(audio=_both.masker.audio_decoder_mask),
     ),
     encoders=dict(audio=_both.audio_encoder),
     decoders=dict(audio=_both.audio_decoder),

@@ -12,8 +12,8 @@ model = dict(
     data_preprocessor=_both.data_preprocessor,
     masker=dict(
         type='DualMasker',
-        encoder=dict(video=_both.masker.video_encoder),
-        decoder=dict(video=_both.masker.video_decoder),
+        encoder=dict(video=_both.masker.video_encoder_mask),
+        decoder=dict(video=_both.masker.video_decoder_mask),
     ),
     encoders=dict(video=_both.video_encoder),
     decoders=dict(video=_both.video_decoder),

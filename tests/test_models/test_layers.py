@@ -13,8 +13,8 @@ from mmavf.models.layers import (
     LGIBlock,
     PatchEmbed,
     SelfAttention,
+    all_token_ids,
     draw_token,
-    full_order,
     patch_grid,
     region_of_tokens,
     released_order,
@@ -118,7 +118,7 @@ def test_regions_by_loops():
             for w in range(grid[2]):
                 assert regions[index] == (t // size[0] * 2 + h // size[1]) * 1 + w // size[2]
                 index += 1
-    order = full_order(grid, size)
+    order = all_token_ids(grid, size)
     assert torch.equal(order.sort().values, torch.arange(96))
     assert (regions[order].diff() >= 0).all()
 

@@ -12,8 +12,8 @@ from mmavf.models.maskers import (
     RandomMask,
     RegionBalancedMask,
     RunningCellMask,
+    TokenMask,
     TubeMask,
-    explicit_mask,
 )
 
 CPU = torch.device('cpu')
@@ -63,7 +63,7 @@ def test_running_cell_draws_all_four_phases_equally_often():
 def test_tube_and_running_cell_leave_exactly_360_counted_tokens():
     mask = AVDualMasker()(32, CPU)['video']
     assert mask.keep_ids.shape == (32, 80) and mask.decode_ids.shape == (32, 400)
-    assert (mask.counted.sum(1) == 360).all()
+    assert (mask.loss_weight.sum(1) == 360).all()
 
 
 def test_balanced_video_masks_are_tubes_with_equal_regions(reference):
@@ -110,12 +110,12 @@ def test_nothing_is_promised_for_regions_inside_those_of_the_mask(own, tube, ask
 def test_indices_of_a_drawn_mask_are_its_visible_tokens_in_raster_order():
     generator = RandomMask(AUDIO, 0.8125)
     encoder, decoder = generator(4, CPU), RandomMask(AUDIO, 0.5)(4, CPU)
-    mask = explicit_mask(encoder, decoder)
+    mask = TokenMask.from_explicit(encoder, decoder)
     for row in range(4):
         assert mask.keep_ids[row].tolist() == [i for i in range(128) if not encoder[row, i]]
         visible = [i for i in range(128) if not decoder[row, i]]
         assert mask.decode_ids[row].tolist() == visible
-        assert mask.counted[row].tolist() == [float(encoder[row, i]) for i in visible]
+        assert mask.loss_weight[row].tolist() == [float(encoder[row, i]) for i in visible]
 
 
 def test_masks_follow_the_generator_of_the_device():
@@ -151,4 +151,4 @@ def test_rows_with_different_counts_are_an_error():
     masks = torch.zeros(2, 128, dtype=torch.bool)
     masks[0, 0] = True
     with pytest.raises(ConfigError, match='same number of visible tokens'):
-        explicit_mask(masks, masks)
+        TokenMask.from_explicit(masks, masks)

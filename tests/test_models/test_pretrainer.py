@@ -6,13 +6,16 @@ import torch
 from mmavf.errors import ConfigError
 from mmavf.models.encoders import ViTEncoder
 from mmavf.models.layers import take_patches
+from mmavf.models.maskers import AVDualMasker, RegionBalancedMask, TubeMask
 from mmavf.registry import MODELS
 from tests.helpers.models import build_pretrainer, forbid_waiting, pretrain_config, random_inputs
 
+BALANCED_AUDIO = dict(mask_ratio=0.5, region_size=(4, 4))
+SIZES = dict(video=800, audio=128)
 BALANCED = dict(
     masker=dict(
-        video_encoder=dict(type='RegionBalancedMask', mask_ratio=0.9, region_size=(2, 5, 10), tube=True),
-        audio_encoder=dict(type='RegionBalancedMask', mask_ratio=0.8125, region_size=(4, 4)),
+        video_encoder_mask=dict(type='RegionBalancedMask', mask_ratio=0.9, region_size=(2, 5, 10), tube=True),
+        audio_encoder_mask=dict(type='RegionBalancedMask', mask_ratio=0.8125, region_size=(4, 4)),
     ),
     video_encoder=dict(region_grouping='exact'),
     audio_encoder=dict(region_grouping='exact'),
@@ -190,6 +193,43 @@ def test_initialisation_is_the_released_one():
     assert model.decoders['audio'].mask_token.abs().max() <= 0.02
 
 
+def test_former_keys_and_values_are_read_with_a_warning():
+    with pytest.warns(FutureWarning, match="'reference' is now 'released'"):
+        assert build_pretrainer(decoder_positions='reference').decoder_positions == 'released'
+    with pytest.warns(FutureWarning, match='masker.video_encoder is now masker.video_encoder_mask'):
+        masker = AVDualMasker(video_encoder=dict(mask_ratio=0.8))  # as it changes the mask of the base config
+    assert isinstance(masker.encoder_masks['video'], TubeMask) and masker.encoder_masks['video'].num_masked == 640
+    with pytest.warns(FutureWarning):
+        masker = AVDualMasker(audio_decoder=dict(_delete_=True, type='RegionBalancedMask', **BALANCED_AUDIO))
+    assert isinstance(masker.decoder_masks['audio'], RegionBalancedMask)
+    with pytest.raises(TypeError, match='masks'):
+        AVDualMasker(masks=None)
+
+
+@torch.no_grad()
+def test_features_are_the_mean_tokens_of_whole_clips_by_modality():
+    model, inputs = build_pretrainer().eval(), random_inputs()
+    features = model.extract_feat(dict(audio=inputs['audio']))
+    assert list(features) == ['audio']
+    torch.testing.assert_close(features['audio'], model.encoders['audio'](inputs['audio']).tokens.sum(dim=1) / 128)
+    assert list(model.extract_feat(inputs)) == ['video', 'audio']
+    with pytest.raises(ConfigError, match='takes video, audio; the batch has none of them'):
+        model.extract_feat({})
+
+
+def test_a_correlation_without_fused_tokens_gets_none():
+    class Keep(torch.nn.Module):
+        def forward(self, video, audio):
+            return video, audio
+
+    model = build_pretrainer(correlation=Keep())
+    without = build_pretrainer(correlation=None)
+    without.load_state_dict(model.state_dict())
+    masks = {m: (mask := torch.arange(n).remainder(2)[None].expand(2, -1) > 0, mask) for m, n in SIZES.items()}
+    ours, theirs = (x(random_inputs(), masks=masks).predictions for x in (model, without))
+    assert all(torch.equal(ours[m], theirs[m]) for m in ours)
+
+
 @pytest.mark.parametrize('seed', range(8))
 def test_masks_that_are_balanced_by_chance_alone_are_no_promise(seed, monkeypatch):
     """One draw in four of these tubes leaves the same number in both regions of a slice."""
@@ -200,7 +240,7 @@ def test_masks_that_are_balanced_by_chance_alone_are_no_promise(seed, monkeypatc
 
 def test_masks_balanced_over_other_regions_are_refused():
     masker = BALANCED['masker'] | dict(
-        audio_encoder=dict(type='RegionBalancedMask', mask_ratio=0.8125, region_size=(8, 8))
+        audio_encoder_mask=dict(type='RegionBalancedMask', mask_ratio=0.8125, region_size=(8, 8))
     )
     with pytest.raises(ConfigError, match=r'region-balanced masks.*\(4, 4\)'):
         build_pretrainer(**BALANCED | dict(masker=masker))
@@ -209,11 +249,11 @@ def test_masks_balanced_over_other_regions_are_refused():
 @pytest.mark.parametrize(
     ('overrides', 'message'),
     [
-        (dict(decoder_positions='raster'), "'reference' or 'exact'"),
+        (dict(decoder_positions='raster'), "'released' or 'exact'"),
         (dict(video_decoder=dict(num_skips=1)), 'skip features'),
         (dict(video_encoder=dict(region_size=(3, 5, 10))), 'do not tile'),
         (dict(video_encoder=dict(out_indices=(0, 7))), 'out_indices'),
-        (dict(masker=dict(audio_encoder=dict(type='RandomMask', mask_ratio=0.8))), 'do not spread evenly'),
+        (dict(masker=dict(audio_encoder_mask=dict(type='RandomMask', mask_ratio=0.8))), 'do not spread evenly'),
         (dict(video_encoder=dict(region_grouping='exact')), 'region-balanced'),
         (dict(masker=dict(audio_grid=(32, 8))), r'a grid of \(16, 8\) tokens, masker.audio_grid is for \(32, 8\)'),
         (dict(video_decoder=dict(input_size=(8, 160, 160))), r'the video decoder .* is for \(4, 10, 10\)'),

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mmavf.models.layers import take_patches
-from mmavf.models.maskers import AVDualMasker, explicit_mask
+from mmavf.models.maskers import AVDualMasker, TokenMask
 from mmavf.models.pretrainers import PretrainOutput
 from mmavf.models.targets import PatchTarget
 from mmavf.visualization import draw_reconstruction_sheet, film_strip, reconstruct, token_map, undo_target, unpatchify
@@ -86,7 +86,7 @@ class PerfectModel(torch.nn.Module):
     def __init__(self):
         super().__init__()
         self.modalities = ('video', 'audio')
-        self.masker = AVDualMasker(video_grid=(2, 10, 10), audio_grid=(4, 4), audio_encoder=AUDIO_MASK)
+        self.masker = AVDualMasker(video_grid=(2, 10, 10), audio_grid=(4, 4), audio_encoder_mask=AUDIO_MASK)
         self.targets = {
             'video': PatchTarget((2, 4, 4), MEAN, STD, frame_difference=True),
             'audio': PatchTarget((4, 4)),
@@ -95,7 +95,7 @@ class PerfectModel(torch.nn.Module):
 
     def forward(self, inputs, mode, masks):
         assert mode == 'predict'
-        drawn = {m: explicit_mask(*masks[m]) for m in masks}
+        drawn = {m: TokenMask.from_explicit(*masks[m]) for m in masks}
         for m, mask in drawn.items():
             self.decoded[m].append(mask.decode_ids)
         predictions = {m: self.targets[m](inputs[m], drawn[m].decode_ids) for m in drawn}
@@ -145,7 +145,7 @@ def test_error_is_the_mean_over_hidden_tokens():
 
     def forward(*args, **kwargs):
         output = perfect(*args, **kwargs)
-        off = {m: torch.where(mask.counted > 0, 0.5, 2.0)[..., None] for m, mask in output.masks.items()}
+        off = {m: torch.where(mask.loss_weight > 0, 0.5, 2.0)[..., None] for m, mask in output.masks.items()}
         return output._replace(predictions={m: values + off[m] for m, values in output.predictions.items()})
 
     model.forward = forward

@@ -101,10 +101,10 @@ def _correlation(args: Mapping, prefix: str) -> dict:
 def _masker(video: dict, audio: dict, masks: Mapping[str, Tensor]) -> dict:
     grids = [[i // p for i, p in zip(g['input_size'], g['patch_size'], strict=True)] for g in (video, audio)]
     names = dict(
-        video_encoder='mask_video',
-        video_decoder='decode_mask_video',
-        audio_encoder='mask_audio',
-        audio_decoder='decode_mask_audio',
+        video_encoder_mask='mask_video',
+        video_decoder_mask='decode_mask_video',
+        audio_encoder_mask='mask_audio',
+        audio_decoder_mask='decode_mask_audio',
     )
     ratios = {part: masks[name][0].sum().item() / masks[name].shape[1] for part, name in names.items()}
     counts = {part: dict(type='RandomMask', mask_ratio=ratio) for part, ratio in ratios.items()}

@@ -107,8 +107,8 @@ def _check_losses(
         hcmcl_per_layer=layers,
         hcmcl=sum(layers),
         ce_video_then_audio_per_layer=[nn.functional.cross_entropy(s, labels) for pair in logits for s in pair],
-        n_counted_tokens_video=output.masks['video'].counted.sum(),
-        n_counted_tokens_audio=output.masks['audio'].counted.sum(),
+        n_counted_tokens_video=output.masks['video'].loss_weight.sum(),
+        n_counted_tokens_audio=output.masks['audio'].loss_weight.sum(),
     )
     for key, value in expected.items():
         yield from compare(f'{name}.{key}', ours[key], value, 1e-5)

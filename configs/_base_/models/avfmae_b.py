@@ -11,10 +11,10 @@ model = dict(
     data_preprocessor=dict(type='AVDataPreprocessor', mean=_mean, std=_std),
     masker=dict(
         type='AVDualMasker',
-        video_encoder=dict(type='TubeMask', mask_ratio=0.9),
-        video_decoder=dict(type='RunningCellMask', mask_ratio=0.5),
-        audio_encoder=dict(type='RandomMask', mask_ratio=0.8125),
-        audio_decoder=dict(type='RandomMask', mask_ratio=0.5),
+        video_encoder_mask=dict(type='TubeMask', mask_ratio=0.9),
+        video_decoder_mask=dict(type='RunningCellMask', mask_ratio=0.5),
+        audio_encoder_mask=dict(type='RandomMask', mask_ratio=0.8125),
+        audio_decoder_mask=dict(type='RandomMask', mask_ratio=0.5),
     ),
     video_encoder=dict(**_encoder, **_video, region_size=(2, 5, 10), in_channels=3),
     audio_encoder=dict(**_encoder, **_audio, region_size=(4, 4), in_channels=1),
@@ -33,5 +33,5 @@ model = dict(
     audio_target=dict(type='PatchTarget', patch_size=(16, 16)),
     reconstruction_loss=dict(type='MaskedMSELoss'),
     contrastive_loss=dict(type='HCMCLLoss', temperature=0.07, loss_weight=0.0025, gather=False),
-    decoder_positions='reference',
+    decoder_positions='released',
 )

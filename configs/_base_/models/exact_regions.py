@@ -3,8 +3,10 @@
 # Used as `model = {{_base_.exact_regions}}`.
 exact_regions = dict(
     masker=dict(
-        video_encoder=dict(_delete_=True, type='RegionBalancedMask', mask_ratio=0.9, region_size=(2, 5, 10), tube=True),
-        audio_encoder=dict(_delete_=True, type='RegionBalancedMask', mask_ratio=0.8125, region_size=(4, 4)),
+        video_encoder_mask=dict(
+            _delete_=True, type='RegionBalancedMask', mask_ratio=0.9, region_size=(2, 5, 10), tube=True
+        ),
+        audio_encoder_mask=dict(_delete_=True, type='RegionBalancedMask', mask_ratio=0.8125, region_size=(4, 4)),
     ),
     video_encoder=dict(region_grouping='exact'),
     audio_encoder=dict(region_grouping='exact'),

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from mmavf.errors import ConfigError
 from mmavf.registry import MODELS
 
-from ..layers import LGIBlock, draw_token, full_order, region_of_tokens, released_order, sort_by_region
+from ..layers import LGIBlock, all_token_ids, draw_token, region_of_tokens, released_order, sort_by_region
 from .base import XAVIER_INIT, EncoderOutput, TokenEncoder
 
 
@@ -74,7 +74,7 @@ class ImprovedLGIEncoder(TokenEncoder):
         region_ids = region_of_tokens(self.grid, self.region_size)
         self.num_regions = int(region_ids[-1]) + 1
         self.register_buffer('region_ids', region_ids, persistent=False)
-        self.register_buffer('full_order', full_order(self.grid, self.region_size), persistent=False)
+        self.register_buffer('all_token_ids', all_token_ids(self.grid, self.region_size), persistent=False)
         self.region_tokens = nn.Parameter(torch.empty(self.num_regions, embed_dims))
         rates = torch.linspace(0, drop_path_rate, depth, device='cpu').tolist()
         self.blocks = nn.ModuleList(LGIBlock(embed_dims, num_heads, mlp_ratio, rate, stage_iv) for rate in rates)
@@ -87,7 +87,7 @@ class ImprovedLGIEncoder(TokenEncoder):
             ConfigError: The visible tokens do not spread evenly over the regions.
         """
         if keep_ids is None:
-            return self.full_order
+            return self.all_token_ids
         if self.region_grouping == 'exact':
             if keep_ids.shape[1] % self.num_regions:
                 raise ConfigError(

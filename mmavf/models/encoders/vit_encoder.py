@@ -56,7 +56,7 @@ class ViTEncoder(TokenEncoder):
         )
         rates = torch.linspace(0, drop_path_rate, depth, device='cpu').tolist()
         self.blocks = nn.ModuleList(ViTBlock(embed_dims, num_heads, mlp_ratio, rate) for rate in rates)
-        self.register_buffer('full_order', torch.arange(self.num_tokens, device='cpu'), persistent=False)
+        self.register_buffer('all_token_ids', torch.arange(self.num_tokens, device='cpu'), persistent=False)
 
     def forward(self, x: Tensor, keep_ids: Tensor | None = None) -> EncoderOutput:
         """Encode a clip.
@@ -68,7 +68,7 @@ class ViTEncoder(TokenEncoder):
         Returns:
             Tokens in raster order; `regions` is None.
         """
-        token_ids = self.full_order if keep_ids is None else keep_ids
+        token_ids = self.all_token_ids if keep_ids is None else keep_ids
         x = self.embed(x, token_ids)
         hidden = []
         for index, block in enumerate(self.blocks):

@@ -6,7 +6,7 @@ from .drop_path import DropPath, share_graphs
 from .lgi_block import LGIBlock
 from .patches import PatchEmbed, patch_grid, take_patches
 from .positions import sinusoid_table
-from .regions import full_order, region_grid, region_of_tokens, released_order, sort_by_region
+from .regions import all_token_ids, region_grid, region_of_tokens, released_order, sort_by_region
 from .tokens import draw_token
 
 __all__ = [
@@ -21,7 +21,7 @@ __all__ = [
     'SelfAttention',
     'ViTBlock',
     'draw_token',
-    'full_order',
+    'all_token_ids',
     'patch_grid',
     'region_grid',
     'region_of_tokens',

@@ -38,8 +38,8 @@ def take_patches(x: Tensor, patch_size: Sequence[int], ids: Tensor) -> Tensor:
         f'b {" ".join(f"g{i}" for i in axes)} c {" ".join(f"p{i}" for i in axes)}'
     )
     x = rearrange(x, pattern, **{f'p{i}': size for i, size in enumerate(patch_size)})
-    coordinates = _unravel(ids.expand(len(x), -1), x.shape[1 : 1 + len(patch_size)])
-    clips = torch.arange(len(x), device=x.device)[:, None]
+    coordinates = _unravel(ids.expand(x.shape[0], -1), x.shape[1 : 1 + len(patch_size)])
+    clips = torch.arange(x.shape[0], device=x.device)[:, None]
     return x[(clips, *coordinates)]
 
 

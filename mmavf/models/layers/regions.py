@@ -37,7 +37,7 @@ def region_of_tokens(grid: Sequence[int], region_size: Sequence[int]) -> Tensor:
     return region.flatten()
 
 
-def full_order(grid: Sequence[int], region_size: Sequence[int]) -> Tensor:
+def all_token_ids(grid: Sequence[int], region_size: Sequence[int]) -> Tensor:
     """Return all token numbers sorted by region, raster order inside a region; int64 of shape (N,)."""
     return region_of_tokens(grid, region_size).argsort(stable=True)
 

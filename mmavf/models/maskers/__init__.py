@@ -3,7 +3,7 @@
 from .av_dual_masker import AVDualMasker
 from .dual_masker import DualMasker
 from .generators import RandomMask, RegionBalancedMask, RunningCellMask, TubeMask
-from .token_mask import TokenMask, explicit_mask
+from .token_mask import TokenMask
 
 __all__ = [
     'AVDualMasker',
@@ -13,5 +13,4 @@ __all__ = [
     'RunningCellMask',
     'TokenMask',
     'TubeMask',
-    'explicit_mask',
 ]

@@ -46,7 +46,7 @@ class AVFMAEPretrainer(MaskedAutoencoder):
         audio_target: dict | nn.Module,
         reconstruction_loss: dict | nn.Module = dict(type='MaskedMSELoss'),
         contrastive_loss: dict | nn.Module | None = dict(type='HCMCLLoss'),
-        decoder_positions: Literal['reference', 'exact'] = 'reference',
+        decoder_positions: Literal['released', 'exact'] = 'released',
         data_preprocessor: dict | nn.Module | None = dict(type='AVDataPreprocessor'),
         init_cfg: dict | list | None = None,
     ) -> None:

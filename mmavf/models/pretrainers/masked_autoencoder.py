@@ -4,6 +4,7 @@ Shapes: B batch, n visible tokens and m tokens to decode of a modality, P values
 """
 
 import math
+import warnings
 from collections.abc import Mapping
 from functools import partial
 from typing import Literal, NamedTuple
@@ -16,15 +17,26 @@ from mmavf.errors import ConfigError
 from mmavf.registry import MODELS
 
 from ..encoders import EncoderOutput
-from ..interfaces import Decoder, Encoder, Masker, Target, build_part
-from ..maskers import TokenMask, explicit_mask
+from ..interfaces import (
+    Correlation,
+    DataPreprocessor,
+    Decoder,
+    Encoder,
+    Loss,
+    Masker,
+    Target,
+    build_optional,
+    build_part,
+    takes_fused,
+)
+from ..maskers import TokenMask
 
 
 class PretrainOutput(NamedTuple):
     """What the pre-training model computes for a batch, per modality.
 
     Attributes:
-        masks: Which tokens were seen, decoded and counted.
+        masks: Which tokens were seen and decoded, and which of these count in the loss.
         encoded: Encoder outputs.
         predictions: Predicted patch values (B, m, P) of the tokens `masks[...].decode_ids`.
     """
@@ -51,9 +63,9 @@ class MaskedAutoencoder(BaseModel):
         correlation: Module between the encoders and decoders of two modalities; None leaves it out.
         reconstruction_loss: Loss of all modalities' predictions.
         contrastive_loss: Loss between the hidden tokens of two modalities; None leaves it out.
-        decoder_positions: Positions that visible tokens get in the decoder. 'reference', as released, adds them in
-            raster order to tokens that are in region order, so that half of the video tokens carry another token's
-            position; 'exact' gives each its own.
+        decoder_positions: Positions that visible tokens get in the decoder. 'released' adds them in raster order to
+            tokens that are in region order, so that half of the video tokens carry another token's position; 'exact'
+            gives each its own. 'reference' is the former name of 'released'.
         data_preprocessor: Prepares batches.
         init_cfg: Initialisation.
 
@@ -73,21 +85,20 @@ class MaskedAutoencoder(BaseModel):
         correlation: dict | nn.Module | None = None,
         reconstruction_loss: dict | nn.Module = dict(type='MaskedMSELoss'),
         contrastive_loss: dict | nn.Module | None = None,
-        decoder_positions: Literal['reference', 'exact'] = 'reference',
+        decoder_positions: Literal['released', 'exact'] = 'released',
         data_preprocessor: dict | nn.Module | None = dict(type='AVDataPreprocessor'),
         init_cfg: dict | list | None = None,
     ) -> None:
-        super().__init__(data_preprocessor and _built(data_preprocessor), init_cfg)
-        if decoder_positions not in ('reference', 'exact'):
-            raise ConfigError(f"decoder_positions is 'reference' or 'exact', not {decoder_positions!r}")
-        self.decoder_positions = decoder_positions
+        super().__init__(build_optional(data_preprocessor, DataPreprocessor, 'data_preprocessor'), init_cfg)
+        self.decoder_positions = _checked_positions(decoder_positions)
         self.modalities = _modalities(encoders, decoders, targets)
         parts = {m: build_part(encoders[m], Encoder, f'the {m} encoder') for m in self.modalities}
         grids = {m: tuple(part.grid) for m, part in parts.items()}
         handed = {f'{m}_grid': grid for m, grid in grids.items()}  # of a masker with fixed modalities
         self.masker = build_part(masker, Masker, 'the masker', grids=grids, **handed)
         self.encoders = ModuleDict(parts)  # MMEngine's container hands init_weights on to its parts
-        self.correlation = None if correlation is None else _built(correlation)
+        self.correlation = build_optional(correlation, Correlation, 'correlation')
+        self.takes_fused = takes_fused(self.correlation)
         # targets draw nothing, so that they may be built before the decoders, which ask them for sizes
         built_targets = {m: self._build_target(m, targets[m]) for m in self.modalities}
         self.decoders = ModuleDict({m: self._build_decoder(m, decoders[m], built_targets[m]) for m in self.modalities})
@@ -98,8 +109,8 @@ class MaskedAutoencoder(BaseModel):
             }
         )
         self.targets = ModuleDict(built_targets)
-        self.reconstruction_loss = _built(reconstruction_loss)
-        self.contrastive_loss = None if contrastive_loss is None else _built(contrastive_loss)
+        self.reconstruction_loss = build_part(reconstruction_loss, Loss, 'reconstruction_loss')
+        self.contrastive_loss = build_optional(contrastive_loss, Loss, 'contrastive_loss')
         self._check_parts()
 
     def forward(
@@ -125,6 +136,20 @@ class MaskedAutoencoder(BaseModel):
         output = self.reconstruct(inputs, masks)
         return self.loss(inputs, output) if mode == 'loss' else output
 
+    def extract_feat(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return what the encoders make of whole clips: of each modality the mean of its last layer's tokens, (B, C).
+
+        Args:
+            inputs: As in `forward`; a modality may be missing, as nothing is masked or correlated.
+
+        Raises:
+            ConfigError: `inputs` have none of the model's modalities.
+        """
+        present = [m for m in self.modalities if m in inputs]
+        if not present:
+            raise ConfigError(f'the model takes {", ".join(self.modalities)}; the batch has none of them')
+        return {m: self.encoders[m](inputs[m]).tokens.mean(dim=1) for m in present}
+
     def reconstruct(
         self, inputs: Mapping[str, Tensor], masks: Mapping[str, tuple[Tensor, Tensor]] | None = None
     ) -> PretrainOutput:
@@ -140,7 +165,7 @@ class MaskedAutoencoder(BaseModel):
             first = inputs[self.modalities[0]]
             drawn = self.masker(first.shape[0], first.device)
         else:
-            drawn = {m: explicit_mask(*masks[m]) for m in self.modalities}
+            drawn = {m: TokenMask.from_explicit(*masks[m]) for m in self.modalities}
         encoded = {m: self.encoders[m](inputs[m], drawn[m].keep_ids) for m in self.modalities}
         tokens = self.correlate({m: encoded[m].tokens for m in self.modalities})
         predictions = {m: self.decode(m, tokens[m], encoded[m], drawn[m]) for m in self.modalities}
@@ -150,13 +175,15 @@ class MaskedAutoencoder(BaseModel):
         """Relate the two modalities' tokens (B, n, C); the mean tokens of both are the first fused token."""
         if self.correlation is None:
             return tokens
-        fused = torch.cat([tokens[m].mean(dim=1, keepdim=True) for m in self.modalities], dim=-1)  # (B, 1, 2C)
-        related = self.correlation(*(tokens[m] for m in self.modalities), fused)
+        given = [tokens[m] for m in self.modalities]
+        if self.takes_fused:
+            given.append(torch.cat([x.mean(dim=1, keepdim=True) for x in given], dim=-1))  # (B, 1, 2C)
+        related = self.correlation(*given)
         return dict(zip(self.modalities, related, strict=True))
 
     def decode(self, modality: str, tokens: Tensor, encoded: EncoderOutput, mask: TokenMask) -> Tensor:
         """Predict the patches `mask.decode_ids` of one modality: (B, m, P)."""
-        position_ids = mask.keep_ids if self.decoder_positions == 'reference' else encoded.token_ids
+        position_ids = mask.keep_ids if self.decoder_positions == 'released' else encoded.token_ids
         to_decoder = self.to_decoder[modality]
         skips = [to_decoder(hidden) for hidden in encoded.hidden]
         return self.decoders[modality](to_decoder(tokens), skips, position_ids, mask.decode_ids)
@@ -166,7 +193,7 @@ class MaskedAutoencoder(BaseModel):
         losses = {}
         for m in self.modalities:
             target = self.targets[m](inputs[m], output.masks[m].decode_ids)
-            losses[f'loss_{m}'] = self.reconstruction_loss(output.predictions[m], target, output.masks[m].counted)
+            losses[f'loss_{m}'] = self.reconstruction_loss(output.predictions[m], target, output.masks[m].loss_weight)
         if self.contrastive_loss is not None:
             hidden = [output.encoded[m].hidden for m in self.modalities]
             losses['loss_contrastive'] = self.contrastive_loss(*hidden)
@@ -246,8 +273,13 @@ class MaskedAutoencoder(BaseModel):
             )
 
 
-def _built(part: dict | nn.Module) -> nn.Module:
-    return part if isinstance(part, nn.Module) else MODELS.build(part)
+def _checked_positions(decoder_positions: str) -> str:
+    if decoder_positions == 'reference':
+        warnings.warn("decoder_positions='reference' is now 'released'", FutureWarning, stacklevel=4)
+        return 'released'
+    if decoder_positions not in ('released', 'exact'):
+        raise ConfigError(f"decoder_positions is 'released' or 'exact', not {decoder_positions!r}")
+    return decoder_positions
 
 
 def _patch_values(encoder: nn.Module) -> int:

@@ -4,4 +4,4 @@
 _base_ = '../../../configs/demo/avfmae_tiny_pretrain.py'
 
 custom_imports = dict(imports=['projects.example_project.row_mask'], allow_failed_imports=False)
-model = dict(masker=dict(video_encoder=dict(type='RowMask', mask_ratio=2 / 3)))
+model = dict(masker=dict(video_encoder_mask=dict(type='RowMask', mask_ratio=2 / 3)))
