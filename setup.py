@@ -40,6 +40,7 @@ setup(
     python_requires='>=3.10,<3.14',
     install_requires=read_requirements('runtime'),
     extras_require={name: read_requirements(name) for name in ('tests', 'docs', 'mim')},
+    entry_points={'console_scripts': ['mmavf = mmavf.cli.main:main']},
     cmdclass={'build_py': BuildWithConfigs},
     zip_safe=False,
 )

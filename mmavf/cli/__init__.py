@@ -1,1 +1,1 @@
-"""What the command lines share: options, config, errors, exit status."""
+"""The command `mmavf`: its sub-commands, their options, their errors and exit statuses."""

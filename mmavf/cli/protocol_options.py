@@ -2,24 +2,26 @@
 
 import re
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
-from typing import NoReturn
-
-from mmengine.config import Config
+from typing import TYPE_CHECKING, NoReturn
 
 from mmavf.errors import ConfigError
-from mmavf.protocol.protocol import SELECTIONS
+from mmavf.protocol.selections import SELECTIONS
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
 
 def add_protocol_options(parser: ArgumentParser) -> None:
-    """Add the options that set `protocol` to a tool's parser; its errors tell how to give a name such as `-anna`."""
-    tell = parser.error
+    """Add the options that set `protocol`; the parser's errors then explain how to pass a name such as `-anna`."""
+    original = parser.error
 
     def error(message: str) -> NoReturn:
         option = re.match(r'argument (--\S+): expected one argument', message)
-        tell(message if option is None else f'{message}; one that begins with a dash is given as {option[1]}=-…')
+        hint = '' if option is None else f'; write a value that begins with a dash as {option[1]}=-…'
+        original(message + hint)
 
     parser.error = error
-    parser.add_argument('--fold', help='which fold or subject is held out for testing')
+    parser.add_argument('--fold', help='fold or subject that is held out for testing')
     parser.add_argument(
         '--selection',
         choices=SELECTIONS,
@@ -29,15 +31,15 @@ def add_protocol_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         '--allow-overlap',
         action=BooleanOptionalAction,
-        help='accept that clips under test were trained on (default: what the config says)',
+        help='accept that clips under test were trained on (default: as in the config)',
     )
 
 
-def merge_protocol_options(cfg: Config, args: Namespace) -> None:
+def merge_protocol_options(cfg: 'Config', args: Namespace) -> None:
     """Put the options of `add_protocol_options` into the config's `protocol`.
 
     Raises:
-        ConfigError: An option is given, but the config has no `protocol`, or is about another target.
+        ConfigError: An option is set, but the config has no `protocol`, or is about another target.
     """
     given = {
         key: getattr(args, key)

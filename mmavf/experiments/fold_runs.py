@@ -27,6 +27,7 @@ from mmavf.protocol.provenance import chosen_checkpoint
 from mmavf.registry import DATASETS
 
 HASH_FILE = 'config_hash.txt'
+MMAVF = (sys.executable, '-m', 'mmavf')
 ERROR_LINE = re.compile(r'[\w.]+(Error|Exception): ')
 ERROR_LINES = 5
 
@@ -90,16 +91,22 @@ class FoldRuns:
     Args:
         cfg: The config; it is written to the work dir, and the processes read it there.
         work_dir: Where everything goes.
-        tools: Folder with train.py and test.py.
         devices: Values of CUDA_VISIBLE_DEVICES, one per process at a time; None leaves the variable as it is.
+        program: The command `mmavf`, of which the sub-commands train and test are run.
 
     Raises:
         ConfigError: `prepare` finds a fold of another config, or a name that no folder can have.
     """
 
-    def __init__(self, cfg: Config, work_dir: Path, tools: Path, devices: Sequence[str | None] = (None,)) -> None:
+    def __init__(
+        self,
+        cfg: Config,
+        work_dir: Path,
+        devices: Sequence[str | None] = (None,),
+        program: Sequence[str | Path] = MMAVF,
+    ) -> None:
         self.work_dir = work_dir
-        self.tools = tools
+        self._program = program
         self.protocol = cfg.protocol
         self.config = work_dir / 'config.py'
         self._cfg = cfg
@@ -220,9 +227,9 @@ class FoldRuns:
     def _run_fold(self, fold: str, report: Callable[[str], None]) -> None:
         device = self._devices.get()
         try:
-            for step, command in self._commands(fold):
+            for step, arguments in self._commands(fold):
                 report(f'fold {fold}: {step}' + ('' if device is None else f' on device {device}'))
-                self._call(command, self.folder(fold) / f'{step}.log', device)
+                self._call(step, arguments, self.folder(fold) / f'{step}.log', device)
         except CheckpointError as error:  # the note of the last one was damaged: the other folds go on
             raise FoldFailedError(str(error)) from error
         finally:
@@ -231,12 +238,11 @@ class FoldRuns:
     def _commands(self, fold: str) -> Iterator[tuple[str, list[str | Path]]]:
         folder, test = self.folder(fold), self.test_folder(fold)
         resume = ['--resume'] if (folder / 'last_checkpoint').exists() else []
-        yield 'train', ['train.py', self.config, f'--fold={fold}', '--work-dir', folder, *resume]
+        yield 'train', [self.config, f'--fold={fold}', '--work-dir', folder, *resume]
         checkpoint = chosen_checkpoint(folder, self.protocol)
-        yield 'test', ['test.py', self.config, checkpoint, f'--fold={fold}', '--out', test]
+        yield 'test', [self.config, checkpoint, f'--fold={fold}', '--out', test]
 
-    def _call(self, command: Sequence[str | Path], log: Path, device: str | None) -> None:
-        script, *arguments = command
+    def _call(self, step: str, arguments: Sequence[str | Path], log: Path, device: str | None) -> None:
         env = os.environ | share_cores(self._jobs) | {PARENT_VARIABLE: str(os.getpid())}
         if device is not None:
             env['CUDA_VISIBLE_DEVICES'] = device
@@ -245,14 +251,14 @@ class FoldRuns:
                 if self._stopped:
                     raise FoldFailedError('stopped')
                 process = subprocess.Popen(
-                    [sys.executable, self.tools / script, *arguments], env=env, stdout=output, stderr=subprocess.STDOUT
+                    [*self._program, step, *arguments], env=env, stdout=output, stderr=subprocess.STDOUT
                 )
                 self._running.add(process)
             status = process.wait()
             with self._lock:
                 self._running.discard(process)
         if status:
-            raise FoldFailedError(f'{script} ended with status {status}: {_last_error(log)} ({log})')
+            raise FoldFailedError(f'{step} ended with status {status}: {_last_error(log)} ({log})')
 
     def _stop(self) -> None:
         with self._lock:

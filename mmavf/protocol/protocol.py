@@ -13,8 +13,8 @@ from mmavf.registry import METRICS
 
 from .fold_folder import FOLD, fold_folder
 from .overlap import family_of
+from .selections import SELECTIONS
 
-SELECTIONS = ('strict', 'paper')
 RESULTS = ('mean', 'pooled')
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 STAGES = ('postpretrain', 'finetune')

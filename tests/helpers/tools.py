@@ -1,6 +1,5 @@
 """Run a script of tools/ in this process, which spares the imports."""
 
-import importlib.util
 import logging
 import runpy
 import sys
@@ -9,19 +8,16 @@ from tests.helpers.train import ROOT
 
 
 def run_here(script, *args, monkeypatch, capsys):
-    """Run `main` of tools/<script>; return exit status, output and errors."""
-    spec = importlib.util.spec_from_file_location('script', ROOT / 'tools' / script)
-    module = importlib.util.module_from_spec(spec)
+    """Run tools/<script> as `python` does; return exit status, output and errors."""
     monkeypatch.setenv('LOCAL_RANK', '0')
     monkeypatch.setattr(logging, 'raiseExceptions', False)  # of loggers that hold an earlier test's stderr
     monkeypatch.setattr(sys, 'path', list(sys.path))
     monkeypatch.setattr(sys, 'argv', [script, *map(str, args)])
-    spec.loader.exec_module(module)
     try:
-        status = module.main()
-    except SystemExit as exit_:  # argparse
-        status = exit_.code
-    return (status, *capsys.readouterr())
+        runpy.run_path(str(ROOT / 'tools' / script), run_name='__main__')
+    except SystemExit as end:
+        return (end.code, *capsys.readouterr())
+    raise AssertionError(f'{script} ended without an exit status')
 
 
 def run_main(script, *words, monkeypatch):

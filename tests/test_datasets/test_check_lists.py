@@ -1,8 +1,6 @@
 """tools/misc/check_lists.py counts right, finds what would stop a run, and ends with status 1 then."""
 
-import importlib.util
 import os
-import sys
 from pathlib import Path
 
 import cv2
@@ -15,6 +13,7 @@ from mmavf.datasets.deep_check import ClipReading, look_into
 from mmavf.registry import TRANSFORMS
 
 from ..helpers.media import counted_frames, tone, write_folder, write_list, write_media, write_wav
+from ..helpers.tools import run_here
 
 ROOT = Path(__file__).parents[2]
 HEADER = 'video,audio,label,subject,fold'
@@ -29,22 +28,13 @@ test_dataloader = dict(dataset=_clips)
 
 @pytest.fixture
 def check(monkeypatch, capsys):
-    """Run the tool; return its table as {row: cells}, all that it printed, and its message on ending with status 1."""
-    spec = importlib.util.spec_from_file_location('check_lists', ROOT / 'tools/misc/check_lists.py')
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    monkeypatch.setitem(sys.modules, 'check_lists', tool)  # for its worker processes
+    """Run the tool; return its table as {row: cells}, what it printed, and its errors, or 2 where it is misused."""
 
     def run(*words):
-        monkeypatch.setattr(sys, 'argv', ['check_lists.py', *map(str, words)])
-        error = ''
-        try:
-            tool.main()
-        except SystemExit as stop:
-            error = stop.code
-        text = capsys.readouterr().out
+        status, text, errors = run_here('misc/check_lists.py', *words, monkeypatch=monkeypatch, capsys=capsys)
+        assert bool(status) == bool(errors)
         rows = [line.split() for line in text.splitlines() if line.startswith(' ')]
-        return {row[0]: row[1:] for row in rows if row}, text, error
+        return {row[0]: row[1:] for row in rows if row}, text, status if status == 2 else errors.rstrip('\n')
 
     return run
 

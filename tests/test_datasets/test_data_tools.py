@@ -1,8 +1,8 @@
 """The tools that show and time what the data path gives."""
 
 import importlib.util
-import sys
 import time
+from argparse import Namespace
 from collections import Counter
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from mmavf.datasets.media.video_track import VideoTrack
 from mmavf.datasets.transforms import LogMel, RandomGain
 
 from ..helpers.media import counted_frames, frame_index, tone, write_list, write_media
+from ..helpers.tools import run_here
 
 ROOT = Path(__file__).parents[2]
 DATASET = 'train_dataloader.dataset'
@@ -34,12 +35,14 @@ def _clips(folder):
 
 
 @pytest.fixture
-def browse(monkeypatch):
+def browse(monkeypatch, capsys):
+    """Run the tool; return its output, or the error that it ends with."""
 
     def run(*words, config='single_list'):
         config = ROOT / f'configs/_base_/datasets/{config}.py'
-        monkeypatch.setattr(sys, 'argv', ['browse_dataset.py', str(config), *map(str, words)])
-        _tool('tools/misc/browse_dataset.py').main()
+        status, out, errors = run_here('misc/browse_dataset.py', config, *words, monkeypatch=monkeypatch, capsys=capsys)
+        assert status == (1 if errors else 0)
+        return errors or out
 
     return run
 
@@ -70,18 +73,18 @@ def test_browse_draws_two_views_of_what_there_is(browse, tmp_path, kind, rows, m
     assert sum(bool(axis.images) for axis in figure.axes) == rows
 
 
-def test_browse_puts_no_other_clip_in_the_place_of_a_bad_one(browse, tmp_path, capsys):
+def test_browse_puts_no_other_clip_in_the_place_of_a_bad_one(browse, tmp_path):
     _clips(tmp_path)
     (tmp_path / 'text.mp4').write_text('not a video')
     ann_file = write_list(tmp_path / 'l.csv', [('text.mp4', '', ''), ('ü 1.mp4', '', '')])
-    browse(
+    printed = browse(
         '--out', tmp_path / 'out', '--cfg-options', f'{DATASET}.ann_file={ann_file}', f'{DATASET}.data_root={tmp_path}'
     )
     assert [picture.name for picture in (tmp_path / 'out').iterdir()] == ['000001_ü_1.png']
-    assert 'text.mp4' in capsys.readouterr().out
+    assert 'text.mp4' in printed
 
 
-def test_browse_names_a_clip_that_a_transform_fails_at_and_goes_on(browse, tmp_path, capsys, monkeypatch):
+def test_browse_names_a_clip_that_a_transform_fails_at_and_goes_on(browse, tmp_path, monkeypatch):
     where = f'{DATASET}.ann_file={_clips(tmp_path)}', f'{DATASET}.data_root={tmp_path}'
     original = RandomGain.transform
 
@@ -89,17 +92,16 @@ def test_browse_names_a_clip_that_a_transform_fails_at_and_goes_on(browse, tmp_p
         return original(self, results) if results['index'] != 1 else 1 / 0
 
     monkeypatch.setattr(RandomGain, 'transform', fail)
-    browse('--out', tmp_path / 'out', '--number', 3, '--cfg-options', *where)
+    printed = browse('--out', tmp_path / 'out', '--number', 3, '--cfg-options', *where)
     pictures = sorted(picture.name for picture in (tmp_path / 'out').iterdir())
     assert pictures == ['000000_ü_0.png', '000002_ü_2.png']
-    assert f'cannot be used: {tmp_path}/ü 1.mp4: it cannot be processed (ZeroDivisionError' in capsys.readouterr().out
+    assert f'cannot be used: {tmp_path}/ü 1.mp4: it cannot be processed (ZeroDivisionError' in printed
 
 
 def test_browse_says_what_is_wrong(browse, tmp_path):
-    with pytest.raises(SystemExit, match=r'list\.csv: the list cannot be read'):
-        browse('--out', tmp_path / 'out', '--cfg-options', f'{DATASET}.ann_file=/nowhere/list.csv')
-    with pytest.raises(SystemExit, match='has no val_dataloader'):
-        browse('--out', tmp_path / 'out', '--loader', 'val_dataloader')
+    nowhere = browse('--out', tmp_path / 'out', '--cfg-options', f'{DATASET}.ann_file=/nowhere/list.csv')
+    assert nowhere.startswith('ListError: /nowhere/list.csv: the list cannot be read')
+    assert 'has no val_dataloader' in browse('--out', tmp_path / 'out', '--loader', 'val_dataloader')
 
 
 def test_loader_benchmark_measures_a_list(tmp_path, capsys, monkeypatch):
@@ -120,7 +122,8 @@ def test_loader_benchmark_measures_a_list(tmp_path, capsys, monkeypatch):
     counted(AudioTrack, 'read_audio', 2)
     counted(LogMel, 'transform', 4)
     monkeypatch.setattr(time, 'process_time', lambda: done['seconds'])
-    rates = benchmark.main(['--ann-file', str(_clips(tmp_path)), '--data-root', str(tmp_path), '--repeats', '2'])
+    args = Namespace(ann_file=str(_clips(tmp_path)), data_root=str(tmp_path), repeats=2)
+    rates = benchmark.measure_all(args)
     (rates,) = rates.values()
     assert rates == pytest.approx({'loader': 1 / 7, 'frames': 1, 'frames and sound': 1 / 3})
     assert 'clips/s per core' in capsys.readouterr().out
@@ -131,21 +134,8 @@ def test_pack_benchmark_reads_the_same_clips_in_every_way(tmp_path, capsys):
     (tmp_path / 'media').mkdir()
     for name in 'ab':
         write_media(tmp_path / 'media' / f'{name}.mp4', counted_frames(20), tone(0.8))
-    words = (
-        '--media',
-        tmp_path / 'media',
-        '--folder',
-        tmp_path,
-        '--clips',
-        3,
-        '--seconds',
-        3,
-        '--size',
-        64,
-        '--repeats',
-        1,
-    )
-    results = benchmark.main([*map(str, words)])
+    args = Namespace(media=tmp_path / 'media', folder=tmp_path, clips=3, seconds=3, size=64, repeats=1)
+    results = benchmark.measure_all(args)
     assert list(results) == [*benchmark.MP4, 'JPEG folders', 'shards of JPEG']
     sizes = {name: row['kB'] for name, row in results.items()}
     # sound alone takes 96 kB

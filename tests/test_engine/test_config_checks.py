@@ -3,7 +3,7 @@
 import pytest
 from mmengine.config import Config
 
-from mmavf.cli.run import load_config
+from mmavf.cli.config import load_config
 from mmavf.engine import AVFRunner
 from mmavf.errors import ConfigError
 from tests.helpers.train import ROOT, TINY, TINY_FOLDS
@@ -54,7 +54,7 @@ def test_a_class_that_a_base_imports(tmp_path):
     (tmp_path / 'base.py').write_text(IMPORT + 'model = dict(type=TinyModel)\n')
     path = tmp_path / 'config.py'
     path.write_text("_base_ = ['base.py']\n")
-    with pytest.raises(ConfigError, match='or one that stands there, imports nothing'):
+    with pytest.raises(ConfigError, match='neither a config with `_base_` nor the base itself may import'):
         load_config(str(path))
 
 

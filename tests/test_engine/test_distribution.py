@@ -14,7 +14,7 @@ from tests.helpers.train import ROOT, assert_same_weights, run_train
 RANK = """
 import os, sys, torch
 from mmengine.dist import get_rank
-from mmavf.cli.run import leave_process_group
+from mmavf.cli.program import leave_process_group
 from tests.helpers.train import tiny_runner
 
 out, noise, norm, batch = sys.argv[1], sys.argv[2] == 'noise', sys.argv[3], int(sys.argv[4])

@@ -1,5 +1,6 @@
 """SIGTERM saves what a training has done, Ctrl-C ends it, and neither is missed."""
 
+import argparse
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
-from mmavf.cli.run import run_command
+from mmavf.cli.program import run_command
 from mmavf.engine import stop_signals as module
 from mmavf.engine.stop_signals import PARENT_VARIABLE, Stopped, stop_signals, stops
 from tests.helpers.train import ROOT, TINY, TINY_FOLDS, assert_same_weights, run_train, tiny_runner
@@ -132,7 +133,7 @@ def test_a_command_ends_with_one_sentence_and_the_signals_status(capsys):
             os.kill(os.getpid(), number)
             time.sleep(5)
 
-        assert run_command(command, object.__new__(type('Args', (), {'__contains__': lambda s, k: False}))) == status
+        assert run_command(command, argparse.Namespace()) == status
         assert capsys.readouterr().err == f'Stopped by {name}. Go on.\n'
 
 
@@ -242,7 +243,7 @@ def test_a_cross_validation_takes_its_processes_along(tmp_path, number):
     assert not any(map(alive, folds))
     if number != signal.SIGKILL:
         assert process.returncode == 128 + number and 'Traceback' not in errors
-        assert errors.strip().splitlines()[-1].endswith('Give the same command again: it goes on.')
+        assert errors.strip().splitlines()[-1].endswith('Run the same command again to continue.')
         assert '--resume goes on from there' in (tmp_path / 'fold_1' / 'train.log').read_text()
 
 

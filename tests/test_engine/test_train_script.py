@@ -12,7 +12,7 @@ from mmengine.config import Config
 from torch import distributed as dist
 from torch import nn
 
-from mmavf.cli.run import run_command
+from mmavf.cli.program import run_command
 from mmavf.engine import AVFRunner, launch
 from tests.helpers.tools import run_here
 from tests.helpers.train import ROOT, TINY, TINY_FOLDS, run_train

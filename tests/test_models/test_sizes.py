@@ -7,6 +7,7 @@ import torch
 from mmengine.config import Config
 
 from mmavf.checkpoints.conversion import convert_state_dict, mmavf_to_released, released_to_mmavf
+from mmavf.models.complexity import count_flops
 from mmavf.registry import MODELS
 from tests.helpers.models import ROOT
 from tests.helpers.tools import run_here
@@ -131,10 +132,7 @@ def test_complexity_of_both_modalities_and_of_one(monkeypatch, capsys):
 
 @pytest.mark.slow
 @pytest.mark.parametrize('size', FORWARD_GFLOP)
-def test_operations_per_clip(size, monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / 'tools/analysis_tools'))
-    from get_complexity import count_flops
-
+def test_operations_per_clip(size):
     configs = {f'configs/avfmae_{size}_pretrain.py': FORWARD_GFLOP[size]}
     configs[f'configs/_base_/models/avfmae_{size}_finetune.py'] = RECOGNIZER_GFLOP[size]
     for path, gflop in configs.items():

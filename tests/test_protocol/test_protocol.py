@@ -183,7 +183,7 @@ def test_a_name_that_begins_with_a_dash(capsys):
     assert options(config(), '--fold=-anna').protocol.fold == '-anna'
     with pytest.raises(SystemExit):
         options(config(), '--fold', '-anna')
-    assert 'expected one argument; one that begins with a dash is given as --fold=-…' in capsys.readouterr().err
+    assert 'expected one argument; write a value that begins with a dash as --fold=-…' in capsys.readouterr().err
 
 
 def follow(cfg, selection=None, **options):

@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from mmavf.checkpoints.conversion import convert_encoders, convert_state_dict, is_related_model
+from mmavf.checkpoints.conversion.release_file import convert_file
 from mmavf.checkpoints.safe_globals import load_from_local
 from mmavf.errors import CheckpointError, ConfigError
 from mmavf.models.encoders import ImprovedLGIEncoder, ViTEncoder
@@ -38,16 +39,7 @@ def test_there_and_back_gives_the_identical_state(tmp_path):
     assert all(torch.equal(back[name], state[name]) for name in state)
 
 
-@pytest.fixture
-def convert(monkeypatch):
-    """The tool's own function, without a process of its own."""
-    monkeypatch.syspath_prepend(str(ROOT / 'tools/model_converters'))
-    import convert_release
-
-    return convert_release.convert
-
-
-def test_a_fine_tuned_model_goes_there_and_back(tmp_path, convert):
+def test_a_fine_tuned_model_goes_there_and_back(tmp_path):
     model = build_recognizer()
     state = convert_state_dict(model.state_dict(), to_released=True)
     assert {name for name in state if not name.startswith('encoder')} == {
@@ -55,8 +47,8 @@ def test_a_fine_tuned_model_goes_there_and_back(tmp_path, convert):
     }
     args = argparse.Namespace(nb_classes=5, data=argparse.Namespace(fold=1))
     torch.save(dict(module={f'module.{name}': value for name, value in state.items()}, args=args), tmp_path / 'in.pth')
-    convert(tmp_path / 'in.pth', tmp_path / 'ours.pth')
-    convert(tmp_path / 'ours.pth', tmp_path / 'back.pth')
+    convert_file(tmp_path / 'in.pth', tmp_path / 'ours.pth')
+    convert_file(tmp_path / 'ours.pth', tmp_path / 'back.pth')
     ours = torch.load(tmp_path / 'ours.pth', weights_only=True)
     assert ours['meta'] == {}
     ours = ours['state_dict']
@@ -66,12 +58,12 @@ def test_a_fine_tuned_model_goes_there_and_back(tmp_path, convert):
     assert all(torch.equal(back[name], state[name]) for name in state)
 
 
-def test_what_the_weights_were_trained_on_stays_known(tmp_path, convert):
+def test_what_the_weights_were_trained_on_stays_known(tmp_path):
     state = build_recognizer().state_dict()
     past = dict(protocol=dict(target='tiny', fold='2'), origin=[dict(target='other', fold='1')])
     torch.save(dict(state_dict=state, meta=dict(past, epoch=3), optimizer={}), tmp_path / 'ours.pth')
-    convert(tmp_path / 'ours.pth', tmp_path / 'released.pth')
-    convert(tmp_path / 'released.pth', tmp_path / 'back.pth')
+    convert_file(tmp_path / 'ours.pth', tmp_path / 'released.pth')
+    convert_file(tmp_path / 'released.pth', tmp_path / 'back.pth')
     back = torch.load(tmp_path / 'back.pth', weights_only=True)
     assert back['meta'] == past and back.keys() == {'state_dict', 'meta'}
 
@@ -91,7 +83,7 @@ def _part(converted, modality):
     return {name.removeprefix(prefix): value for name, value in converted.items() if name.startswith(prefix)}
 
 
-def test_encoders_of_hicmae_are_taken_over_and_the_rest_is_listed(tmp_path, convert):
+def test_encoders_of_hicmae_are_taken_over_and_the_rest_is_listed(tmp_path):
     encoders = dict(video=ViTEncoder(**SMALL), audio=ViTEncoder(**SMALL, **AUDIO))
     state = {name: value for m, encoder in encoders.items() for name, value in _released(encoder, m).items()}
     qkv = encoders['audio'].blocks[1].self_attn.attn.qkv.weight
@@ -100,7 +92,7 @@ def test_encoders_of_hicmae_are_taken_over_and_the_rest_is_listed(tmp_path, conv
     fusion = ('encoder_fusion.blocks.0.norm1.weight', 'encoder_fusion.blocks_audio.0.cross_attn.q.weight')
     state |= dict.fromkeys((*fusion, 'video_layer_weights', 'head.weight'), torch.ones(3))
     torch.save(dict(model=state, args=argparse.Namespace()), tmp_path / 'hicmae.pth')
-    output = convert(tmp_path / 'hicmae.pth', tmp_path / 'ours.pth')
+    output = convert_file(tmp_path / 'hicmae.pth', tmp_path / 'ours.pth')
     assert '4 left out' in output and 'encoder_fusion (2), video_layer_weights (1), head (1)' in output
     converted = torch.load(tmp_path / 'ours.pth', weights_only=True)['state_dict']
     for m, encoder in encoders.items():
@@ -162,19 +154,19 @@ def test_a_namespace_loads_in_the_converter_only(tmp_path):
 
 
 @pytest.mark.parametrize('container', ['safetensors', '_orig_mod.', 'module._orig_mod.', '_orig_mod.module.module.'])
-def test_other_forms_of_released_weights_are_read(tmp_path, convert, container):
+def test_other_forms_of_released_weights_are_read(tmp_path, container):
     state = convert_state_dict(build_recognizer().state_dict(), to_released=True)
     if container == 'safetensors':
         save_file(state, tmp_path / 'in.bin')  # known by its bytes
     else:
         torch.save(dict(net={container + name: value for name, value in state.items()}), tmp_path / 'in.bin')
-    convert(tmp_path / 'in.bin', tmp_path / 'ours.pth')
+    convert_file(tmp_path / 'in.bin', tmp_path / 'ours.pth')
     ours = torch.load(tmp_path / 'ours.pth', weights_only=True)['state_dict']
     build_recognizer().load_state_dict(ours, strict=True)
     assert all(torch.equal(ours[name], value) for name, value in convert_state_dict(state).items())
 
 
-def test_the_source_is_never_written_over(tmp_path, convert, monkeypatch):
+def test_the_source_is_never_written_over(tmp_path, monkeypatch):
     state = build_recognizer().state_dict()
     torch.save(dict(state_dict=state), tmp_path / 'ours.pth')
     before = (tmp_path / 'ours.pth').read_bytes()
@@ -184,9 +176,9 @@ def test_the_source_is_never_written_over(tmp_path, convert, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ('ours.pth', 'folder/../ours.pth', 'symbolic.pth', 'hard.pth', tmp_path / 'ours.pth'):
         with pytest.raises(ConfigError, match='is SRC itself'):
-            convert(Path('ours.pth'), Path(name))
+            convert_file(Path('ours.pth'), Path(name))
     with pytest.raises(ConfigError, match='is a folder'):
-        convert(Path('ours.pth'), Path('folder'))
+        convert_file(Path('ours.pth'), Path('folder'))
     assert (tmp_path / 'ours.pth').read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ['folder', 'hard.pth', 'ours.pth', 'symbolic.pth']
 
@@ -197,10 +189,10 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
     assert status == 1 and 'a file lies where a folder is needed' in output and 'Traceback' not in output
 
 
-def test_weights_that_are_not_finite_are_refused(tmp_path, convert):
+def test_weights_that_are_not_finite_are_refused(tmp_path):
     state = convert_state_dict(build_recognizer().state_dict(), to_released=True)
     state['encoder.norm.weight'][3] = float('nan')
     torch.save(dict(model=state), tmp_path / 'in.pth')
     with pytest.raises(CheckpointError, match=r'in\.pth: 1 of its tensors .*encoder\.norm\.weight'):
-        convert(tmp_path / 'in.pth', tmp_path / 'ours.pth')
+        convert_file(tmp_path / 'in.pth', tmp_path / 'ours.pth')
     assert not (tmp_path / 'ours.pth').exists()

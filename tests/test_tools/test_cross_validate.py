@@ -141,6 +141,7 @@ def test_folds_that_do_not_belong_together(tmp_path):
 TRAIN = """
 import os, sys, time
 from pathlib import Path
+del sys.argv[1]
 config, fold, folder = sys.argv[1], sys.argv[2].removeprefix('--fold='), Path(sys.argv[4])
 assert sys.argv[2].startswith('--fold=') and sys.argv[3] == '--work-dir' and Path(config).exists()
 log = folder.parent / 'calls'
@@ -159,6 +160,7 @@ note('ended')
 TEST = """
 import hashlib, json, sys
 from pathlib import Path
+del sys.argv[1]
 out = Path(sys.argv[sys.argv.index('--out') + 1])
 assert sys.argv[2].endswith('epoch_1.pth') and sys.argv[3].startswith('--fold=')
 out.mkdir()
@@ -170,45 +172,46 @@ lists = {str(data): hashlib.sha256(data.read_bytes()).hexdigest()} if data.exist
 
 
 @pytest.fixture
-def tools(tmp_path):
-    """A folder with scripts that do what those of the project do, without learning anything."""
-    folder = tmp_path / 'tools'
-    folder.mkdir()
-    (folder / 'train.py').write_text(TRAIN)
-    (folder / 'test.py').write_text(TEST)
-    return folder
+def program(tmp_path):
+    """A command whose `train` and `test` do what those of `mmavf` do, without learning anything."""
+    for name, text in (('train', TRAIN), ('test', TEST)):
+        (tmp_path / f'{name}_step.py').write_text(text)
+    starter = tmp_path / 'program.py'
+    starter.write_text("import runpy, sys\nrunpy.run_path(f'{sys.path[0]}/{sys.argv[1]}_step.py')\n")
+    return [sys.executable, starter]
 
 
-def runs_of(tmp_path, tools, devices=(None,), **changes):
-    return FoldRuns(Config(dict(protocol=dict(selection='strict', val_share=0.0), **changes)), tmp_path, tools, devices)
+def runs_of(tmp_path, program, devices=(None,), **changes):
+    cfg = Config(dict(protocol=dict(selection='strict', val_share=0.0), **changes))
+    return FoldRuns(cfg, tmp_path, devices, program)
 
 
 def calls(tmp_path):
     return sorted(line.split() for line in (tmp_path / 'calls').read_text().splitlines())
 
 
-def test_a_failing_fold_does_not_stop_the_others_and_goes_on_later(tmp_path, tools, monkeypatch):
+def test_a_failing_fold_does_not_stop_the_others_and_goes_on_later(tmp_path, program, monkeypatch):
     monkeypatch.delenv('CUDA_VISIBLE_DEVICES', raising=False)
-    runs, lines = runs_of(tmp_path, tools), []
+    runs, lines = runs_of(tmp_path, program), []
     runs.prepare(['1', '2', '3'])
     (tmp_path / 'broken_2').touch()
     failed = runs.run(['1', '2', '3'], lines.append)
     assert list(failed) == ['2']
-    assert 'train.py ended with status 1: ListError: the list is broken a.mp4: 3 lines' in failed['2']
+    assert 'train ended with status 1: ListError: the list is broken a.mp4: 3 lines' in failed['2']
     assert 'earlier' not in failed['2']
     assert [runs.is_finished(fold) for fold in '123'] == [True, False, True]
     assert any('fold 2: FAILED' in line for line in lines) and 'fold 3: done' in lines
     (tmp_path / 'broken_2').unlink()
-    again = runs_of(tmp_path, tools)
+    again = runs_of(tmp_path, program)
     again.prepare(['1', '2', '3'])
     assert again.run(['2'], lines.append) == {} and again.is_finished('2')
     assert ['2', 'resumed', 'None', '1'] in calls(tmp_path)
 
 
-def test_every_device_has_one_fold_at_a_time(tmp_path, tools, monkeypatch):
+def test_every_device_has_one_fold_at_a_time(tmp_path, program, monkeypatch):
     monkeypatch.setenv('SECONDS_OF_TRAINING', '0.3')
     folds = ['1', '2', '3', '4', '5']
-    runs = runs_of(tmp_path, tools, devices=['4', '7'])
+    runs = runs_of(tmp_path, program, devices=['4', '7'])
     runs.prepare(folds)
     assert runs.run(folds, lambda line: None) == {}
     in_order = [line.split() for line in (tmp_path / 'calls').read_text().splitlines()]
@@ -219,9 +222,9 @@ def test_every_device_has_one_fold_at_a_time(tmp_path, tools, monkeypatch):
         assert own == ['trained', 'ended'] * (len(own) // 2)
 
 
-def test_an_interrupt_ends_the_processes_and_starts_no_more(tmp_path, tools, monkeypatch):
+def test_an_interrupt_ends_the_processes_and_starts_no_more(tmp_path, program, monkeypatch):
     monkeypatch.setenv('SECONDS_OF_TRAINING', '60')
-    runs = runs_of(tmp_path, tools)
+    runs = runs_of(tmp_path, program)
     runs.prepare(['1', '2'])
     start = time.time()
 
@@ -240,21 +243,21 @@ def test_an_interrupt_ends_the_processes_and_starts_no_more(tmp_path, tools, mon
     assert [fold for fold, *_ in calls(tmp_path)] == ['1']
 
 
-def test_folds_of_another_config_are_not_touched(tmp_path, tools):
-    runs_of(tmp_path, tools, train_cfg=dict(max_epochs=3)).prepare(['1'])
+def test_folds_of_another_config_are_not_touched(tmp_path, program):
+    runs_of(tmp_path, program, train_cfg=dict(max_epochs=3)).prepare(['1'])
     with pytest.raises(ConfigError, match='another config or by hand: 1'):
-        runs_of(tmp_path, tools, train_cfg=dict(max_epochs=4)).prepare(['1', '2'])
+        runs_of(tmp_path, program, train_cfg=dict(max_epochs=4)).prepare(['1', '2'])
     assert not (tmp_path / 'fold_2').exists()
     (tmp_path / 'fold_5').mkdir()
     (tmp_path / 'fold_5' / 'last_checkpoint').write_text('somewhere')
     with pytest.raises(ConfigError, match='by hand: 5'):
-        runs_of(tmp_path, tools, train_cfg=dict(max_epochs=3)).prepare(['1', '5'])
+        runs_of(tmp_path, program, train_cfg=dict(max_epochs=3)).prepare(['1', '5'])
 
 
-def test_a_list_that_is_not_the_one_that_finished_folds_were_tested_on(tmp_path, tools):
+def test_a_list_that_is_not_the_one_that_finished_folds_were_tested_on(tmp_path, program):
     data = tmp_path / 'all.csv'
     data.write_text('video,fold\na.mp4,1\n')
-    runs = runs_of(tmp_path, tools)
+    runs = runs_of(tmp_path, program)
     runs.prepare(['1'])
     assert runs.run(['1'], lambda line: None) == {}
     runs.prepare(['1', '2'])
@@ -263,9 +266,9 @@ def test_a_list_that_is_not_the_one_that_finished_folds_were_tested_on(tmp_path,
         runs.prepare(['1', '2'])
 
 
-def test_folds_may_be_called_anything(tmp_path, tools):
+def test_folds_may_be_called_anything(tmp_path, program):
     folds = ['-anna', 'a/b', 'a%2Fb', '..', 'con:x', 'Zoë B', 'x' * 300, '0']
-    runs = runs_of(tmp_path, tools)
+    runs = runs_of(tmp_path, program)
     runs.prepare(folds)
     assert runs.run(folds, lambda line: None) == {}
     assert all(runs.is_finished(fold) for fold in folds)
@@ -275,17 +278,17 @@ def test_folds_may_be_called_anything(tmp_path, tools):
         runs.prepare([''])
 
 
-def test_two_folds_that_the_disk_takes_for_one(tmp_path, tools):
+def test_two_folds_that_the_disk_takes_for_one(tmp_path, program):
     (tmp_path / 'fold_anna').mkdir()
     (tmp_path / 'fold_Anna').symlink_to('fold_anna')  # as on a disk that tells no case apart
     with pytest.raises(ConfigError, match='fold_Anna and fold_anna are one folder'):
-        runs_of(tmp_path, tools).prepare(['Anna', 'anna'])
+        runs_of(tmp_path, program).prepare(['Anna', 'anna'])
 
 
-def test_a_config_that_cannot_be_written_down(tmp_path, tools):
+def test_a_config_that_cannot_be_written_down(tmp_path):
     cfg = Config(dict(protocol=dict(selection='strict'), helper=Path('a')))
     with pytest.raises(ConfigError, match='holds something other than plain values'):
-        FoldRuns(cfg, tmp_path / 'runs', tools).prepare(['1'])
+        FoldRuns(cfg, tmp_path / 'runs').prepare(['1'])
 
 
 def test_the_hash_is_that_of_the_contents():
@@ -295,8 +298,8 @@ def test_the_hash_is_that_of_the_contents():
     assert config_hash(in_order) == config_hash(reversed_) != config_hash(Config(dict(b=[3, dict(c=2, d=(1, 2))])))
 
 
-def test_folds_that_an_earlier_version_has_run_go_on(tmp_path, tools):
-    runs = runs_of(tmp_path, tools)
+def test_folds_that_an_earlier_version_has_run_go_on(tmp_path, program):
+    runs = runs_of(tmp_path, program)
     runs.prepare(['1'])
     content = dict(protocol=dict(selection='strict', val_share=0.0))
     earlier = hashlib.sha256(repr(sorted(content.items())).encode()).hexdigest()  # as it was before
@@ -304,7 +307,7 @@ def test_folds_that_an_earlier_version_has_run_go_on(tmp_path, tools):
     runs.prepare(['1'])
     assert (tmp_path / 'fold_1' / 'config_hash.txt').read_text() != earlier
     with pytest.raises(ConfigError, match='another config'):
-        runs_of(tmp_path, tools, other=1).prepare(['1'])
+        runs_of(tmp_path, program, other=1).prepare(['1'])
 
 
 def test_which_folds_there_are(tmp_path):
@@ -326,7 +329,7 @@ def cross_validate(work_dir, *args):
 
 def test_wrong_options(tmp_path):
     done = cross_validate(tmp_path, '--folds', '2,7')
-    assert done.returncode == 1 and done.stderr.strip().endswith('--folds: there is no 7, but 1, 2, 3.')
+    assert done.returncode == 1 and done.stderr.strip().endswith('--folds: there is no 7; choose from 1, 2, 3.')
     assert not list(tmp_path.iterdir())
 
 

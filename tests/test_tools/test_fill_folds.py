@@ -91,22 +91,23 @@ def test_the_tool_fills_the_column_and_leaves_the_rest(tmp_path, run):
     path = tmp_path / 'all.csv'
     path.write_text('video,label,subject,note\n"a, b.mp4",calm,01,x\nc.mp4,sad,05,\nd.mp4,sad,08,y\n')
     status, printed, _ = run('ravdess', path)
-    assert status is None and 'fold 1: 1 clips\nfold 2: 2 clips\n' in printed
+    assert status == 0 and 'fold 1: 1 clips\nfold 2: 2 clips\n' in printed
     with open(path, newline='') as file:
         rows = list(csv.DictReader(file))
     assert [row['fold'] for row in rows] == ['1', '2', '2']
     assert rows[0] == dict(video='a, b.mp4', label='calm', subject='01', note='x', fold='1')
     before = path.read_bytes()
-    assert run('ravdess', path)[0] is None and path.read_bytes() == before  # the same again
+    assert run('ravdess', path)[0] == 0 and path.read_bytes() == before  # the same again
 
     spaced = tmp_path / 'spaced.csv'  # as training reads it
     spaced.write_text('video, label, subject\nc.mp4, sad, 05\n')
-    assert run('ravdess', spaced)[0] is None
+    assert run('ravdess', spaced)[0] == 0
     assert spaced.read_text() == 'video,label,subject,fold\nc.mp4,sad,05,2\n'
 
     path.write_bytes(before.replace(b',2\n', b',3\n', 1))
-    assert run('ravdess', path)[0].startswith(f'ListError: {path}: 1 of 3 rows have another fold already')
-    assert run('ravdess', path, '--out', tmp_path / 'new.csv')[0] is None
+    status, _, errors = run('ravdess', path)
+    assert status == 1 and errors.startswith(f'ListError: {path}: 1 of 3 rows have another fold already')
+    assert run('ravdess', path, '--out', tmp_path / 'new.csv')[0] == 0
     assert (tmp_path / 'new.csv').read_bytes() == before != path.read_bytes()
 
 
@@ -114,11 +115,12 @@ def test_the_tool_fills_the_column_and_leaves_the_rest(tmp_path, run):
 def test_what_is_no_list_is_one_clear_error(tmp_path, run, text):
     if text is not None:
         (tmp_path / 'all.csv').write_text(text)
-    assert run('ravdess', tmp_path / 'all.csv')[0].startswith(f'ListError: {tmp_path}/all.csv')
+    status, _, errors = run('ravdess', tmp_path / 'all.csv')
+    assert status == 1 and errors.startswith(f'ListError: {tmp_path}/all.csv')
 
 
 def test_cells_count_as_lists_have_them(tmp_path, run):
     path = tmp_path / 'all.csv'
     path.write_text('video,subject\xa0,fold\na.mp4,5.0\u200b,2.0\nb.mp4, 24 ,\n', encoding='utf-8')
-    assert run('ravdess', path)[0] is None
+    assert run('ravdess', path)[0] == 0
     assert path.read_text(encoding='utf-8') == 'video,subject,fold\na.mp4,5.0\u200b,2\nb.mp4,24 ,6\n'

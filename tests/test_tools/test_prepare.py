@@ -25,9 +25,7 @@ def raw(tmp_path_factory):
 
 @pytest.fixture
 def prepare(monkeypatch, capsys):
-    before = signal.getsignal(signal.SIGTERM)
-    yield lambda *words: run_here('data/prepare.py', *words, monkeypatch=monkeypatch, capsys=capsys)
-    signal.signal(signal.SIGTERM, before)
+    return lambda *words: run_here('data/prepare.py', *words, monkeypatch=monkeypatch, capsys=capsys)
 
 
 def start(raw, out):
@@ -82,8 +80,8 @@ def test_interrupted_it_says_how_to_go_on_and_leaves_nothing_half_written(many, 
     wait_for_lines(tmp_path / 'out', 4, process)
     os.killpg(process.pid, interruption)  # as a terminal does, and a batch system
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert 'Start the same command again' in errors and 'Traceback' not in errors
+    assert process.returncode == 128 + interruption
+    assert 'Run the same command again to continue' in errors and 'Traceback' not in errors
     left = contents(tmp_path / 'out', but=('journal.jsonl',))
     assert left.items() <= undisturbed.items() and '.work' not in left and 'manifest.json' not in left
 

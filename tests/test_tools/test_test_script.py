@@ -178,7 +178,7 @@ def test_a_checkpoint_that_is_not_there(tmp_path, test_here):
 
 def test_beside_an_address_nothing_is_written(test_here):
     status, _, errors = test_here('https://example.org/weights.pth')
-    assert status == 2 and 'give --out' in errors
+    assert status == 2 and 'set --out' in errors
 
 
 def test_the_checkpoint_says_which_fold_is_tested_and_how_it_was_chosen(tmp_path, test_here):

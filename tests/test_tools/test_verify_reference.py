@@ -11,23 +11,22 @@ import torch
 
 from mmavf.checkpoints.conversion import convert_state_dict
 from tests.helpers.models import ROOT
+from tests.helpers.tools import run_here
 
 GOLDEN = ROOT / 'tests/data/golden'
 
 
 @pytest.fixture
 def run(monkeypatch, capsys):
-    """Run the tool's `main` with these arguments: exit status, findings, messages."""
+    """Run the tool with these arguments: exit status, findings, messages."""
     monkeypatch.syspath_prepend(str(ROOT / 'tools/analysis_tools'))
-    import verify_reference
 
-    def run_main(folder, *args):
-        monkeypatch.setattr(sys, 'argv', ['verify_reference.py', str(folder), *args])
-        status = verify_reference.main()
-        out, err = capsys.readouterr()
+    def run_tool(folder, *args):
+        words = ('analysis_tools/verify_reference.py', folder, *args)
+        status, out, err = run_here(*words, monkeypatch=monkeypatch, capsys=capsys)
         return status, [json.loads(line) for line in out.splitlines()], err
 
-    return run_main
+    return run_tool
 
 
 def _copy(tmp_path, *names, case='avf_pretrain'):

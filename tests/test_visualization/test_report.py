@@ -1,10 +1,8 @@
 import base64
 import json
 import re
-import runpy
 import shutil
 import statistics
-import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -28,6 +26,7 @@ from tests.helpers.results import (
     write_log,
     write_test,
 )
+from tests.helpers.tools import run_here
 
 ROOT = Path(__file__).resolve().parents[2]
 MICRO = dict(type='ClassificationMetric', metrics=('uf1', 'uar'), key='uf1', resamples=50)
@@ -288,7 +287,7 @@ def test_a_line_that_was_cut_off_costs_its_point_and_is_told(tmp_path, run_tool,
     write_log(tmp_path / 'run', [4.0, 3.0])
     log = tmp_path / 'run' / '20260101_000000' / 'vis_data' / 'scalars.json'
     log.write_bytes(log.read_bytes() + cut)
-    assert run_tool('run') is None and (tmp_path / 'report.html').exists()
+    assert run_tool('run') == (0, '') and (tmp_path / 'report.html').exists()
     assert len(told) == 1 and 'scalars.json: 1 line is left out that cannot be read' in told[0]
     (curves,) = read_results(tmp_path / 'run').curves
     assert curves.iters.tolist() == [10, 20]
@@ -411,17 +410,13 @@ def test_best_row(key, values, best):
 
 
 @pytest.fixture
-def run_tool(monkeypatch, tmp_path):
-    """Run the tool in this process, in an empty folder; return what it ends with (None: well)."""
+def run_tool(monkeypatch, tmp_path, capsys):
+    """Run the tool in this process, in an empty folder; return its exit status and its errors."""
 
     def run(*words):
         monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, 'argv', ['report.py', *map(str, words)])
-        try:
-            runpy.run_path(str(ROOT / 'tools/analysis_tools/report.py'), run_name='__main__')
-        except SystemExit as end:
-            return end.code
-        return None
+        status, _, errors = run_here('analysis_tools/report.py', *words, monkeypatch=monkeypatch, capsys=capsys)
+        return status, errors
 
     return run
 
@@ -429,7 +424,10 @@ def run_tool(monkeypatch, tmp_path):
 def test_tool_titles_work_dirs_and_rows(tmp_path, run_tool):
     for name in ('a/run', 'b/run', 'other'):
         write_test(tmp_path / name / 'test', make_predictions(1.0, '1'), '1')
-    assert run_tool('a/run', 'b/run', 'other', '--row', 'x=y=other', '--out', 'out/r.html', '--title', 'Ours') is None
+    assert run_tool('a/run', 'b/run', 'other', '--row', 'x=y=other', '--out', 'out/r.html', '--title', 'Ours') == (
+        0,
+        '',
+    )
     page = Page((tmp_path / 'out/r.html').read_text(encoding='utf-8'))
     assert [row[0][0] for row in page.table('Run')[1:]] == ['a/run', 'b/run', 'other', 'x=y']
     assert page.texts[0] == 'Ours'
@@ -438,13 +436,16 @@ def test_tool_titles_work_dirs_and_rows(tmp_path, run_tool):
 def test_tool_refuses_what_is_no_picture(tmp_path, run_tool):
     write_log(tmp_path / 'run', [2.0, 1.0])
     (tmp_path / 'notes.png').write_text('not a picture')
-    message = run_tool('run', '--picture', 'Notes=notes.png')
-    assert message == 'ConfigError: notes.png is no PNG picture.'
-    assert run_tool('run', '--picture', 'Lost=lost.png').startswith('ConfigError: lost.png cannot be read')
-    assert run_tool('nowhere').startswith('ConfigError: nowhere is no folder')
+    for words, message in (
+        (('run', '--picture', 'Notes=notes.png'), 'notes.png is no PNG picture.'),
+        (('run', '--picture', 'Lost=lost.png'), 'lost.png cannot be read'),
+        (('nowhere',), 'nowhere is no folder'),
+    ):
+        status, errors = run_tool(*words)
+        assert status == 1 and errors.startswith(f'ConfigError: {message}')
 
 
-def test_tool_needs_a_work_dir(run_tool, capsys):
-    assert run_tool() == 2
-    assert run_tool('--row', 'untitled') == 2
-    assert 'not of the form TITLE=PATH' in capsys.readouterr().err
+def test_tool_needs_a_work_dir(run_tool):
+    assert run_tool()[0] == 2
+    status, errors = run_tool('--row', 'untitled')
+    assert status == 2 and 'not of the form TITLE=PATH' in errors

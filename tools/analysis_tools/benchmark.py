@@ -5,8 +5,7 @@ not assumed (three times the forward pass). The matrix rate is that of large squ
 mean of right before and right after the steps, because the speed of shared and of warm machines changes within minutes.
 So shares and ratios carry over between machines; seconds do not.
 
-`--loader` measures the loader instead: clips/s per core, next to bare decoding of the same frames; further arguments
-are those of `loader_benchmark.py`.
+`--loader` measures the data loader instead: clips/s per core, next to bare decoding of the same frames.
 
 Examples:
     python tools/analysis_tools/benchmark.py configs/avfmae_b_pretrain.py --batch-size 4 8
@@ -23,22 +22,24 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+import loader_benchmark
 import torch
-from get_complexity import count_flops
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import nn
 
-from mmavf.cli.run import load_config, run_command
+from mmavf.cli.config import load_config
+from mmavf.cli.options import add_config_options
+from mmavf.cli.program import UsageError, run_program
 from mmavf.engine.allocator import keep_freed_memory
+from mmavf.models.complexity import count_flops
 from mmavf.registry import MODELS
 
 DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16}
 
 
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of both measurements."""
     parser.add_argument(
         'config', nargs='?', default='configs/avfmae_b_pretrain.py', help='pre-training model (default: Base)'
     )
@@ -57,15 +58,23 @@ def parse_args() -> argparse.Namespace:
         '--compile', nargs='+', default=[], metavar='CLASS', help='then compile blocks: LGIBlock ViTBlock'
     )
     parser.add_argument('--checkpointing', action='store_true', help='recompute activations (with_cp)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, help='overrides, key=value')
-    args = parser.parse_args()
+    add_config_options(parser)
+    parser.add_argument('--loader', action='store_true', help='measure the data loader instead of a step')
+    loader_benchmark.add_arguments(parser.add_argument_group('with --loader'))
+
+
+def run(args: argparse.Namespace) -> None:
+    """Measure the step or the loader."""
+    if args.loader:
+        loader_benchmark.run(args)
+        return
     if args.compile and len(args.dtype) * len(args.batch_size) > 1:
-        parser.error('--compile wants one --dtype and one --batch-size')
-    return args
+        raise UsageError('--compile needs exactly one --dtype and one --batch-size')
+    print_speed(args)
 
 
 def seconds(run: Callable[[], object], steps: int, warm_up: int, device: torch.device) -> list[float]:
-    """Return the durations of `steps` calls, in seconds, each waited for."""
+    """Return the durations of `steps` calls in seconds; on a GPU each call is waited for."""
     durations = []
     for index in range(warm_up + steps):
         start = time.perf_counter()
@@ -102,7 +111,7 @@ def make_step(model: nn.Module, inputs: dict, dtype: torch.dtype, optimizer: tor
 
 
 def peak_memory_gib(device: torch.device) -> float:
-    """Return the most memory in use so far: of the device's allocator, or of the process on a CPU."""
+    """Return the peak memory so far: of the device's allocator, or of the process on a CPU."""
     if device.type == 'cuda':
         return torch.cuda.max_memory_allocated(device) / 2**30
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
@@ -178,9 +187,4 @@ def print_speed(args: argparse.Namespace) -> None:
 
 
 if __name__ == '__main__':
-    if '--loader' in sys.argv:
-        from loader_benchmark import main as loader_main
-
-        loader_main([argument for argument in sys.argv[1:] if argument != '--loader'])
-    else:
-        sys.exit(run_command(print_speed, parse_args()))
+    sys.exit(run_program(__doc__, add_arguments, run))

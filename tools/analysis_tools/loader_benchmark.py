@@ -7,8 +7,8 @@ of JPEG frames with wav files. Figures are processor time of one process: they d
 """
 
 import argparse
+import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -18,6 +18,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
+from mmavf.cli.program import run_program
 from mmavf.datasets import AVClipDataset
 from mmavf.datasets.media import SAMPLE_RATE_HZ, MediaFile
 from mmavf.datasets.read_speed import best_seconds
@@ -80,19 +81,22 @@ def report(name: str, rates: dict[str, float]) -> None:
         print(f'    bare decoding of the same {what}: {rates[what]:.1f} clips/s; loader takes {overhead:.0%} more time')
 
 
-def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_arguments(parser: argparse._ActionsContainer) -> None:
+    """Add the arguments to a parser, or to a group of one."""
     parser.add_argument('--clips', type=int, default=24, help='clips to make, at least 24 (default: 24)')
     parser.add_argument('--size', type=int, default=160, help='side of the frames to make, pixels (default: 160)')
     parser.add_argument('--repeats', type=int, default=5, help='runs, of which the best counts (default: 5)')
     parser.add_argument('--ann-file', help='measure this list of your own instead')
-    parser.add_argument('--data-root', default='', help='what the paths of --ann-file are relative to')
-    return parser.parse_args(argv)
+    parser.add_argument('--data-root', default='', help='folder that the paths of --ann-file are relative to')
 
 
-def main(argv: Sequence[str] | None = None) -> dict[str, dict[str, float]]:
+def run(args: argparse.Namespace) -> None:
+    """Measure and print."""
+    measure_all(args)
+
+
+def measure_all(args: argparse.Namespace) -> dict[str, dict[str, float]]:
     """Measure, print and return clips per second by kind of media."""
-    args = parse_args(argv)
     init_default_scope('mmavf')
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
@@ -113,4 +117,4 @@ def main(argv: Sequence[str] | None = None) -> dict[str, dict[str, float]]:
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(run_program(__doc__, add_arguments, run))

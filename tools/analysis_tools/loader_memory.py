@@ -9,6 +9,7 @@ and the last line says by how much it grew over the last half of the run, by lea
 
 import argparse
 import json
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,7 @@ from mmengine.dataset import default_collate
 from mmengine.registry import init_default_scope
 from torch.utils.data import DataLoader
 
+from mmavf.cli.program import run_program
 from mmavf.datasets import AVClipDataset
 from mmavf.engine.allocator import keep_freed_memory
 from mmavf.registry import DATASETS
@@ -82,7 +84,8 @@ def make_media(folder: Path, copies: int) -> Path:
         for suffix in VIDEOS:
             path = folder / f'{number}.{suffix}'
             write_video(path, rng)
-            rows += [(path.name, '')] if path.exists() else []
+            if path.exists():
+                rows.append((path.name, ''))
         images = folder / f'{number}_images'
         images.mkdir()
         for i, picture in enumerate(pictures(rng)):
@@ -146,17 +149,16 @@ def watch(dataset: AVClipDataset, args: argparse.Namespace) -> list[float]:
     return [slope(minutes, own) for own in memory]
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
     parser.add_argument('--minutes', type=float, default=60, help='how long (default: 60)')
     parser.add_argument('--workers', type=int, default=2, help='processes of the loader (default: 2)')
     parser.add_argument('--every', type=float, default=10, help='seconds from one sample to the next (default: 10)')
     parser.add_argument('--copies', type=int, default=6, help='clips of each kind (default: 6)')
-    return parser.parse_args()
 
 
-def main() -> None:
-    args = parse_args()
+def run(args: argparse.Namespace) -> None:
+    """Make the media, watch the workers, print their growth."""
     init_default_scope('mmavf')
     keep_freed_memory()  # as a run does
     torch.set_num_threads(1)
@@ -169,4 +171,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(run_program(__doc__, add_arguments, run))

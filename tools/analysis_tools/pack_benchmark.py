@@ -11,6 +11,7 @@ was asked to forget the contents of the files (posix_fadvise, after fsync); thei
 """
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from itertools import cycle
@@ -24,6 +25,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
+from mmavf.cli.program import run_program
 from mmavf.datasets import AVClipDataset
 from mmavf.datasets.media import SAMPLE_RATE_HZ, MediaFile
 from mmavf.datasets.read_speed import clip_files, drop_from_memory, read_clips
@@ -126,8 +128,8 @@ def measure(lists: dict[str, Path], repeats: int) -> dict[str, dict[str, float]]
     return results
 
 
-def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
     parser.add_argument('--media', type=Path, help='folder of videos with sound to make the clips of')
     parser.add_argument('--clips', type=int, default=48, help='clips (default: 48)')
     parser.add_argument('--seconds', type=float, default=10.0, help='length of a clip (default: 10)')
@@ -136,12 +138,15 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         '--folder', type=Path, help='where the clips are made and removed (default: the temporary folder)'
     )
-    return parser.parse_args(argv)
 
 
-def main(argv: Sequence[str] | None = None) -> dict[str, dict[str, float]]:
+def run(args: argparse.Namespace) -> None:
+    """Measure and print."""
+    measure_all(args)
+
+
+def measure_all(args: argparse.Namespace) -> dict[str, dict[str, float]]:
     """Measure, print and return size and clips per second by way of storing."""
-    args = parse_args(argv)
     init_default_scope('mmavf')
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
@@ -158,4 +163,4 @@ def main(argv: Sequence[str] | None = None) -> dict[str, dict[str, float]]:
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(run_program(__doc__, add_arguments, run))

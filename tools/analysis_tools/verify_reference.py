@@ -15,23 +15,22 @@ from reference_finetune import check_audio_visual, check_video
 from reference_pretrain import check_pretrain
 from reference_runs import folder_loader
 
-from mmavf.errors import MMAVFError
+from mmavf.cli.program import run_program
+from mmavf.errors import ConfigError, MMAVFError
 
 CASES = dict(avf_pretrain=check_pretrain, avf_finetune=check_audio_visual, maedfer_finetune=check_video)
 
 
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
     parser.add_argument('folder', type=Path, help='folder with manifest.json and the CASE.*.pth files')
     parser.add_argument(
-        '--cases', nargs='+', help=f'cases to compare; all that are implemented by default: {list(CASES)}'
+        '--cases', nargs='+', help=f'cases to compare (default: all of the folder that are implemented: {list(CASES)})'
     )
-    return parser.parse_args()
 
 
 def check_case(name: str, manifest: dict, folder: Path) -> bool:
-    """Compare one case, print its findings; True if all are within tolerance."""
+    """Compare one case and print its findings; return whether all are within tolerance."""
     ok, compared = True, 0
     try:
         if name not in CASES:
@@ -49,21 +48,18 @@ def check_case(name: str, manifest: dict, folder: Path) -> bool:
     return ok
 
 
-def main() -> int:
-    """Compare the cases asked for; returns the exit status."""
-    args = parse_args()
+def run(args: argparse.Namespace) -> int:
+    """Compare the cases asked for, every one of them also after a failure; return 1 if any is not within tolerance."""
     path = args.folder / 'manifest.json'
     if not path.is_file():
-        print(f'{path} is missing: a reference folder has a manifest', file=sys.stderr)
-        return 1
+        raise ConfigError(f'{path} is missing: a reference folder has a manifest')
     manifest = json.loads(path.read_text())
     names = args.cases or [name for name in manifest['cases'] if name in CASES]
     if not names:
-        print(f'{path} has none of the implemented cases {list(CASES)}', file=sys.stderr)
-        return 1
-    results = [check_case(name, manifest, args.folder) for name in names]  # every case, also after a failure
+        raise ConfigError(f'{path} has none of the implemented cases {list(CASES)}')
+    results = [check_case(name, manifest, args.folder) for name in names]
     return 0 if all(results) else 1
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_program(__doc__, add_arguments, run))

@@ -1,0 +1,77 @@
+"""Files of released checkpoints, converted to this package's names and back."""
+
+import argparse
+import os
+from collections import Counter
+from pathlib import Path
+
+import torch
+from mmengine.runner import save_checkpoint
+from torch import Tensor
+
+from mmavf.checkpoints.safe_globals import load_from_local
+from mmavf.checkpoints.weights import as_checkpoint
+from mmavf.errors import ConfigError
+
+from .avfmae_names import convert_state_dict
+from .related_names import convert_encoders, is_related_model
+
+PAST_KEYS = ('protocol', 'origin')  # of this package's meta data; see mmavf.protocol.provenance.labelled_past
+
+
+def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict]:
+    """Return the weights of a checkpoint, whatever their key, and what it says of the labelled data behind them.
+
+    Names come without the prefixes of wrappers. Released checkpoints carry the command line as an argparse.Namespace,
+    which is allowed here and nowhere else.
+
+    Raises:
+        CheckpointError: The file cannot be read, is not trusted, or holds no weights or some that are not finite.
+    """
+    with torch.serialization.safe_globals([argparse.Namespace]):
+        content = load_from_local(str(path), map_location='cpu')
+    checkpoint = as_checkpoint(content, str(path))
+    weights = {name: value for name, value in checkpoint['state_dict'].items() if isinstance(value, Tensor)}
+    return weights, {key: checkpoint['meta'][key] for key in PAST_KEYS if key in checkpoint['meta']}
+
+
+def check_destination(source: Path, destination: Path) -> None:
+    """Make sure, before anything is read, that the result can be written, and not over what it is made of.
+
+    Raises:
+        ConfigError: It cannot, or both are one file, also by a link.
+        OSError: The folder is missing and cannot be made.
+    """
+    if destination.exists() and source.exists() and destination.samefile(source):
+        raise ConfigError(f'DST {destination} is SRC itself, which would be lost: choose another name.')
+    if destination.is_dir():
+        raise ConfigError(f'DST {destination} is a folder: name a file in it.')
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    if not os.access(destination.parent, os.W_OK):
+        raise ConfigError(f'DST {destination} cannot be written: you may not write to its folder. Choose another one.')
+
+
+def convert_file(source: Path, destination: Path) -> str:
+    """Convert a file from released names to this package's, or back; return a sentence on what was done and left out.
+
+    Raises:
+        CheckpointError: The file cannot be read or its names are unknown.
+        ConfigError: See `check_destination`.
+    """
+    check_destination(source, destination)
+    weights, past = read_checkpoint(source)
+    to_released = any(name.startswith('encoders.') for name in weights)
+    left_out = []
+    if is_related_model(weights):
+        converted, left_out = convert_encoders(weights)
+    else:
+        converted = convert_state_dict(weights, to_released)
+    content = {'model' if to_released else 'state_dict': converted, 'meta': past}
+    save_checkpoint(content, str(destination), backend_args=dict(backend='atomic'))
+    names = 'released names' if to_released else "this package's names"
+    report = f'{len(converted)} tensors written to {destination} under {names}'
+    if left_out:
+        parts = Counter(name.split('.')[0] for name in left_out)
+        listed = ', '.join(f'{part} ({count})' for part, count in parts.items())
+        report += f'; {len(left_out)} left out, which have no counterpart here: {listed}'
+    return report

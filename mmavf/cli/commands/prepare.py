@@ -1,0 +1,136 @@
+"""Make face clips, 16 kHz sound and lists out of the raw files of a data set.
+
+Examples:
+  mmavf prepare --list-datasets
+  mmavf prepare ravdess --raw /raw/RAVDESS --out data/ravdess
+  mmavf prepare voxceleb2 --raw /raw/VoxCeleb2 --out data/voxceleb2 --pack shards --workers 64
+  mmavf prepare custom --raw my_videos --out data/mine --options labels=my_labels.csv
+  mmavf prepare mafw11 --raw /raw/MAFW --out /tmp/trial --limit 20
+
+The raw folder is only read. A run that was stopped continues when the same command is given again. Read summary.md and
+look at contact_sheet.png afterwards; see docs/preparation.md. Ends with status 1 when nothing usable came out.
+"""
+
+import os
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from mmavf.cli.options import Overrides
+from mmavf.cli.program import UsageError
+from mmavf.errors import ConfigError
+
+SETTINGS = 'options', 'detector', 'choose', 'align_eyes', 'max_missing', 'min_sec', 'max_sec'
+SETTINGS += 'pack', 'pack_options', 'size', 'sound', 'audio_channel'
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    from mmavf.preparation.run import CLIP_TIMEOUT_SEC
+    from mmavf.registry import RAW_SETS
+
+    parser.add_argument('dataset', nargs='?', choices=sorted(RAW_SETS.module_dict), metavar='DATASET', help='its name')
+    parser.add_argument('--list-datasets', action='store_true', help='show the names, and what is expected where')
+    parser.add_argument('--raw', type=Path, help='folder with the raw files')
+    parser.add_argument('--out', type=Path, help='folder for the result, such as data/DATASET')
+    parser.add_argument('--workers', type=int, default=len(os.sched_getaffinity(0)), help='default: all cores')
+    parser.add_argument('--limit', type=int, metavar='N', help='only the first N clips; a later run may do the rest')
+    parser.add_argument('--restart', action='store_true', help='remove what earlier runs made in --out, and start over')
+    parser.add_argument('--retry-failed', action='store_true', help='retry clips that were left out for their media')
+    parser.add_argument(
+        '--clip-timeout',
+        type=float,
+        default=CLIP_TIMEOUT_SEC,
+        metavar='SECONDS',
+        help='leave out a raw clip that takes longer (default: %(default)g)',
+    )
+    options = 'options of the data set, described in docs/raw_sets.md'
+    parser.add_argument('--options', nargs='+', action=Overrides, default={}, metavar='KEY=VALUE', help=options)
+    _add_face_arguments(parser)
+    _add_output_arguments(parser)
+
+
+def _add_face_arguments(parser: ArgumentParser) -> None:
+    from mmavf.preparation.settings import DETECTORS, PrepareSettings
+
+    default = PrepareSettings(dataset='')
+    faces = parser.add_argument_group('faces')
+    faces.add_argument(
+        '--detector', default=default.detector, help=f'{" | ".join(DETECTORS)}, with yunet:FILE.onnx and boxes:PATH'
+    )
+    faces.add_argument(
+        '--choose', choices=['largest', 'central'], default=default.choose, help='which of several faces to take'
+    )
+    faces.add_argument('--align-eyes', action='store_true', help='turn crops so that the eyes are level')
+    faces.add_argument(
+        '--max-missing',
+        type=float,
+        default=default.max_missing,
+        help='share of the sampled frames that may lack the face (default: %(default)g)',
+    )
+    faces.add_argument('--min-sec', type=float, help='leave out shorter parts (default: 1 in corpora, else 0)')
+    faces.add_argument('--max-sec', type=float, help='cut longer parts of corpora (default: 10)')
+
+
+def _add_output_arguments(parser: ArgumentParser) -> None:
+    from mmavf.preparation.settings import PACK_TYPES, PrepareSettings
+
+    default = PrepareSettings(dataset='')
+    output = parser.add_argument_group('output')
+    output.add_argument('--pack', choices=list(PACK_TYPES), default=default.pack, help='how frames are stored')
+    packs = 'mp4: gop, crf, preset; jpeg: fps, quality; shards: fps, quality, clips_per_shard'
+    output.add_argument('--pack-options', nargs='+', action=Overrides, default={}, metavar='KEY=VALUE', help=packs)
+    output.add_argument('--size', type=int, default=default.size, help='height and width in pixels')
+    output.add_argument('--no-sound', dest='sound', action='store_false', help='for videos that have none')
+    channel = "channel of the sound, from 1, or 'mean' (default: see docs/data.md, sound of many channels)"
+    output.add_argument('--audio-channel', type=_channel, metavar='N', help=channel)
+
+
+def _channel(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text
+
+
+def run(args: Namespace) -> int:
+    """Prepare a data set; return 0 if there are face clips, else 1.
+
+    Raises:
+        UsageError: An argument is missing, or a setting, all of which the command line sets, cannot work.
+    """
+    if args.list_datasets:
+        show_datasets()
+        return 0
+    if not (args.dataset and args.raw and args.out):
+        raise UsageError('DATASET, --raw and --out are needed, or --list-datasets')
+    try:
+        return 0 if prepare(args) else 1
+    except ConfigError as error:
+        raise UsageError(str(error)) from error
+
+
+def show_datasets() -> None:
+    """Print the names of the data sets with their layouts."""
+    from mmavf.registry import RAW_SETS
+
+    for name, parser in sorted(RAW_SETS.module_dict.items()):
+        print(f'{name}\n{parser.layout.rstrip()}\n')
+
+
+def prepare(args: Namespace) -> int:
+    """Prepare a data set; return the number of face clips."""
+    from mmavf.engine.stop_signals import stops
+    from mmavf.preparation.run import Preparation
+    from mmavf.preparation.settings import PrepareSettings
+
+    stops.outcome = lambda: 'Run the same command again to continue.'
+    chosen = {name: getattr(args, name) for name in SETTINGS}
+    preparation = Preparation(PrepareSettings(dataset=args.dataset, **chosen), args.raw, args.out, args.limit)
+    summary = preparation.run(args.workers, args.restart, args.retry_failed, args.clip_timeout)
+    counts = summary['counts']
+    print(f'{counts["tried"]:,} of {counts["raw_clips"]:,} raw clips tried.')
+    if summary['left_out']:
+        print('Left out, clips, pieces of them and other files:')
+    for reason, found in summary['left_out'].items():
+        print(f'  {found["number"]:,} x {reason}')
+    for note in summary['notes']:
+        print(f'Note: {note}')
+    print(f'{counts["face_clips"]:,} face clips in {args.out}. Read summary.md and look at contact_sheet.png there.')
+    return counts['face_clips']

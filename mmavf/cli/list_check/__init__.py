@@ -1,0 +1,1 @@
+"""What `mmavf check` looks at, counts and finds wrong."""

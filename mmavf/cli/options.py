@@ -1,0 +1,38 @@
+"""Options that several commands have, each declared once."""
+
+from argparse import SUPPRESS, Action, ArgumentParser, Namespace
+from collections.abc import Sequence
+
+from .protocol_options import add_protocol_options
+
+
+class Overrides(Action):
+    """Reads `key=value` words as MMEngine does, which is loaded only when there are some."""
+
+    def __call__(
+        self, parser: ArgumentParser, namespace: Namespace, values: Sequence[str], option_string: str | None = None
+    ) -> None:
+        """Add the words to what earlier ones set."""
+        from mmengine.config import DictAction
+
+        DictAction(self.option_strings, self.dest)(parser, namespace, values, option_string)
+
+
+def add_config_options(parser: ArgumentParser) -> None:
+    """Add `--cfg-options`, which overrides values of a config."""
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=Overrides,
+        default={},
+        metavar='KEY=VALUE',
+        help='override values of the config: key=value, a.b=value, key="[a,b]"',
+    )
+
+
+def add_run_options(parser: ArgumentParser) -> None:
+    """Add the options of every command that runs a config: overrides, protocol, launcher."""
+    add_config_options(parser)
+    add_protocol_options(parser)
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=SUPPRESS)
