@@ -50,4 +50,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         commands.add_parser(name, help=text, add_help=False)
     name = parser.parse_args(argv[:1]).command
     command = import_module(f'mmavf.cli.commands.{name.replace("-", "_")}')
-    return run_program(command.__doc__, command.add_arguments, command.run, argv[1:], prog=f'mmavf {name}')
+    check = getattr(command, 'check_arguments', None)
+    return run_program(command.__doc__, command.add_arguments, command.run, argv[1:], f'mmavf {name}', check)

@@ -22,6 +22,7 @@ def run_program(
     run: Run,
     argv: Sequence[str] | None = None,
     prog: str | None = None,
+    check_arguments: Callable[[Namespace], object] | None = None,
 ) -> int:
     """Parse a command line and run the command; return its exit status.
 
@@ -34,6 +35,8 @@ def run_program(
         run: Does the work; it may return a status, and raise UsageError.
         argv: The arguments; None: those of the process.
         prog: Name of the command; None: that of the script.
+        check_arguments: Raises UsageError for what argparse cannot see, before anything heavy is loaded; it may also
+            fill in defaults.
 
     Raises:
         SystemExit: By argparse, with status 0 after help, with status 2 after misuse.
@@ -43,6 +46,8 @@ def run_program(
     parser.add_argument('--debug', action='store_true', help='show the whole traceback of an error')
     args = parser.parse_args(argv)
     try:
+        if check_arguments is not None:
+            check_arguments(args)
         return run_command(run, args)
     except UsageError as error:
         parser.error(str(error))

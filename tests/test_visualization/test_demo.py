@@ -8,6 +8,8 @@ from pathlib import Path
 import cv2
 import pytest
 
+from mmavf.errors import ConfigError
+
 ROOT = Path(__file__).resolve().parents[2]
 SHORT = ('--pretrain-epochs', '1', '--postpretrain-epochs', '1', '--finetune-epochs', '1', '--folds', '1')
 
@@ -45,7 +47,7 @@ def demo():
 def test_the_demo_writes_to_no_folder_of_others(tmp_path, demo, foreign):
     (tmp_path / foreign).parent.mkdir(parents=True)
     (tmp_path / foreign).write_text('mine')
-    with pytest.raises(SystemExit, match='was not made by the demo'):
+    with pytest.raises(ConfigError, match='was not made by the demo'):
         demo['claim_all'](tmp_path, seeds=1, resume=False)
     assert (tmp_path / foreign).read_text() == 'mine'
 

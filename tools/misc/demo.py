@@ -18,8 +18,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from mmavf.cli.program import run_program
 from mmavf.datasets.synthetic import SyntheticSettings, build_synthetic_set
-from mmavf.errors import MMAVFError
+from mmavf.errors import ConfigError, MMAVFError
 from mmavf.protocol.fold_folder import fold_folder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,17 +56,16 @@ VARIANTS = (
 MAIN = VARIANTS[2]
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
     parser.add_argument('--out', type=Path, default=ROOT / 'demo', help='folder of data, runs and report')
-    parser.add_argument('--folds', default='1,2', help='folds of the target set to test on: 1,2 (default), all')
+    parser.add_argument('--folds', default='1,2', help='folds of the target set to test on: 1,2 (default) or all')
+    parser.add_argument('--seeds', type=int, default=1, help='number of runs of all stages, each with another seed')
     parser.add_argument(
-        '--seeds', type=int, default=1, help='how often all stages are run, each time with another seed'
+        '--resume', action='store_true', help='continue the runs that are there instead of starting new ones'
     )
-    parser.add_argument('--resume', action='store_true', help='go on with the runs that are there instead of new ones')
     for stage in CONFIGS:
-        parser.add_argument(f'--{stage}-epochs', type=int, help='epochs of this stage (default: what the config says)')
-    return parser.parse_args()
+        parser.add_argument(f'--{stage}-epochs', type=int, help='epochs of this stage (default: as in the config)')
 
 
 class Demo:
@@ -107,7 +107,7 @@ class Demo:
         return ['--cfg-options', *(f'{key}={value}' for key, value in chosen.items())]
 
     def train(self, stage: str, start: str | None = None) -> None:
-        """Run a stage, or go on with it."""
+        """Run a stage, or continue it."""
         begun = (self.work_dir(stage) / 'last_checkpoint').exists()
         where = ['--work-dir', self.work_dir(stage), *(['--resume'] if begun else [])]
         # a second thread gains nothing at this width, and keeps the core from the loader
@@ -125,18 +125,26 @@ class Demo:
 
 
 def run_tool(*words: str | Path, threads: int | None = None) -> None:
-    """Run one of the project's tools; end the demo where it fails."""
+    """Run one of the project's tools.
+
+    Raises:
+        MMAVFError: It failed.
+    """
     print(f'\n$ python {" ".join(str(word) for word in words)}', flush=True)
     env = os.environ | ({} if threads is None else {'OMP_NUM_THREADS': str(threads)})
     done = subprocess.run([sys.executable, *map(str, words)], cwd=ROOT, env=env)
     if done.returncode:
-        raise SystemExit(f'The demo stops: {words[0]} ended with exit status {done.returncode}.')
+        raise MMAVFError(f'The demo stops: {words[0]} ended with exit status {done.returncode}.')
 
 
 def claim(folder: Path, anew: bool) -> None:
-    """Make a folder of the demo's own, emptied where `anew`; end the demo where someone else's files are there."""
+    """Make a folder of the demo's own, emptied where `anew`.
+
+    Raises:
+        ConfigError: Someone else's files are there.
+    """
     if folder.exists() and not (folder / MARK).exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise SystemExit(f'{folder} was not made by the demo, which would write to it: choose another --out.')
+        raise ConfigError(f'{folder} was not made by the demo, which would write to it: choose another --out.')
     if anew:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
@@ -144,25 +152,24 @@ def claim(folder: Path, anew: bool) -> None:
 
 
 def claim_all(out: Path, seeds: int, resume: bool) -> None:
-    """Make the folders of report and runs; those of earlier runs of the demo go, unless they are to go on."""
+    """Make the folders of report and runs; those of earlier runs of the demo are removed unless `resume`."""
     runs = out / 'runs'
     if runs.exists() and not runs.is_dir():
-        raise SystemExit(f'{runs} is a file, and the demo needs a folder there: choose another --out.')
+        raise ConfigError(f'{runs} is a file, and the demo needs a folder there: choose another --out.')
     claim(out / 'report', anew=False)
     for folder in [runs / f'seed_{seed}' for seed in range(seeds)]:
         claim(folder, anew=not resume)
-    for folder in () if resume else runs.glob('seed_*'):
+    if resume:
+        return
+    for folder in runs.glob('seed_*'):
         if (folder / MARK).exists() and int(folder.name.removeprefix('seed_')) >= seeds:
             shutil.rmtree(folder)
 
 
 def make_sets(out: Path) -> None:
     """Make the synthetic sets, or finish them."""
-    try:
-        for name, settings in SETS.items():
-            build_synthetic_set(out / name, settings, workers=len(os.sched_getaffinity(0)))
-    except MMAVFError as error:
-        raise SystemExit(str(error)) from error
+    for name, settings in SETS.items():
+        build_synthetic_set(out / name, settings, workers=len(os.sched_getaffinity(0)))
 
 
 def draw_pretraining(demo: Demo, report: Path) -> dict[str, Path]:
@@ -220,8 +227,8 @@ Open `{out / 'report/report.html'}` for scores, confusion matrices, losses and p
     return summary
 
 
-def main() -> None:
-    args = parse_args()
+def run(args: argparse.Namespace) -> None:
+    """Run all stages, and write report and summary."""
     args.out = args.out.resolve()
     report, seconds = args.out / 'report', {}
     claim_all(args.out, args.seeds, args.resume)
@@ -252,4 +259,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(run_program(__doc__, add_arguments, run))

@@ -1,4 +1,4 @@
-"""One module per sub-command of `mmavf`: `add_arguments(parser)` and `run(args)`; see `mmavf.cli.main`.
+"""One module per sub-command of `mmavf`: `add_arguments(parser)`, `run(args)`, and `check_arguments(args)` if needed.
 
-What a command needs to run is imported when it runs, so that help and misuse of the command line cost no time.
+See `run_program`. What a command needs to run is imported when it runs, so that help and misuse cost no time.
 """

@@ -46,7 +46,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Print what the lists hold and what is wrong with them; return 1 if anything is."""
-    check_arguments(args)
     from mmengine.registry import init_default_scope
 
     init_default_scope('mmavf')

@@ -38,7 +38,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> None:
     """Run the folds, and write their results."""
-    check_arguments(args)
     from mmavf.cli.config import read_config
     from mmavf.engine.stop_signals import GRACE_SEC, stops
     from mmavf.engine.work_dir import keep

@@ -39,7 +39,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Print what is found; return 1 if something would stop a run."""
-    check_arguments(args)
     import cv2
     import torch
     from mmengine.registry import init_default_scope

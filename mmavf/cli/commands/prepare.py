@@ -89,17 +89,25 @@ def _channel(text: str) -> int | str:
     return int(text) if text.isdecimal() else text
 
 
+def check_arguments(args: Namespace) -> None:
+    """Check what argparse cannot.
+
+    Raises:
+        UsageError: An argument is missing.
+    """
+    if not args.list_datasets and not (args.dataset and args.raw and args.out):
+        raise UsageError('DATASET, --raw and --out are needed, or --list-datasets')
+
+
 def run(args: Namespace) -> int:
     """Prepare a data set; return 0 if there are face clips, else 1.
 
     Raises:
-        UsageError: An argument is missing, or a setting, all of which the command line sets, cannot work.
+        UsageError: A setting, all of which the command line makes, cannot work.
     """
     if args.list_datasets:
         show_datasets()
         return 0
-    if not (args.dataset and args.raw and args.out):
-        raise UsageError('DATASET, --raw and --out are needed, or --list-datasets')
     try:
         return 0 if prepare(args) else 1
     except ConfigError as error:

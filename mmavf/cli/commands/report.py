@@ -38,10 +38,18 @@ def named_path(text: str) -> tuple[str, Path]:
     return title, Path(path)
 
 
-def run(args: Namespace) -> None:
-    """Write the page."""
+def check_arguments(args: Namespace) -> None:
+    """Check what argparse cannot.
+
+    Raises:
+        UsageError: There is nothing to report.
+    """
     if not args.work_dirs and not args.row:
         raise UsageError('pass a WORK_DIR or --row TITLE=DIR')
+
+
+def run(args: Namespace) -> None:
+    """Write the page."""
     from mmavf.files.atomic_file import write_atomically
     from mmavf.visualization.report import make_report
     from mmavf.visualization.report_parts import read_picture

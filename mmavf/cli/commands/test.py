@@ -30,7 +30,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> None:
     """Test, and write the results."""
-    check_arguments(args)
     from mmengine.dist import is_main_process
 
     from mmavf.cli.config import read_config
