@@ -43,14 +43,14 @@ info/no_audio_files.txt names have a sound track: silent ones are kept and repor
             elif label.lower() not in spelling:
                 left_out.append(unusable(name, label))
             else:
-                fields = dict(label=spelling[label.lower()], subject=match[1], group=group)
-                clips.append(RawClip(id=name, video=video, **fields))
+                spelt = spelling[label.lower()]
+                clips.append(RawClip(id=name, video=video, label=spelt, subject=match[1], group=group))
         left_out += [LeftOut(group, 'a label without media') for group in labels.keys() - groups]
         return RawIndex(clips, left_out)
 
     def _labels(self) -> dict[str, str]:
         path = self.require(f'ground_truths/{self.name.removeprefix("avcaffe_")}.txt')
-        labels = {}
+        labels: dict[str, str] = {}
         for number, line in enumerate(read_lines(path), start=1):
             if not line:
                 continue

@@ -6,7 +6,7 @@ import re
 from abc import abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mmavf.errors import RawDataError
 from mmavf.files.git_lfs import why_unreadable
@@ -64,7 +64,7 @@ class VideoCorpus(RawSet):
         clips = [self.clip(name, path, sounds.get(name, '')) for name, path in videos.items()]
         return RawIndex(clips, left_out)
 
-    def clip(self, name: str, video: str, audio: str, **fields: object) -> RawClip:
+    def clip(self, name: str, video: str, audio: str, **fields: Any) -> RawClip:
         """Return a clip of the corpus."""
         return RawClip(id=safe_id(name), video=video, audio=audio, faces=self.cropped, **fields)
 
@@ -78,7 +78,7 @@ class SpeakerCorpus(VideoCorpus):
         speaker = next((place for place, part in enumerate(parts[:-1]) if SPEAKER.fullmatch(part)), len(parts))
         return '_'.join(parts[speaker:])
 
-    def clip(self, name: str, video: str, audio: str, **fields: object) -> RawClip:
+    def clip(self, name: str, video: str, audio: str, **fields: Any) -> RawClip:
         """See `VideoCorpus`."""
         return super().clip(name, video, audio, subject=name.split('_')[0], **fields)
 

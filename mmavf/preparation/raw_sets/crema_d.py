@@ -41,6 +41,6 @@ whose name is not known."""
             elif match['emotion'] not in classes:
                 left_out.append(unusable(name, match['emotion']))
             else:
-                fields = dict(label=match['emotion'], subject=match['actor'])
-                clips.append(RawClip(id=name, video=video, audio=sound.get(name, ''), **fields))
+                audio, label, subject = sound.get(name, ''), match['emotion'], match['actor']
+                clips.append(RawClip(id=name, video=video, audio=audio, label=label, subject=subject))
         return RawIndex(clips, left_out)

@@ -7,7 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mmavf.datasets.media.frame_folder import IMAGE_SUFFIXES, is_image
 from mmavf.errors import RawDataError
@@ -187,10 +187,10 @@ With the option label_from='folder' the first folder of a path is the class inst
         if row['start'] or row['end']:
             end = 'end' if end_sec is None else round(1000 * end_sec)
             clip_id = f'{clip_id}_{round(1000 * start_sec)}-{end}'
-        fields = dict(subject=row['subject'], fold=row['fold'], start_sec=start_sec, end_sec=end_sec)
-        return self._clip(item, clip_id, label=label, numbers=numbers, **fields)
+        fields = dict(label=label, numbers=numbers, subject=row['subject'], fold=row['fold'])
+        return self._clip(item, clip_id, start_sec=start_sec, end_sec=end_sec, **fields)
 
-    def _clip(self, item: Media, clip_id: str, **fields: object) -> RawClip:
+    def _clip(self, item: Media, clip_id: str, **fields: Any) -> RawClip:
         is_folder = item.path == item.stem
         return RawClip(id=clip_id, video=item.path, audio=item.audio, fps=self.fps if is_folder else None, **fields)
 

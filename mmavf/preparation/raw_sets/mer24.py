@@ -41,6 +41,6 @@ Names of the label file and of folders are not checked against the set."""
             if name in videos and name not in sound:
                 left_out.append(LeftOut(name, 'nothing to take the sound from'))
             elif name in videos:
-                media = dict(video=videos[name], audio=sound[name], faces=faces is not None)
-                clips.append(RawClip(id=name, label=label, **media))
+                faces_only = faces is not None
+                clips.append(RawClip(id=name, video=videos[name], audio=sound[name], label=label, faces=faces_only))
         return RawIndex(clips, left_out)

@@ -162,7 +162,14 @@ class MicroSheetSet(MicroSet):
             return LeftOut(clip_id, 'onset to offset reaches beyond the images')
         if clip_id in others:
             return LeftOut(clip_id, 'an earlier row of the sheet names the same clip')
-        span = dict(first_frame=onset, last_frame=offset, fps=self.fps)
         return RawClip(
-            id=clip_id, video=folder.path, audio=None, label=label, subject=subject, faces=self.cropped, **span
+            id=clip_id,
+            video=folder.path,
+            audio=None,
+            label=label,
+            subject=subject,
+            first_frame=onset,
+            last_frame=offset,
+            fps=self.fps,
+            faces=self.cropped,
         )

@@ -42,8 +42,8 @@ The form of the rows is that which others' parsers read; it is not checked again
             elif not perceived <= {*classes}:
                 left_out.append(unusable(name, *perceived))
             else:
-                fields = dict(label=min(perceived), subject=NAME.fullmatch(name)['speaker'])
-                clips.append(RawClip(id=name, video=videos[name], audio=sound.get(name, ''), **fields))
+                audio, speaker = sound.get(name, ''), name.split('-')[3]
+                clips.append(RawClip(id=name, video=videos[name], audio=audio, label=min(perceived), subject=speaker))
         return RawIndex(clips, left_out)
 
     def _labels(self) -> dict[str, set[str]]:

@@ -45,8 +45,8 @@ def face_clips(
         elif row.name not in sound:
             left_out.append(LeftOut(row.name, 'nothing to take the sound from'))
         else:
-            media = dict(video=frames[row.name], audio=sound[row.name])
-            clips.append(RawClip(id=row.name, label=label, fold=row.fold, faces=True, **media))
+            video, audio = frames[row.name], sound[row.name]
+            clips.append(RawClip(id=row.name, video=video, audio=audio, label=label, fold=row.fold, faces=True))
     return RawIndex(clips, left_out)
 
 

@@ -46,8 +46,8 @@ class RAVDESS(RawSet):
         for name in faces.keys() & voices.keys():
             match = faces[name]
             if match['emotion'] in CLASSES:
-                fields = dict(label=CLASSES[match['emotion']], subject=match['actor'])
-                clips.append(RawClip(id=name, video=videos[match[0]], audio=voices[name], **fields))
+                video, label, subject = videos[match[0]], CLASSES[match['emotion']], match['actor']
+                clips.append(RawClip(id=name, video=video, audio=voices[name], label=label, subject=subject))
             else:
                 left_out.append(unusable(name, match['emotion']))
         return RawIndex(clips, left_out)

@@ -56,8 +56,8 @@ The layout is not checked against the set."""
             elif not all(map(math.isfinite, numbers.values())):
                 left_out.append(LeftOut(name, f'one of {", ".join(dims)} is not a number'))
             else:
-                fields = dict(numbers=numbers, subject=group)
-                clips.append(RawClip(id=name, video=videos[name], audio=sound.get(name, ''), **fields))
+                audio = sound.get(name, '')
+                clips.append(RawClip(id=name, video=videos[name], audio=audio, numbers=numbers, subject=group))
         return RawIndex(clips, left_out)
 
 
