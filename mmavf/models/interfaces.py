@@ -62,7 +62,7 @@ class Encoder(Protocol):
     out_indices: Sequence[int]
 
     def forward(self, x: Tensor, keep_ids: Tensor | None = None) -> Any:
-        """Map a clip (B, channels, *size) to the `EncoderOutput` of the tokens `keep_ids` (B, n), or of all."""
+        """Map a clip `(B, channels, *size)` to the `EncoderOutput` of the tokens `keep_ids` (B, n), or of all."""
 
 
 class Decoder(Protocol):
@@ -131,7 +131,7 @@ class Target(Protocol):
     """
 
     def forward(self, x: Tensor, ids: Tensor) -> Tensor:
-        """Return the target (B, m, P) of the tokens `ids` (B, m) of a clip (B, channels, *size)."""
+        """Return the target (B, m, P) of the tokens `ids` (B, m) of a clip `(B, channels, *size)`."""
 
 
 def build_part(cfg: Mapping | nn.Module, contract: type, name: str, **handed: Any) -> nn.Module:

@@ -18,9 +18,9 @@ class Reconstruction(NamedTuple):
     """One modality of a batch, in the units of its data: pixels in [0, 1], or normalised log-mel.
 
     Attributes:
-        original: What the loader gave, (B, channels, *size).
-        predicted: What the decoder predicts, at every place, (B, channels, *size).
-        hidden: Whether the encoder did not see the place, bool (B, 1, *size).
+        original: What the loader gave, `(B, channels, *size)`.
+        predicted: What the decoder predicts, at every place, `(B, channels, *size)`.
+        hidden: Whether the encoder did not see the place, bool `(B, 1, *size)`.
         error: Mean squared error over the hidden tokens, in the units of the loss; scalar.
         relative: Whether predictions lack the patches' mean and deviation, which then are those of the original.
     """
@@ -33,12 +33,12 @@ class Reconstruction(NamedTuple):
 
     @property
     def pasted(self) -> Tensor:
-        """Predictions where the encoder saw nothing, the original elsewhere, (B, channels, *size)."""
+        """Predictions where the encoder saw nothing, the original elsewhere, `(B, channels, *size)`."""
         return torch.where(self.hidden, self.predicted, self.original)
 
 
 def unpatchify(patches: Tensor, grid: Sequence[int]) -> Tensor:
-    """Put (B, N, channels, *patch_size) back together as (B, channels, *size): the inverse of `take_patches`."""
+    """Put `(B, N, channels, *patch_size)` back together as `(B, channels, *size)`: the inverse of `take_patches`."""
     axes = len(grid)
     x = patches.unflatten(1, tuple(grid))  # (B, g1, g2, ..., channels, p1, p2, ...)
     pairs = [axis for i in range(axes) for axis in (1 + i, 2 + axes + i)]
@@ -56,10 +56,10 @@ def undo_target(target: PatchTarget, values: Tensor, clip: Tensor) -> Tensor:
     Args:
         target: What the values are a prediction of.
         values: Target values of all tokens, (B, N, P).
-        clip: The model's input (B, channels, *size), as the data preprocessor gives it.
+        clip: The model's input `(B, channels, *size)`, as the data preprocessor gives it.
 
     Returns:
-        Float32 (B, channels, *size).
+        Float32 `(B, channels, *size)`.
     """
     channels, patch_size = clip.shape[1], target.patch_size
     patches = values.float().unflatten(2, (-1, channels))  # (B, N, positions, channels)
@@ -77,7 +77,7 @@ def undo_target(target: PatchTarget, values: Tensor, clip: Tensor) -> Tensor:
 
 
 def input_in_data_units(target: PatchTarget, clip: Tensor) -> Tensor:
-    """Undo the preprocessor's normalisation of the model's input (B, channels, *size), where the target does so."""
+    """Undo the preprocessor's normalisation of the model's input `(B, channels, *size)`, where the target does so."""
     if not target.undo:
         return clip.float()
     shape = (1, -1, *[1] * (clip.dim() - 2))
@@ -85,7 +85,7 @@ def input_in_data_units(target: PatchTarget, clip: Tensor) -> Tensor:
 
 
 def token_map(flags: Tensor, size: Sequence[int], patch_size: Sequence[int]) -> Tensor:
-    """Spread one flag per token, bool (B, N), over the places of its patch: (B, 1, *size)."""
+    """Spread one flag per token, bool (B, N), over the places of its patch: `(B, 1, *size)`."""
     patches = flags.view(*flags.shape, 1, *[1] * len(patch_size)).expand(-1, -1, -1, *patch_size)
     return unpatchify(patches, patch_grid(size, patch_size))
 

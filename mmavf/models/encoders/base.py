@@ -93,7 +93,7 @@ class TokenEncoder(BaseModule):
         return int(torch.Size(self.grid).numel())
 
     def embed(self, x: Tensor, ids: Tensor) -> Tensor:
-        """Embed the patches `ids` (B, n) or (n,) of a clip (B, channels, *size) and add their positions: (B, n, C).
+        """Embed the patches `ids` (B, n) or (n,) of a clip `(B, channels, *size)` and add their positions: (B, n, C).
 
         Raises:
             ConfigError: The clip has another size than the encoder was built for: other patches would be taken.

@@ -115,7 +115,7 @@ class ImprovedLGIEncoder(TokenEncoder):
         """Encode a clip.
 
         Args:
-            x: Clip (B, channels, *input_size), floating point, normalised.
+            x: Clip `(B, channels, *input_size)`, floating point, normalised.
             keep_ids: Tokens that enter, int64 (B, n) in raster order; None for all.
 
         Returns:

@@ -27,7 +27,7 @@ def patch_grid(input_size: Sequence[int], patch_size: Sequence[int]) -> tuple[in
 
 
 def take_patches(x: Tensor, patch_size: Sequence[int], ids: Tensor) -> Tensor:
-    """Cut the patches `ids`, int64 (B, n) or (n,), out of (B, channels, *size): (B, n, channels, *patch_size).
+    """Cut the patches `ids`, int64 (B, n) or (n,), out of `(B, channels, *size)`: `(B, n, channels, *patch_size)`.
 
     Only these patches are read: the clip is never laid out anew as a whole.
     """
@@ -71,6 +71,6 @@ class PatchEmbed(nn.Module):
         self.num_values = in_channels * math.prod(patch_size)
 
     def forward(self, x: Tensor, ids: Tensor) -> Tensor:
-        """Embed the patches `ids` (B, n) or (n,) of (B, channels, *size) as (B, n, C)."""
+        """Embed the patches `ids` (B, n) or (n,) of `(B, channels, *size)` as (B, n, C)."""
         patches = take_patches(x, self.patch_size, ids).flatten(2)  # (B, n, P)
         return F.linear(patches, self.proj.weight.flatten(1), self.proj.bias)

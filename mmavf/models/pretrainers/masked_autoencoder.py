@@ -123,7 +123,7 @@ class MaskedAutoencoder(BaseModel):
         """Run the model.
 
         Args:
-            inputs: Of each modality a float tensor (B, channels, *size), as `video`, (B, 3, T, H, W), normalised, and
+            inputs: Of each modality a float tensor `(B, channels, *size)`, as `video`, (B, 3, T, H, W), normalised, and
                 `audio`, (B, 1, time, mel).
             data_samples: Not used: pre-training has no labels.
             mode: 'loss' for the loss terms, 'predict' or 'tensor' for the whole `PretrainOutput`.

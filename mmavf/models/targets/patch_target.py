@@ -61,7 +61,7 @@ class PatchTarget(nn.Module):
 
     @torch.no_grad()
     def forward(self, x: Tensor, ids: Tensor) -> Tensor:
-        """Return targets (B, m, P) of the patches `ids` (B, m) of a clip (B, channels, *size).
+        """Return targets (B, m, P) of the patches `ids` (B, m) of a clip `(B, channels, *size)`.
 
         Values are in the order (frame, row, column, channel), as the released decoders predict them.
         """
