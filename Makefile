@@ -15,7 +15,7 @@ PY_TARGET := $(subst $(SPACE),\$(SPACE),$(PY))
 STAMP_TARGET := $(subst $(SPACE),\$(SPACE),$(STAMP))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow lint bench clean
+.PHONY: help setup demo test test-slow lint docs bench constraints lanes clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r target text; do \
@@ -35,7 +35,7 @@ $(STAMP_TARGET): setup.py pyproject.toml $(wildcard requirements/*.txt) | $(PY_T
 	@"$(PY)" tools/misc/check_system.py
 	@constraints=requirements/constraints-$$("$(PY)" -c 'import sys; print("py%d%d" % sys.version_info[:2])').txt; \
 	set -x; "$(PY)" -m pip install $$(test -e "$(CREATED)" && echo -c "$$constraints") \
-	    -r requirements/runtime.txt -r requirements/tests.txt
+	    -r requirements/runtime.txt -r requirements/tests.txt -r requirements/docs.txt
 	"$(PY)" -m pip install --no-deps --no-build-isolation -e .
 	@"$(PY)" -c 'import cv2, torchaudio, torchvision' || { \
 	    echo 'The torch, torchaudio, torchvision or OpenCV of $(VENV) cannot be imported: see docs/install.md' >&2; exit 1; }
@@ -50,14 +50,28 @@ test: $(STAMP_TARGET)  ## run the tests, in two processes
 test-slow: $(STAMP_TARGET)  ## run the tests that take minutes
 	"$(PY)" -m pytest -m slow
 
-lint: $(STAMP_TARGET)  ## check style, formatting and the documentation's links
+lint: $(STAMP_TARGET)  ## check style, formatting, types and the documentation's links
 	"$(PY)" -m ruff check .
 	"$(PY)" -m ruff format --check .
 	"$(PY)" tools/misc/check_docs.py
 
+docs: $(STAMP_TARGET)  ## build pages and interface as HTML in build/docs; a warning is an error
+	"$(PY)" -m sphinx -q -W --keep-going docs build/docs
+
 bench: $(STAMP_TARGET)  ## measure step and loader speed on this machine
 	"$(PY)" tools/analysis_tools/benchmark.py configs/avfmae_b_pretrain.py --batch-size 4 8
 	"$(PY)" tools/analysis_tools/benchmark.py --loader
+
+# Versions that are pinned already stay as they are where the ranges allow it.
+COMPILE = "$(PY)" -m uv pip compile -q --no-annotate --custom-compile-command 'make constraints' \
+    --python-platform x86_64-manylinux_2_28 requirements/runtime.txt requirements/tests.txt requirements/docs.txt
+constraints: $(STAMP_TARGET)  ## write requirements/constraints-*.txt anew from the ranges; needs a network
+	for minor in 10 11 12 13; do \
+	    $(COMPILE) --python-version 3.$$minor -o requirements/constraints-py3$$minor.txt || exit 1; done
+	$(COMPILE) --python-version 3.10 --resolution lowest-direct -o requirements/constraints-lowest.txt
+
+lanes: $(STAMP_TARGET)  ## run the tests with other sets of packages than the pinned ones; needs a network, 6 GB, hours
+	"$(PY)" tools/misc/lanes.py
 
 clean:  ## remove what building and testing left; keeps .venv, data and work_dirs
 	rm -rf build dist mmavf.egg-info .pytest_cache .ruff_cache

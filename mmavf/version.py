@@ -1,6 +1,6 @@
 """Version of the package, and of the software that results depend on."""
 
-__version__ = '0.1.0'
+__version__ = '0.2.0'
 
 
 def versions() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What every test gets: one thread per process and fixed seeds."""
+"""What every test gets: one thread per process, fixed seeds and a time limit (that of `pytest.ini`, more if slow)."""
 
 import os
 import random
@@ -18,3 +18,10 @@ def fixed_seeds():
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)
+
+
+def pytest_collection_modifyitems(items):
+    """Give slow tests half an hour each."""
+    for item in items:
+        if item.get_closest_marker('slow'):
+            item.add_marker(pytest.mark.timeout(1800))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 # The standard library's finds fewer packages on Python 3.10: those without a top_level.txt are missing there.
-from importlib_metadata import packages_distributions
+from importlib_metadata import distributions, packages_distributions
 from packaging.requirements import Requirement
 from packaging.version import Version
 
@@ -90,7 +90,7 @@ def pinned(name):
 @pytest.mark.parametrize('python', PYTHONS)
 def test_constraints_pin_every_requirement_within_its_range(python):
     pins = pinned(f'py{python}')
-    for name, requirement in declared('runtime', 'tests').items():
+    for name, requirement in declared('runtime', 'tests', 'docs').items():
         assert name in pins, f'{name} is not pinned for Python {python}'
         assert requirement.specifier.contains(pins[name]), f'{name} {pins[name]} is outside {requirement.specifier}'
     assert pins['opencv-python'] == pins['opencv-contrib-python'], 'both write the folder cv2'
@@ -99,20 +99,21 @@ def test_constraints_pin_every_requirement_within_its_range(python):
 def test_the_lowest_set_is_the_lower_end_of_every_range():
     ends = {
         name: Version(specifier.version)
-        for name, requirement in declared('runtime', 'tests').items()
+        for name, requirement in declared('runtime', 'tests', 'docs').items()
         for specifier in requirement.specifier
         if specifier.operator in ('>=', '==')
     }
-    assert {name: Version(version) for name, version in pinned('lowest').items()} == ends
+    lowest = pinned('lowest')
+    assert {name: Version(lowest[name]) for name in ends} == ends
 
 
 def test_both_packages_that_write_the_folder_mmcv_have_one_version():
-    assert str(declared('mim')['mmcv'].specifier) == str(declared('runtime')['mmcv-lite'].specifier)
+    assert str(declared('mmcv')['mmcv'].specifier) == str(declared('runtime')['mmcv-lite'].specifier)
 
 
 def test_every_requirement_has_its_reason_in_the_installation_page():
     rows = re.findall(r'^\| ([\w-]+) \| .{10,} \|$', (ROOT / 'docs/install.md').read_text(), flags=re.MULTILINE)
-    assert set(declared('runtime', 'tests', 'docs', 'mim')) == set(rows)
+    assert set(declared('runtime', 'tests', 'docs', 'mmcv')) == set(rows)
 
 
 def test_no_machine_paths_or_package_registries_in_any_file():
@@ -157,6 +158,17 @@ def test_the_wheel_holds_every_module_config_and_tool(installed_wheel):
             assert (installed_wheel / name).read_bytes() == file.read_bytes()
         if name.parts[0] in ('configs', 'tools'):
             assert (installed_wheel / 'mmavf/.mim' / name).read_bytes() == file.read_bytes()
+
+
+def test_the_wheel_says_what_it_is(installed_wheel):
+    (wheel,) = (found for found in distributions(path=[str(installed_wheel)]) if found.name == 'mmavf')
+    described = wheel.metadata
+    assert described['Description'] == (ROOT / 'README.md').read_text()
+    assert described['Description-Content-Type'] == 'text/markdown'
+    assert {'tests', 'docs', 'mmcv', 'mim'} == set(described.get_all('Provides-Extra'))
+    pythons = {f'Programming Language :: Python :: {name[0]}.{name[1:]}' for name in PYTHONS}
+    assert pythons <= set(described.get_all('Classifier'))
+    assert (installed_wheel / 'mmavf/py.typed').exists()
 
 
 def test_the_wheel_imports_outside_the_tree(installed_wheel, tmp_path):

@@ -59,7 +59,8 @@ def test_a_new_environment_gets_the_tested_versions_once(clone, stub, venv):
     constraints = 'requirements/constraints-py{}{}.txt'.format(*sys.version_info)
     made, installed, package = make_setup(clone, stub, VENV=venv)
     assert made == f'-m venv {venv}'
-    assert f'-c {constraints}' in installed and '-r requirements/runtime.txt' in installed
+    assert f'-c {constraints}' in installed
+    assert all(f'-r requirements/{name}.txt' in installed for name in ('runtime', 'tests', 'docs'))
     assert package.endswith('--no-deps --no-build-isolation -e .')
     assert make_setup(clone, stub, VENV=venv) == []
 
@@ -109,7 +110,7 @@ def test_an_old_interpreter_is_refused(check_system, monkeypatch):
 # Stands for the project's: notes where it runs, and fails in the tests.
 MAKEFILE = """
 setup: ; @mkdir -p .venv/bin
-lint test: ; @echo "$@|$$PWD|$$PYTHONPATH|$(VENV)|$$(cat 'a file')" >> '{log}'; [ $@ = lint ]
+lint docs test: ; @echo "$@|$$PWD|$$PYTHONPATH|$(VENV)|$$(cat 'a file')" >> '{log}'; [ $@ != test ]
 """
 
 
@@ -126,8 +127,8 @@ def test_what_ci_runs_runs_in_a_copy_whose_path_holds_a_space(tmp_path, with_git
     variables = {name: value for name, value in os.environ.items() if name not in ('VENV', 'MAKEFLAGS')}
     done = subprocess.run([checkout / '.ci/run'], env=dict(variables, TMPDIR=str(tmp_path)), capture_output=True)
     assert done.returncode != 0  # as the tests fail
-    lint, test = (line.split('|') for line in log.read_text().splitlines())
-    assert (lint[0], test[0]) == ('lint', 'test') and lint[1:] == test[1:]
+    lint, docs, test = (line.split('|') for line in log.read_text().splitlines())
+    assert (lint[0], docs[0], test[0]) == ('lint', 'docs', 'test') and lint[1:] == docs[1:] == test[1:]
     _, where, python_path, venv, content = test
     assert ' ' in where and python_path == where and venv == str(checkout / '.venv') and content == 'content'
     assert not Path(where).exists() and sorted(path.name for path in tmp_path.iterdir()) == ['checkout', 'log']
