@@ -48,6 +48,33 @@ def tsne(features: np.ndarray, perplexity: float = 30.0) -> np.ndarray:
     return method.fit_transform(features.astype(np.float32))
 
 
+def draw_embedding(
+    points: np.ndarray, labels: np.ndarray | None, names: Sequence[str], path: Path, title: str = ''
+) -> None:
+    """Write a PNG of points coloured by what their labels are.
+
+    Args:
+        points: (N, 2).
+        labels: Class indices (N,), values (N, K), or None: the points then have no colours.
+        names: Names of the classes in index order, or K names of the values.
+        path: PNG file to write.
+        title: Heading.
+    """
+    if labels is None:
+        draw_points(points, path, title)
+    elif labels.ndim == 1:
+        draw_classes(points, labels, names, path, title)
+    else:
+        draw_values(points, labels, names, path, title)
+
+
+def draw_points(points: np.ndarray, path: Path, title: str = '') -> None:
+    """Write a PNG of points without labels; arguments as in `draw_embedding`."""
+    figure, (panel,) = _figure(1, title)
+    panel.scatter(*points.T, s=MARK_SIZE, c='0.35', linewidths=0, alpha=0.85)
+    figure.savefig(path, dpi=130)
+
+
 def draw_classes(points: np.ndarray, labels: np.ndarray, classes: Sequence[str], path: Path, title: str = '') -> None:
     """Write a PNG of points coloured by class; the legend names the classes that occur, with their number of clips.
 

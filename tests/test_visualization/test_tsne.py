@@ -10,15 +10,12 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from sklearn.metrics import silhouette_score
-from torch import nn
 
 import mmavf.models  # noqa: F401  (registers the model)
 from mmavf.datasets.synthetic import SyntheticSettings, build_synthetic_set
 from mmavf.errors import ConfigError
-from mmavf.models.recognizers.avf_recognizer import RecognizerOutput
 from mmavf.registry import MODELS
-from mmavf.structures import AVDataSample
-from mmavf.visualization import collect_features, draw_classes, draw_values, save_features, tsne
+from mmavf.visualization import draw_classes, draw_embedding, draw_values, tsne
 from mmavf.visualization.palette import COLOURS, MARKS, class_look
 from tests.helpers.tools import run_main
 
@@ -124,78 +121,12 @@ def test_values_colour_a_panel_per_dimension(tmp_path, drawn):
         assert np.array_equal(panel.collections[0].get_array(), column)
 
 
-class EchoModel(nn.Module):
-    """Gives back its video as features."""
-
-    def data_preprocessor(self, data):
-        return dict(data, inputs={name: x.flatten(0, 1) for name, x in data['inputs'].items()})
-
-    def forward(self, inputs, data_samples, mode):
-        assert mode == 'tensor'
-        return RecognizerOutput(inputs['video'], inputs['video'])
-
-
-def batch(values, labels, failed=()):
-    """A batch of clips with the given views' features (B, V, D)."""
-    samples = []
-    for number, label in enumerate(labels):
-        sample = AVDataSample(metainfo=dict(sample_id=f'clip {number}'))
-        if label is not None:
-            sample.gt_label = torch.tensor(label)
-        samples.append(sample)
-    failures = [AVDataSample(metainfo=dict(sample_id=name, error='empty file')) for name in failed]
-    return dict(inputs=dict(video=values), data_samples=samples, failures=failures)
-
-
-def test_features_are_the_means_over_views_and_keep_their_labels(tmp_path):
-    values = torch.randn(3, 2, 5)
-    nothing = dict(
-        inputs=None, data_samples=[], failures=[AVDataSample(metainfo=dict(sample_id='z', error='no video'))]
-    )
-    found = collect_features(EchoModel(), [batch(values[:2], [4, 1], failed=['x']), nothing, batch(values[2:], [0])])
-    np.testing.assert_allclose(found.features, values.mean(dim=1).numpy(), rtol=1e-6)
-    assert found.labels.tolist() == [4, 1, 0]
-    assert found.failures == [('x', 'empty file'), ('z', 'no video')]
-    points = np.arange(6.0).reshape(3, 2)
-    save_features(found, ['a', 'b'], tmp_path / 'f.npz', points)
-    with np.load(tmp_path / 'f.npz', allow_pickle=False) as kept:
-        assert kept['ids'].tolist() == ['clip 0', 'clip 1', 'clip 0']
-        assert np.array_equal(kept['features'], found.features)
-        assert np.array_equal(kept['labels'], [4, 1, 0])
-        assert kept['names'].tolist() == ['a', 'b']
-        assert np.array_equal(kept['points'], points)
-
-
-def test_values_are_labels_of_a_regressor():
-    found = collect_features(EchoModel(), [batch(torch.randn(2, 1, 5), [[0.5, 1.0], [0.0, -1.0]])])
-    assert found.labels.tolist() == [[0.5, 1.0], [0.0, -1.0]]
-
-
-def test_a_clip_without_label_is_one_clear_error():
-    with pytest.raises(ConfigError, match='clip 1 has no label'):
-        collect_features(EchoModel(), [batch(torch.randn(2, 1, 5), [1, None])])
-
-
-def test_no_usable_clip_at_all_gives_the_failures():
-    found = collect_features(
-        EchoModel(), [dict(inputs=None, data_samples=[], failures=batch([], [], ['x'])['failures'])]
-    )
-    assert (found.ids, found.failures, len(found.labels)) == ([], [('x', 'empty file')], 0)
-
-
-def test_a_clip_of_several_classes_counts_as_its_first():
-    item = batch(torch.randn(1, 1, 5), [None])
-    item['data_samples'][0].gt_score = torch.tensor([0.0, 0.5, 0.5])
-    assert collect_features(EchoModel(), [item]).labels.tolist() == [1]
-
-
-def test_a_feature_that_is_not_finite_is_a_failure():
-    values = torch.randn(3, 2, 5)
-    values[1, 0, 3] = float('nan')
-    found = collect_features(EchoModel(), [batch(values, [4, 1, 0])])
-    assert found.failures == [('clip 1', 'its feature is not finite')]
-    assert (found.ids, found.labels.tolist()) == (['clip 0', 'clip 2'], [4, 0])
-    np.testing.assert_allclose(found.features, values[[0, 2]].mean(dim=1).numpy(), rtol=1e-6)
+def test_points_without_labels_are_all_alike(tmp_path, drawn):
+    points = np.random.default_rng(0).normal(size=(6, 2))
+    draw_embedding(points, None, [], tmp_path / 'c.png', 'no labels')
+    (dots,) = drawn[0].axes[0].collections
+    assert np.array_equal(dots.get_offsets(), points) and len(dots.get_facecolors()) == 1
+    assert not drawn[0].legends
 
 
 @pytest.fixture(scope='module')
@@ -260,6 +191,16 @@ def test_tool_takes_a_list_and_ends_with_all_unusable_clips(folder, run_tool):
     (folder / 'own.csv').write_text('\n'.join(rows))
     assert run_tool(*words, folder / 'own/map.png') is None
     assert not (folder / 'own/map.partial.npz').exists()
+
+
+def test_tool_takes_a_list_without_labels(folder, run_tool):
+    rows = [row.split(',') for row in (folder / 'data/lists/all.csv').read_text().splitlines()]
+    (folder / 'plain.csv').write_text('\n'.join(row[0] for row in rows[:7]))
+    words = ('--list', folder / 'plain.csv', '--data-root', folder / 'data', '--out', folder / 'plain/map.png')
+    assert run_tool(folder / 'tiny.pth', *words) is None
+    assert cv2.imread(str(folder / 'plain/map.png')).std() > 0
+    with np.load(folder / 'plain/map.npz') as kept:
+        assert kept['features'].shape == (6, 160) and 'labels' not in kept
 
 
 def test_tool_ends_with_one_clear_error(folder, run_tool):

@@ -8,16 +8,13 @@ import torch
 from mmengine.config import Config, DictAction
 from mmengine.dataset import Compose, default_collate
 from mmengine.registry import init_default_scope
-from mmengine.runner import load_checkpoint, set_random_seed
+from mmengine.runner import set_random_seed
 
-import mmavf.engine
-import mmavf.models  # noqa: F401  (registers what configs name)
+from mmavf.apis import init_model
 from mmavf.cli.run import load_config, run_or_exit
 from mmavf.datasets import AVClipDataset
 from mmavf.datasets.sample_rng import seeded
-from mmavf.errors import CheckpointError, ClipError
-from mmavf.models.pretrainers import MaskedAutoencoder
-from mmavf.registry import MODELS
+from mmavf.errors import ClipError
 from mmavf.structures import SampleKey
 from mmavf.visualization import draw_reconstruction_sheet, reconstruct
 
@@ -39,18 +36,6 @@ def parse_args() -> argparse.Namespace:
     if args.number < 1:
         parser.error('--number: at least one clip')
     return args
-
-
-def load_model(cfg: Config, checkpoint: str, device: str) -> MaskedAutoencoder:
-    """Build the config's model with the checkpoint's weights, in evaluation mode."""
-    model = MODELS.build(cfg.model)
-    try:
-        load_checkpoint(model, checkpoint, map_location='cpu', strict=True)
-    except CheckpointError:
-        raise
-    except RuntimeError as error:
-        raise CheckpointError(f'{checkpoint} does not fit the model of {cfg.filename}: {error}') from error
-    return model.to(device).eval()
 
 
 def load_clips(cfg: Config, args: argparse.Namespace) -> list[dict]:
@@ -80,7 +65,7 @@ def run(args: argparse.Namespace) -> None:
     """Read model and clips, reconstruct, write the picture."""
     cfg = load_config(args.config, args.cfg_options)
     init_default_scope('mmavf')
-    model = load_model(cfg, args.checkpoint, args.device)
+    model = init_model(cfg, args.checkpoint, args.device)
     clips = load_clips(cfg, args)
     set_random_seed(args.seed)
     for clip in clips:  # of several views of a clip, (V, ...), the first

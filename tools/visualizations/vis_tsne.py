@@ -6,22 +6,18 @@ from pathlib import Path
 import torch
 from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
-from mmengine.runner import Runner, load_checkpoint
-from torch import nn
+from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
-import mmavf.engine
-import mmavf.models  # noqa: F401  (registers what configs name)
+from mmavf.apis import Features, collect_features, init_model, list_loader, save_features
 from mmavf.cli.protocol_options import add_protocol_options, merge_protocol_options
 from mmavf.cli.run import load_config, run_or_exit
-from mmavf.datasets import AVClipDataset
 from mmavf.datasets.targets import hold_out_target
 from mmavf.engine import resolve_loaders
-from mmavf.errors import CheckpointError, ClipError, ConfigError
+from mmavf.errors import ClipError, ConfigError
 from mmavf.protocol.protocol import apply_protocol
 from mmavf.protocol.provenance import follow_checkpoint, read_meta
-from mmavf.registry import MODELS
-from mmavf.visualization import Features, collect_features, draw_classes, draw_values, save_features, tsne
+from mmavf.visualization import draw_embedding, tsne
 
 
 def parse_args() -> argparse.Namespace:
@@ -41,39 +37,17 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def load_recognizer(cfg: Config, checkpoint: Path, device: str) -> nn.Module:
-    """Build the config's model with the checkpoint's weights, in evaluation mode."""
-    model = MODELS.build(cfg.model)
-    try:
-        load_checkpoint(model, str(checkpoint), map_location='cpu', strict=True)
-    except CheckpointError:
-        raise
-    except RuntimeError as error:
-        raise CheckpointError(f'{checkpoint} does not fit the model of {cfg.filename}: {error}') from error
-    return model.to(device).eval()
-
-
 def build_loader(cfg: Config, args: argparse.Namespace) -> DataLoader:
-    """Build the test loader: that of the config, for the checkpoint's fold, or one over the list."""
-    if not cfg.get('test_dataloader'):
-        raise ConfigError(f'{cfg.filename} has no test_dataloader: give the config of a fine-tuning.')
-    if args.list is not None:
-        dataset = cfg.test_dataloader.dataset
-        if 'datasets' in dataset:  # of a concatenation's parts, which share their classes, the list replaces all
-            dataset = cfg.test_dataloader.dataset = dataset.datasets[0]
-        own = dict(ann_file=args.list, data_root=args.data_root or '', split=None, label_map=None, list_classes=None)
-        dataset.update(own)
+    """Build the loader of the list, or the config's test loader for the checkpoint's fold."""
     merge_protocol_options(cfg, args)
-    if args.list is None:
-        follow_checkpoint(cfg, args, read_meta(args.checkpoint).get('protocol'))
+    if args.list is not None:
+        return list_loader(cfg, args.list, args.data_root or '')
+    if not cfg.get('test_dataloader'):
+        raise ConfigError(f'{cfg.filename} has no test_dataloader: use the config of a fine-tuning.')
+    follow_checkpoint(cfg, args, read_meta(args.checkpoint).get('protocol'))
     apply_protocol(cfg, hold_out_target)
     resolve_loaders(cfg)
     return Runner.build_dataloader(cfg.test_dataloader, seed=0)
-
-
-def names_of(dataset: AVClipDataset) -> list[str]:
-    """Return the names of the classes, or of the dimensions to regress."""
-    return list(dataset.metainfo.get('classes') or dataset.label_columns)
 
 
 def check_complete(found: Features, names: list[str], path: Path) -> None:
@@ -85,7 +59,7 @@ def check_complete(found: Features, names: list[str], path: Path) -> None:
     count = len(found.failures)
     raise ClipError(
         f'{count} of {count + len(found.ids)} clips have no feature, so there is no picture:\n{listed}\n'
-        f'The features of the other clips are in {path}.\nMend these clips, or take them off the list.'
+        f'The features of the other clips are in {path}.\nFix these clips, or remove them from the list.'
     )
 
 
@@ -97,15 +71,16 @@ def run(args: argparse.Namespace) -> None:
     path = args.out or args.checkpoint.with_name('tsne.png')
     partial = path.with_suffix('.partial.npz')
     path.parent.mkdir(parents=True, exist_ok=True)
-    found = collect_features(load_recognizer(cfg, args.checkpoint, args.device), loader)
-    names = names_of(loader.dataset)
+    model = init_model(cfg, args.checkpoint, args.device)
+    names = model.dataset_meta.get('classes') or model.dataset_meta.get('dims') or []
+    found = collect_features(model, loader)
     check_complete(found, names, partial)
     partial.unlink(missing_ok=True)  # of an earlier call, which could not use some clips
     points = tsne(found.features, args.perplexity)
     fold = cfg.get('protocol', {}).get('fold') if args.list is None else None
-    fold = [] if fold is None else [f'fold {fold}']
-    draw = draw_classes if found.labels.ndim == 1 else draw_values
-    draw(points, found.labels, names, path, ', '.join([Path(args.config).stem, args.checkpoint.name, *fold]))
+    parts = [Path(args.config).stem, args.checkpoint.name]
+    title = ', '.join(parts if fold is None else [*parts, f'fold {fold}'])
+    draw_embedding(points, found.labels, names, path, title)
     save_features(found, names, path.with_suffix('.npz'), points)
     print(f'{path}: {len(found.ids)} clips; their features are in {path.with_suffix(".npz")}')
 

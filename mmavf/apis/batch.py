@@ -1,0 +1,44 @@
+"""A batch through a model."""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from mmavf.engine.optimizers import has_bf16_units
+
+
+@torch.no_grad()
+def run_batch(model: nn.Module, batch: dict, mode: str = 'predict') -> Any:
+    """Run a model on a batch as a test does: its data preprocessor, its device, its precision.
+
+    Under bfloat16 autocast where the config's `test_cfg.dtype` says so and the device has units for it.
+
+    Args:
+        model: A model in evaluation mode, such as `init_model` returns.
+        batch: `inputs` and `data_samples` of a loader; other keys are ignored.
+        mode: 'predict' for the data samples with predictions, 'tensor' for what the model computes.
+
+    Returns:
+        What the model returns in this mode.
+
+    Examples:
+        >>> import torch
+        >>> from mmavf.apis import init_model, run_batch
+        >>> from mmavf.structures import AVDataSample
+        >>> model = init_model('configs/demo/avfmae_tiny_finetune.py', device='cpu')
+        >>> inputs = dict(
+        ...     video=torch.zeros(1, 2, 4, 96, 96, 3, dtype=torch.uint8),  # clips, views, frames, rows, columns, RGB
+        ...     audio=torch.zeros(1, 2, 256, 128),  # clips, views, time, mel
+        ... )
+        >>> (sample,) = run_batch(model, dict(inputs=inputs, data_samples=[AVDataSample()]))
+        >>> sample.pred_score.shape
+        torch.Size([6])
+    """
+    data = dict(inputs=batch['inputs'], data_samples=batch['data_samples'])
+    device_type = next(model.parameters()).device.type
+    cfg = getattr(model, 'cfg', {})
+    dtype = (cfg.get('test_cfg') or {}).get('dtype', 'float32')
+    bf16 = dtype == 'bfloat16' and has_bf16_units(device_type)
+    with torch.autocast(device_type, torch.bfloat16, enabled=bf16):
+        return model(**model.data_preprocessor(data), mode=mode)

@@ -1,0 +1,95 @@
+"""A model from a config and a checkpoint."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.registry import DefaultScope
+from mmengine.runner import load_checkpoint
+from torch import nn
+
+from mmavf.datasets.labels import read_classes
+from mmavf.errors import CheckpointError, ConfigError
+from mmavf.registry import MODELS
+
+
+def init_model(
+    config: Config | str | Path, checkpoint: str | Path | None = None, device: str | torch.device | None = None
+) -> nn.Module:
+    """Build the model of a config, load its weights, and make it ready for evaluation.
+
+    Weights are those that a test uses: of a run with `EMAHook` the averaged ones. Reading them executes no code.
+
+    Args:
+        config: A config, or the path of one.
+        checkpoint: Checkpoint file or address, whose weights must be exactly those of the model; None leaves the model
+            as it is built, with random weights.
+        device: Where the model runs; None: the GPU if there is one, else the CPU.
+
+    Returns:
+        The model in evaluation mode, with two more attributes: `cfg`, the config, and `dataset_meta`, a dictionary
+        with the names of what its head predicts, `classes` or `dims`, if the checkpoint or the config has them.
+
+    Raises:
+        ConfigError: There is no such config, or its classes are not those of the checkpoint in the same order.
+        CheckpointError: The checkpoint cannot be read or trusted, or does not fit the model.
+
+    Examples:
+        >>> from mmavf.apis import init_model
+        >>> model = init_model('configs/demo/avfmae_tiny_finetune.py', device='cpu')
+        >>> model.dataset_meta['classes']
+        ['anger', 'disgust', 'fear', 'happiness', 'neutral', 'sadness']
+        >>> model.cfg.model.type, model.training
+        ('AVFMAERecognizer', False)
+    """
+    cfg = config if isinstance(config, Config) else _read(config)
+    with DefaultScope.overwrite_default_scope('mmavf'):
+        model = MODELS.build(cfg.model)
+    meta = {} if checkpoint is None else _load(model, str(checkpoint), cfg)
+    model.cfg = cfg
+    model.dataset_meta = _dataset_meta(cfg, meta.get('dataset_meta') or {}, str(checkpoint))
+    return model.to(get_device() if device is None else device).eval()
+
+
+def _read(path: str | Path) -> Config:
+    if not Path(path).is_file():
+        raise ConfigError(f'{path}: there is no such config')
+    return Config.fromfile(path)
+
+
+def _load(model: nn.Module, checkpoint: str, cfg: Config) -> dict:
+    """Load weights, all of them; return the meta data of the checkpoint."""
+    try:
+        # MMEngine's default also strips modul<any letter>
+        loaded = load_checkpoint(
+            model, checkpoint, 'cpu', strict=True, logger='silent', revise_keys=[(r'^module\.', '')]
+        )
+    except CheckpointError:
+        raise
+    except RuntimeError as error:
+        raise CheckpointError(
+            f'{checkpoint} does not fit the model of {cfg.filename or "the config"}: {error}'
+        ) from error
+    return loaded.get('meta') or {}
+
+
+def _dataset_meta(cfg: Config, trained: Mapping[str, Any], checkpoint: str) -> dict[str, Any]:
+    """Return the names of what the head predicts, those of the checkpoint before those of the config."""
+    dataset = (cfg.get('test_dataloader') or {}).get('dataset', {})
+    if 'datasets' in dataset:  # parts of a concatenation share their classes
+        dataset = dataset['datasets'][0]
+    classes = (dataset.get('metainfo') or {}).get('classes')
+    if 'classes' in trained:
+        if not isinstance(classes, str | None) and list(classes) != list(trained['classes']):
+            raise ConfigError(
+                f'{checkpoint} tells apart {", ".join(trained["classes"])}, and {cfg.filename or "the config"} '
+                f'{", ".join(classes)}: use the config that it was trained with.'
+            )
+        return {**trained, 'classes': list(trained['classes'])}
+    if classes is not None:
+        return {**trained, 'classes': read_classes(classes)}
+    dims = list(dataset.get('label_columns') or ())
+    return {**trained, 'dims': dims} if dims else dict(trained)
