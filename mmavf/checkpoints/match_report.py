@@ -1,4 +1,4 @@
-"""What of a checkpoint fits a model: counted by part, and refused where the model would silently be another."""
+"""Match of a checkpoint's weights with those of a model, counted by part."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -42,9 +42,20 @@ def report_match(own: Shapes, given: Shapes, complete: bool) -> list[str]:
         raise CheckpointError(f'it lacks weights without which the model cannot be tested: {count_parts(new)}')
     unused = [name for name in given if name not in own]
     lines = [f"matched: {len(common) - len(other)} of the model's {len(own)} weights"]
-    lines += [f'new: {count_parts(new)}'] * bool(new)
-    lines += [f'new, as the head has another shape: {"; ".join(other.values())}'] * bool(other)
-    return lines + [f'unused: {count_parts(unused)}'] * bool(unused)
+    if new:
+        lines.append(f'new: {count_parts(new)}')
+    if other:
+        lines.append(f'new, as the head has another shape: {"; ".join(other.values())}')
+    if unused:
+        lines.append(f'unused: {count_parts(unused)}')
+    return lines
+
+
+def unmatched_names(own: Shapes, given: Shapes) -> list[str]:
+    """Return lines that name the weights which the checkpoint lacks, and those which the model lacks."""
+    new = [name for name in own if name not in given]
+    unused = [name for name in given if name not in own]
+    return [f'new: {", ".join(new) or "none"}', f'unused: {", ".join(unused) or "none"}']
 
 
 def _advice(own: Shapes, given: Shapes) -> str:

@@ -31,10 +31,10 @@ def training_record(cfg: Mapping, list_hashes: Mapping[str, str], files: Tensor 
         files: `file_digests` of the clips; None where nothing tells them.
 
     Returns:
-        The protocol, `corpora` (families trained on), `lists`, and `files`.
+        The protocol, but for how folds are reported; `corpora` (families trained on), `lists`, and `files`.
     """
     return dict(
-        cfg['protocol'],
+        {key: value for key, value in cfg['protocol'].items() if key != 'result'},
         corpora=sorted(corpora(cfg['train_dataloader'])),
         lists=dict(list_hashes),
         files=files,
@@ -46,7 +46,7 @@ def without_digests(record: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return record and {key: value for key, value in record.items() if key != 'files'}
 
 
-def labelled_past(meta: Mapping) -> list[dict[str, Any]]:
+def training_lineage(meta: Mapping) -> list[dict[str, Any]]:
     """Return the records of all labelled trainings that the weights of a checkpoint went through, the first one first.
 
     Args:
@@ -117,7 +117,7 @@ def find_leak(
     """Say why a run tells nothing about unseen clips if it starts from, or tests, a certain checkpoint.
 
     Args:
-        past: The checkpoint's `labelled_past`.
+        past: The checkpoint's `training_lineage`.
         cfg: Config of the run.
         list_hashes: SHA-256 of every list that the run reads, by its path.
         files: Gives the `file_digests` of what the run tests on; called where no list is known again.

@@ -163,7 +163,7 @@ def test_weights_that_fit_in_part_are_reported_by_part(tmp_path, capfd):
     runner = tiny_runner(tmp_path / 'loud', train_cfg__max_epochs=1, load_from=str(path), log_level='DEBUG')
     runner.train()
     (log,) = (tmp_path / 'loud').glob(f'{runner.timestamp}*/*.log')
-    assert 'missing keys in source state_dict: video.weight, video.bias, audio.bias' in log.read_text()
+    assert '\n  new: video.weight, video.bias, audio.bias\n  unused: extra\n' in log.read_text()
 
 
 def test_weights_of_another_size_are_refused(tmp_path):

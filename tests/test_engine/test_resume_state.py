@@ -90,7 +90,7 @@ def test_a_run_ends_with_one_error_and_is_not_left_resuming(trained, tmp_path, p
     part = dict(state_dict={name: value for name, value in checkpoint['state_dict'].items() if 'head' not in name})
     torch.save(part, tmp_path / 'part.pth')
     runner.load_checkpoint(str(tmp_path / 'part.pth'))  # strictly, if it were resuming still
-    assert not runner._resuming
+    assert not runner.is_resuming
 
 
 def test_rates_that_are_no_numbers_end_with_the_same_error(trained, tmp_path):

@@ -57,7 +57,7 @@ def train_until_stopped(work_dir, hook, **options):
 def test_sigterm_in_an_epoch_saves_and_the_resumed_run_is_the_same(tmp_path, uninterrupted, iteration):
     text = train_until_stopped(tmp_path, At('after_train_iter', told(TERM), iteration))
     saved = tmp_path / f'iter_{iteration}.pth'
-    assert text == f'Stopped by SIGTERM. {saved} holds all of the run: --resume goes on from there.'
+    assert text == f'Stopped by SIGTERM. {saved} holds all of the run: continue from it with --resume.'
     assert (tmp_path / 'last_checkpoint').read_text() == str(saved)
     runner = tiny_runner(tmp_path, resume=True)
     runner.train()
@@ -82,7 +82,7 @@ def test_no_checkpoint_where_one_takes_too_long(tmp_path):
             runner.train()
         assert stops.text() == (
             'Stopped by SIGTERM. Nothing was saved, as a checkpoint takes longer than is left. The last checkpoint is '
-            f'{tmp_path}/iter_4.pth: --resume goes on from there.'
+            f'{tmp_path}/iter_4.pth: continue from it with --resume.'
         )
     assert not (tmp_path / 'iter_6.pth').exists()
 
@@ -244,7 +244,7 @@ def test_a_cross_validation_takes_its_processes_along(tmp_path, number):
     if number != signal.SIGKILL:
         assert process.returncode == 128 + number and 'Traceback' not in errors
         assert errors.strip().splitlines()[-1].endswith('Run the same command again to continue.')
-        assert '--resume goes on from there' in (tmp_path / 'fold_1' / 'train.log').read_text()
+        assert 'continue from it with --resume' in (tmp_path / 'fold_1' / 'train.log').read_text()
 
 
 def test_a_process_whose_starter_is_gone_does_not_begin():

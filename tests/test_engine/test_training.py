@@ -170,7 +170,7 @@ def test_a_resumed_run_says_that_it_keeps_its_rate(tmp_path, lr, warned):
     (log,) = tmp_path.glob(f'{runner.timestamp}*/*.log')
     text = log.read_text()
     assert ('a resumed run keeps its rates' in text) == warned
-    assert ('config now says lr 0.003906 with' in text and 'goes on with lr 0.007812 with' in text) == warned
+    assert ('config now says lr 0.003906 with' in text and 'continues with lr 0.007812 with' in text) == warned
     rates = {group['initial_lr'] for group in runner.optim_wrapper.param_groups}
     assert max(rates) == 1.0 * 2 / 256
 
@@ -184,7 +184,7 @@ def test_a_resumed_run_says_that_it_keeps_its_schedule(tmp_path):
     (log,) = tmp_path.glob(f'{changed.timestamp}*/*.log')
     ours, theirs = (f'WarmupCosineLR(warmup=11, end=22, eta_min_ratio={ratio}' for ratio in (0.5, 0.1))
     text = log.read_text()
-    assert f'config now says {ours}' in text and f'goes on with {theirs}' in text
+    assert f'config now says {ours}' in text and f'continues with {theirs}' in text
 
 
 def test_weights_alone_are_not_resumed(tmp_path):

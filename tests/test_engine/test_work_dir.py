@@ -11,7 +11,7 @@ import time
 import pytest
 from mmengine.logging import MMLogger
 
-from mmavf.engine.work_dir import how_to_go_on, keep, let_go, repair_records
+from mmavf.engine.work_dir import claim, release, repair_records, resume_hint
 from mmavf.errors import WorkDirError
 from mmavf.files.file_lock import FolderLock
 from tests.helpers.tools import run_here
@@ -65,10 +65,10 @@ def test_a_process_may_have_several_runners_in_a_folder_and_lets_it_go_when_they
     assert (tmp_path / '.lock').exists()
     runner.train()
     assert not (tmp_path / '.lock').exists()
-    keep(tmp_path)
-    keep(tmp_path)
-    let_go(tmp_path)
-    let_go(tmp_path)
+    claim(tmp_path)
+    claim(tmp_path)
+    release(tmp_path)
+    release(tmp_path)
     FolderLock(tmp_path).release()
 
 
@@ -116,11 +116,11 @@ def test_records_are_mended_when_a_training_starts(tmp_path, monkeypatch):
 
 
 def test_how_a_stopped_run_goes_on(tmp_path):
-    assert how_to_go_on(tmp_path) == 'It has written no checkpoint yet.'
+    assert resume_hint(tmp_path) == 'It has written no checkpoint yet.'
     (tmp_path / 'last_checkpoint').write_text('elsewhere/iter_4.pth')
-    assert 'names elsewhere/iter_4.pth, which does not exist' in how_to_go_on(tmp_path)
+    assert 'names elsewhere/iter_4.pth, which does not exist' in resume_hint(tmp_path)
     (tmp_path / 'iter_4.pth').write_bytes(b'')
-    assert how_to_go_on(tmp_path) == f'The last checkpoint is {tmp_path}/iter_4.pth: --resume goes on from there.'
+    assert resume_hint(tmp_path) == f'The last checkpoint is {tmp_path}/iter_4.pth: continue from it with --resume.'
 
 
 @pytest.mark.parametrize('target', ['epoch_2.pth', 'last_checkpoint'])

@@ -15,7 +15,7 @@ from mmavf.errors import ConfigError
 from mmavf.protocol.fold_folder import fold_folder
 from mmavf.protocol.overlap import file_digests
 from mmavf.protocol.protocol import apply_protocol
-from mmavf.protocol.provenance import check_same_run, find_leak, follow_checkpoint, labelled_past, training_record
+from mmavf.protocol.provenance import check_same_run, find_leak, follow_checkpoint, training_lineage, training_record
 from tests.helpers.train import TINY_FOLDS, tiny_runner
 
 SPLIT = dict(column='fold', held_out=None, part='train')
@@ -249,10 +249,10 @@ def test_leaks_of_trainings_before():
         column='fold', corpora=['f', 'g'], lists={}, allow_overlap=False, target='a', fold='1', selection='strict'
     )
     fine_tuned = dict(psi, corpora=['h'])
-    past = labelled_past(dict(origin=[psi], protocol=fine_tuned))
+    past = training_lineage(dict(origin=[psi], protocol=fine_tuned))
     assert past == [psi, fine_tuned]
-    assert labelled_past(dict(origin=[psi])) == [psi] and labelled_past(dict(protocol=psi)) == [psi]
-    assert labelled_past({}) == []
+    assert training_lineage(dict(origin=[psi])) == [psi] and training_lineage(dict(protocol=psi)) == [psi]
+    assert training_lineage({}) == []
     assert find_leak([fine_tuned], applied(fold='1'), {}, nothing) is None
     assert 'trained on f without fold 1 of a, and this run tests on fold 1 of t' in find_leak(
         past, applied(fold='1'), {}, nothing

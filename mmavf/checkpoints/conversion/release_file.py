@@ -16,7 +16,7 @@ from mmavf.errors import ConfigError
 from .avfmae_names import convert_state_dict
 from .related_names import convert_encoders, is_related_model
 
-PAST_KEYS = ('protocol', 'origin')  # of this package's meta data; see mmavf.protocol.provenance.labelled_past
+PAST_KEYS = ('protocol', 'origin')  # of this package's meta data; see mmavf.protocol.provenance.training_lineage
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict]:

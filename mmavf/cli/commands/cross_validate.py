@@ -40,7 +40,7 @@ def run(args: Namespace) -> None:
     """Run the folds, and write their results."""
     from mmavf.cli.config import read_config
     from mmavf.engine.stop_signals import GRACE_SEC, stops
-    from mmavf.engine.work_dir import keep
+    from mmavf.engine.work_dir import claim
     from mmavf.experiments.fold_results import write_results
     from mmavf.experiments.fold_runs import FoldRuns, fold_values
 
@@ -52,7 +52,7 @@ def run(args: Namespace) -> None:
     runs = FoldRuns(cfg, Path(args.work_dir or osp.join('work_dirs', name)), devices)
     stops.grace_sec = 2 * GRACE_SEC  # the folds' processes end first
     stops.outcome = lambda: 'Run the same command again to continue.'
-    keep(runs.work_dir)
+    claim(runs.work_dir)
     runs.prepare(folds)
     failed = run_folds(runs, folds)
     done = [fold for fold in folds if fold not in failed]

@@ -3,6 +3,7 @@
 from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .bad_samples_hook import BadSamplesHook
 from .compile_blocks_hook import CompileBlocksHook
+from .load_guard_hook import LoadGuardHook
 from .loss_curve_hook import LossCurveHook
 from .nonfinite_guard_hook import NonFiniteGuardHook
 from .throughput_hook import ThroughputHook
@@ -12,6 +13,7 @@ __all__ = [
     'AtomicCheckpointHook',
     'BadSamplesHook',
     'CompileBlocksHook',
+    'LoadGuardHook',
     'LossCurveHook',
     'NonFiniteGuardHook',
     'ThroughputHook',

@@ -181,7 +181,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
             stops.outcome = lambda: f'Nothing was saved, as a checkpoint takes longer than is left. {before()}'
         else:
             stops.in_steps = False
-            stops.outcome = lambda: f'{saved} holds all of the run: --resume goes on from there.'
+            stops.outcome = lambda: f'{saved} holds all of the run: continue from it with --resume.'
             barrier()  # else a rank that ends first could have the others killed while the file is written
         raise Stopped
 
