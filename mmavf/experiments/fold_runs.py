@@ -1,24 +1,13 @@
-"""Training and testing folds in processes of their own, several at a time."""
+"""Folds of one config: a folder for each, trained and tested in processes of their own."""
 
-import hashlib
-import json
-import os
-import queue
-import re
-import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any
 
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from mmavf.engine.launch import share_cores
-from mmavf.engine.stop_signals import PARENT_VARIABLE
-from mmavf.errors import CheckpointError, ConfigError
+from mmavf.errors import ConfigError
 from mmavf.evaluation.result_files import is_tested, read_metrics
 from mmavf.files.atomic_file import write_atomically
 from mmavf.lists.clip_list import list_hash
@@ -26,14 +15,11 @@ from mmavf.protocol.fold_folder import fold_folder
 from mmavf.protocol.provenance import chosen_checkpoint
 from mmavf.registry import DATASETS
 
+from .config_hash import config_hash, earlier_config_hash
+from .process_queue import Job, ProcessQueue, Step
+
 HASH_FILE = 'config_hash.txt'
 MMAVF = (sys.executable, '-m', 'mmavf')
-ERROR_LINE = re.compile(r'[\w.]+(Error|Exception): ')
-ERROR_LINES = 5
-
-
-class FoldFailedError(Exception):
-    """The training or the test of a fold ended with an error."""
 
 
 def fold_values(cfg: Config) -> list[str]:
@@ -52,34 +38,6 @@ def fold_values(cfg: Config) -> list[str]:
         return [str(held_out)]
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):  # for the transforms
         return DATASETS.build(dict(cfg.test_dataloader.dataset, lazy_init=True)).split_values()
-
-
-def config_hash(cfg: Config) -> str:
-    """Return the SHA-256 of a config's contents, wherever it writes to and in whatever order it names them."""
-    return _digest(json.dumps(_in_order(_content(cfg)), default=repr))
-
-
-def _earlier_hash(cfg: Config) -> str:
-    """Return the hash that earlier versions wrote, which depends on the order of nested keys."""
-    return _digest(repr(sorted(_content(cfg).items())))
-
-
-def _content(cfg: Config) -> dict:
-    content = {key: value for key, value in cfg.to_dict().items() if key != 'work_dir'}
-    if 'protocol' in content:  # how folds are reported changes none of them
-        content['protocol'] = {key: value for key, value in content['protocol'].items() if key != 'result'}
-    return content
-
-
-def _in_order(value: Any) -> Any:
-    """Return dictionaries, at all depths, as pairs sorted by key."""
-    if isinstance(value, dict):
-        return [[key, _in_order(value[key])] for key in sorted(value, key=str)]
-    return [_in_order(part) for part in value] if isinstance(value, list | tuple) else value
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class FoldRuns:
@@ -111,14 +69,8 @@ class FoldRuns:
         self.config = work_dir / 'config.py'
         self._cfg = cfg
         self._hash = config_hash(cfg)
-        self._known_hashes = (self._hash, _earlier_hash(cfg))
-        self._devices: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        for device in devices:
-            self._devices.put(device)
-        self._num_devices = self._jobs = len(devices)
-        self._running: set[subprocess.Popen] = set()
-        self._lock = threading.Lock()
-        self._stopped = False
+        self._known_hashes = (self._hash, earlier_config_hash(cfg))
+        self._devices = devices
 
     def folder(self, fold: str) -> Path:
         """Return where a fold is trained."""
@@ -204,73 +156,16 @@ class FoldRuns:
         Returns:
             Why each fold that failed did, in the order of `folds`.
         """
-        failed = {}
-        self._jobs = max(1, min(self._num_devices, len(folds)))  # at a time, which share the cores
-        with ThreadPoolExecutor(self._num_devices) as pool:
-            runs = {pool.submit(self._run_fold, fold, report): fold for fold in folds}
-            try:
-                for run in as_completed(runs):
-                    error = run.exception()
-                    if error is None:
-                        report(f'fold {runs[run]}: done')
-                    elif isinstance(error, FoldFailedError):
-                        failed[runs[run]] = str(error)
-                        report(f'fold {runs[run]}: FAILED, {error}')
-                    else:
-                        raise error
-            except BaseException:
-                self._stop()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-        return {fold: failed[fold] for fold in folds if fold in failed}
+        names = {fold: f'fold {fold}' for fold in folds}
+        failed = ProcessQueue(self._devices, report).run([Job(names[fold], self._steps(fold)) for fold in folds])
+        return {fold: failed[name] for fold, name in names.items() if name in failed}
 
-    def _run_fold(self, fold: str, report: Callable[[str], None]) -> None:
-        device = self._devices.get()
-        try:
-            for step, arguments in self._commands(fold):
-                report(f'fold {fold}: {step}' + ('' if device is None else f' on device {device}'))
-                self._call(step, arguments, self.folder(fold) / f'{step}.log', device)
-        except CheckpointError as error:  # the note of the last one was damaged: the other folds go on
-            raise FoldFailedError(str(error)) from error
-        finally:
-            self._devices.put(device)
-
-    def _commands(self, fold: str) -> Iterator[tuple[str, list[str | Path]]]:
-        folder, test = self.folder(fold), self.test_folder(fold)
+    def _steps(self, fold: str) -> Iterator[Step]:
+        folder = self.folder(fold)
         resume = ['--resume'] if (folder / 'last_checkpoint').exists() else []
-        yield 'train', [self.config, f'--fold={fold}', '--work-dir', folder, *resume]
+        yield self._step('train', fold, f'--fold={fold}', '--work-dir', folder, *resume)
         checkpoint = chosen_checkpoint(folder, self.protocol)
-        yield 'test', [self.config, checkpoint, f'--fold={fold}', '--out', test]
+        yield self._step('test', fold, checkpoint, f'--fold={fold}', '--out', self.test_folder(fold))
 
-    def _call(self, step: str, arguments: Sequence[str | Path], log: Path, device: str | None) -> None:
-        env = os.environ | share_cores(self._jobs) | {PARENT_VARIABLE: str(os.getpid())}
-        if device is not None:
-            env['CUDA_VISIBLE_DEVICES'] = device
-        with open(log, 'a') as output:
-            with self._lock:
-                if self._stopped:
-                    raise FoldFailedError('stopped')
-                process = subprocess.Popen(
-                    [*self._program, step, *arguments], env=env, stdout=output, stderr=subprocess.STDOUT
-                )
-                self._running.add(process)
-            status = process.wait()
-            with self._lock:
-                self._running.discard(process)
-        if status:
-            raise FoldFailedError(f'{step} ended with status {status}: {_last_error(log)} ({log})')
-
-    def _stop(self) -> None:
-        with self._lock:
-            self._stopped = True
-            for process in self._running:
-                process.terminate()
-
-
-def _last_error(log: Path) -> str:
-    """Return the last error with its first lines, which may name clips; or the last line of all."""
-    lines = [line.strip() for line in log.read_text(errors='replace').splitlines() if line.strip()]
-    starts = [number for number, line in enumerate(lines) if ERROR_LINE.match(line)]
-    told = lines[starts[-1] :] if starts else lines[-1:] or ['no output']
-    left = len(told) - ERROR_LINES
-    return ' '.join(told[:ERROR_LINES]) + (f' … {left} more lines' if left > 0 else '')
+    def _step(self, name: str, fold: str, *arguments: str | Path) -> Step:
+        return Step(name, [*self._program, name, self.config, *arguments], self.folder(fold) / f'{name}.log')

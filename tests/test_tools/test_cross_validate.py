@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +13,9 @@ from mmengine.config import Config
 
 from mmavf.errors import ConfigError, ListError
 from mmavf.evaluation import Predictions
+from mmavf.experiments.config_hash import config_hash
 from mmavf.experiments.fold_results import aggregate, collect, markdown, write_results
-from mmavf.experiments.fold_runs import FoldRuns, config_hash, fold_values
+from mmavf.experiments.fold_runs import FoldRuns, fold_values
 from mmavf.protocol.protocol import column_under_test, result_over_folds
 from tests.helpers.train import ROOT, TINY_FOLDS
 
@@ -220,27 +220,6 @@ def test_every_device_has_one_fold_at_a_time(tmp_path, program, monkeypatch):
     for device in ('4', '7'):
         own = [what for _, what, used, _ in in_order if used == device]
         assert own == ['trained', 'ended'] * (len(own) // 2)
-
-
-def test_an_interrupt_ends_the_processes_and_starts_no_more(tmp_path, program, monkeypatch):
-    monkeypatch.setenv('SECONDS_OF_TRAINING', '60')
-    runs = runs_of(tmp_path, program)
-    runs.prepare(['1', '2'])
-    start = time.time()
-
-    class Stop(Exception):
-        pass
-
-    def stop(run):
-        while not (tmp_path / 'calls').exists():
-            time.sleep(0.02)
-        raise Stop
-
-    monkeypatch.setattr('mmavf.experiments.fold_runs.as_completed', stop)
-    with pytest.raises(Stop):
-        runs.run(['1', '2'], lambda line: None)
-    assert time.time() - start < 30
-    assert [fold for fold, *_ in calls(tmp_path)] == ['1']
 
 
 def test_folds_of_another_config_are_not_touched(tmp_path, program):

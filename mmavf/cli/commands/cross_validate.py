@@ -109,8 +109,8 @@ def print_progress(line: str) -> None:
 
 def gather_results(cfg: 'Config', runs: 'FoldRuns', done: Sequence[str], failed: dict[str, str]) -> dict:
     """Return what results.json says of the folds that are done, and of those that failed."""
+    from mmavf.experiments.config_hash import config_hash
     from mmavf.experiments.fold_results import collect
-    from mmavf.experiments.fold_runs import config_hash
     from mmavf.protocol.protocol import result_over_folds
 
     about = dict(config_hash=config_hash(cfg), protocol=cfg.protocol.to_dict(), failed=failed)
