@@ -24,8 +24,8 @@ from mmengine.registry import WEIGHT_INITIALIZERS as MMENGINE_WEIGHT_INITIALIZER
 from mmengine.registry import Registry
 
 
-def _child(parent: Registry, location: str) -> Registry:
-    return Registry(parent.name, parent=parent, scope='mmavf', locations=[location])
+def _child(parent: Registry, *locations: str) -> Registry:
+    return Registry(parent.name, parent=parent, scope='mmavf', locations=list(locations))
 
 
 DATASETS = _child(MMENGINE_DATASETS, 'mmavf.datasets')
@@ -35,7 +35,7 @@ TRANSFORMS = _child(MMENGINE_TRANSFORMS, 'mmavf.datasets')
 MODELS = _child(MMENGINE_MODELS, 'mmavf.models')
 WEIGHT_INITIALIZERS = _child(MMENGINE_WEIGHT_INITIALIZERS, 'mmavf.models')
 
-HOOKS = _child(MMENGINE_HOOKS, 'mmavf.engine')
+HOOKS = _child(MMENGINE_HOOKS, 'mmavf.engine', 'mmavf.visualization.loss_curve_hook')
 LOG_PROCESSORS = _child(MMENGINE_LOG_PROCESSORS, 'mmavf.engine')
 LOOPS = _child(MMENGINE_LOOPS, 'mmavf.engine')
 MODEL_WRAPPERS = _child(MMENGINE_MODEL_WRAPPERS, 'mmavf.engine')

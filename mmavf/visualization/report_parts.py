@@ -9,11 +9,11 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from mmavf.engine.hooks.loss_curve_hook import draw_loss_curves
 from mmavf.errors import ConfigError
 from mmavf.experiments.fold_results import POOLED_RESULT
 
 from .confusion import draw_confusion_matrix
+from .loss_curves import draw_loss_curves
 from .report_page import Block, Cell, Picture, Table
 from .results import Results
 from .scores import heading, interval, keys_of, number, score_of, single, spread

@@ -12,9 +12,9 @@ from mmengine.optim import OptimWrapper
 from torch.utils._pytree import tree_flatten
 
 from mmavf.engine import NonFiniteGuardHook
-from mmavf.engine.hooks import loss_curve_hook
 from mmavf.engine.optimizers import GuardedOptimWrapper
 from mmavf.errors import CheckpointError, ConfigError, NonFiniteLossError
+from mmavf.visualization import loss_curve_hook
 from tests.helpers.tiny import TinyDataset
 from tests.helpers.train import assert_same_weights, tiny_runner
 

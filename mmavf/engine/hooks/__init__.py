@@ -4,7 +4,6 @@ from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .bad_samples_hook import BadSamplesHook
 from .compile_blocks_hook import CompileBlocksHook
 from .load_guard_hook import LoadGuardHook
-from .loss_curve_hook import LossCurveHook
 from .nonfinite_guard_hook import NonFiniteGuardHook
 from .throughput_hook import ThroughputHook
 from .train_stats_hook import TrainStatsHook
@@ -14,7 +13,6 @@ __all__ = [
     'BadSamplesHook',
     'CompileBlocksHook',
     'LoadGuardHook',
-    'LossCurveHook',
     'NonFiniteGuardHook',
     'ThroughputHook',
     'TrainStatsHook',
