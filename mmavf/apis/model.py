@@ -12,6 +12,7 @@ from mmengine.runner import load_checkpoint
 from torch import nn
 
 from mmavf.datasets.labels import read_classes
+from mmavf.engine.config_file import load_config
 from mmavf.errors import CheckpointError, ConfigError
 from mmavf.registry import MODELS
 
@@ -34,7 +35,8 @@ def init_model(
         with the names of what its head predicts, `classes` or `dims`, if the checkpoint or the config has them.
 
     Raises:
-        ConfigError: There is no such config, or its classes are not those of the checkpoint in the same order.
+        ConfigError: The config cannot be read or has keys that nothing reads; or its classes are not those of the
+            checkpoint in the same order.
         CheckpointError: The checkpoint cannot be read or trusted, or does not fit the model.
 
     Examples:
@@ -45,19 +47,13 @@ def init_model(
         >>> model.cfg.model.type, model.training
         ('AVFMAERecognizer', False)
     """
-    cfg = config if isinstance(config, Config) else _read(config)
+    cfg = config if isinstance(config, Config) else load_config(str(config))
     with DefaultScope.overwrite_default_scope('mmavf'):
         model = MODELS.build(cfg.model)
     meta = {} if checkpoint is None else _load(model, str(checkpoint), cfg)
     model.cfg = cfg
     model.dataset_meta = _dataset_meta(cfg, meta.get('dataset_meta') or {}, str(checkpoint))
     return model.to(get_device() if device is None else device).eval()
-
-
-def _read(path: str | Path) -> Config:
-    if not Path(path).is_file():
-        raise ConfigError(f'{path}: there is no such config')
-    return Config.fromfile(path)
 
 
 def _load(model: nn.Module, checkpoint: str, cfg: Config) -> dict:

@@ -2,12 +2,12 @@
 
 import errno
 import re
-from collections.abc import Callable
 from traceback import walk_tb
 
 import torch
 from mmengine.registry import build_from_cfg
 
+from mmavf.engine.config_file import was_raised_in
 from mmavf.errors import ConfigError, MachineError, MMAVFError
 
 _MEMORY = (
@@ -44,12 +44,6 @@ def explain(error: Exception) -> MMAVFError | None:
     if isinstance(error, RuntimeError):
         return _explain_worker(str(error))
     return _explain_building(error)
-
-
-def was_raised_in(function: Callable, error: Exception) -> bool:
-    """Tell whether an error was raised in a function itself, not in one that it called."""
-    frames = list(walk_tb(error.__traceback__))
-    return bool(frames) and frames[-1][0].f_code is function.__code__
 
 
 def _explain_os_error(error: OSError) -> MachineError | None:

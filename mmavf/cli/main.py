@@ -24,6 +24,8 @@ COMMANDS = {
     'complexity': 'count parameters and operations of a model',
     'eval-metric': 'score saved predictions again',
     'confusion-matrix': 'draw the confusion matrix of saved predictions',
+    'vis-reconstruction': 'draw what a pre-training model reconstructs of masked clips',
+    'vis-tsne': 'draw the features of a recognizer: t-SNE, coloured by class or value',
     'report': 'write one HTML page about several runs',
     'convert': "convert a checkpoint between released names and this package's",
 }

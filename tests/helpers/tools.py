@@ -3,6 +3,8 @@
 import logging
 import runpy
 import sys
+from contextlib import redirect_stderr
+from io import StringIO
 
 from tests.helpers.train import ROOT
 
@@ -21,11 +23,14 @@ def run_here(script, *args, monkeypatch, capsys):
 
 
 def run_main(script, *words, monkeypatch):
-    """Run tools/<script> as `python` does, from the root of the project; return what it ends with (None: well)."""
+    """Run tools/<script> as `python` does, from the root of the project; return the errors if it fails, else None."""
     monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(logging, 'raiseExceptions', False)  # of loggers that hold an earlier test's stderr
     monkeypatch.setattr(sys, 'argv', [f'tools/{script}', *map(str, words)])
-    try:
-        runpy.run_path(f'tools/{script}', run_name='__main__')
-    except SystemExit as end:
-        return end.code
-    return None
+    monkeypatch.setattr(sys, 'path', list(sys.path))
+    with redirect_stderr(StringIO()) as errors:
+        try:
+            runpy.run_path(f'tools/{script}', run_name='__main__')
+        except SystemExit as end:
+            return errors.getvalue().strip() if end.code else None
+    raise AssertionError(f'{script} ended without an exit status')

@@ -5,7 +5,7 @@ import json
 import mmengine
 import pytest
 
-from mmavf.cli.config import load_config
+from mmavf.engine.config_file import load_config
 from mmavf.errors import ConfigError
 from tests.helpers.train import TINY
 

@@ -3,8 +3,8 @@
 import pytest
 from mmengine.config import Config
 
-from mmavf.cli.config import load_config
 from mmavf.engine import AVFRunner
+from mmavf.engine.config_file import load_config
 from mmavf.errors import ConfigError
 from tests.helpers.train import ROOT, TINY, TINY_FOLDS
 

@@ -28,10 +28,10 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import nn
 
-from mmavf.cli.config import load_config
 from mmavf.cli.options import add_config_options
 from mmavf.cli.program import UsageError, run_program
 from mmavf.engine.allocator import keep_freed_memory
+from mmavf.engine.config_file import load_config
 from mmavf.models.complexity import count_flops
 from mmavf.registry import MODELS
 

@@ -58,7 +58,7 @@ def build_dataset(args: Namespace) -> 'Dataset':
     """
     from mmengine.registry import init_default_scope
 
-    from mmavf.cli.config import load_config
+    from mmavf.engine.config_file import load_config
     from mmavf.registry import DATASETS
 
     config = load_config(args.config, args.cfg_options)

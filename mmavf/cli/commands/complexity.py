@@ -23,7 +23,7 @@ def run(args: Namespace) -> None:
     """Print a table."""
     from mmengine.registry import init_default_scope
 
-    from mmavf.cli.config import load_config
+    from mmavf.engine.config_file import load_config
     from mmavf.models.complexity import count_flops, count_parameters
     from mmavf.registry import MODELS
 

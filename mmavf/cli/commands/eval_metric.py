@@ -24,7 +24,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> None:
     """Print the scores."""
-    from mmavf.cli.config import load_config
+    from mmavf.engine.config_file import load_config
     from mmavf.evaluation import Predictions, evaluate, pool
 
     cfg = load_config(args.config, args.cfg_options)

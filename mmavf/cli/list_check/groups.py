@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmavf.cli.config import load_config
 from mmavf.cli.protocol_options import merge_protocol_options
 from mmavf.datasets import AVClipDataset, ConcatClipDataset
 from mmavf.datasets.deep_check import ClipReading
 from mmavf.datasets.labels import read_classes
 from mmavf.datasets.targets import hold_out_target
+from mmavf.engine.config_file import load_config
 from mmavf.errors import ListError, printable
 from mmavf.lists.cells import whole_number
 from mmavf.lists.clip_list import read_list
