@@ -1,4 +1,4 @@
-"""Record of clips that could not be used in training."""
+"""Record of unusable clips in training."""
 
 import json
 import os
@@ -13,19 +13,20 @@ from mmavf.files.json_lines import parse_lines, read_json_lines, unreadable_text
 
 
 class BadSampleLog:
-    """One line per distinct unusable clip, over all epochs, workers and ranks, and a limit on their number.
+    """One line per distinct unusable clip over all epochs, workers and ranks, and a limit on their number.
 
-    Whoever meets a bad clip appends it to one shared file under a file lock, unless it stands there already. Where the
-    file cannot be written, a full disk say, the log alone names the clips and each process counts its own.
+    The process that finds a bad clip appends it to one shared file under a file lock, unless the file has it already.
+    If the file cannot be written, for instance because the disk is full, bad clips go to the log only and each process
+    counts its own.
 
     Args:
-        ann_file: The list that the clips come from.
+        ann_file: The list of the clips.
         num_entries: Its length.
         max_bad_ratio: The run stops when more than this share of the entries is bad.
 
     Attributes:
-        file: Path of the shared file (JSON lines with `path`, `reason`, `index`, ...), or None: bad clips
-            go to the log alone and each process counts its own.
+        file: Path of the shared file (JSON lines with `path`, `reason`, `index`, ...); None: bad clips go to the log
+            only and each process counts its own.
     """
 
     def __init__(self, ann_file: str, num_entries: int, max_bad_ratio: float) -> None:
@@ -39,8 +40,8 @@ class BadSampleLog:
         """Record a clip.
 
         Args:
-            clip: What the pipeline got: `video_path`, `audio_path`, `index`, `sample_id`, maybe `start` and `end`.
-            reason: Why it cannot be used; names the file at fault.
+            clip: Input of the pipeline: `video_path`, `audio_path`, `index`, `sample_id`, perhaps `start` and `end`.
+            reason: Why it cannot be used; names the faulty file.
 
         Raises:
             TooManyBadSamplesError: More than `max_bad_ratio` of the list is bad.
@@ -57,18 +58,18 @@ class BadSampleLog:
         if count > self._max_bad_ratio * self._num_entries:
             raise TooManyBadSamplesError(
                 f'{count} of {self._num_entries} clips of {self._ann_file} cannot be used, more than max_bad_ratio='
-                f'{self._max_bad_ratio:g} allows. The last one: {reason}. '
+                f'{self._max_bad_ratio:g} allows. Last one: {reason}. '
                 + (f'All of them: {self.file}' if self.file else 'The log names all of them.')
             )
 
     def _share(self, line: dict) -> tuple[bool, int]:
-        """Append `line` unless its clip is there already; return whether it was new, and the list's bad clips."""
+        """Append `line` unless the file has its clip; return whether it is new, and the list's number of bad clips."""
         try:
             return self._append(line)
         except OSError as error:
             MMLogger.get_current_instance().warning(
-                f'{self.file} cannot be written ({error.strerror}): from here on this process names bad samples in the '
-                'log alone.'
+                f'{self.file} cannot be written ({error.strerror}): from now on this process records bad samples in '
+                'the log only.'
             )
             self.file = None
             return True, len(self._seen)
@@ -83,7 +84,7 @@ class BadSampleLog:
             known = {_identity(entry) for entry in entries if entry.get('ann_file') == self._ann_file}
             is_new = _identity(line) not in known
             if is_new:
-                begin = b'\n' if content and not content.endswith(b'\n') else b''  # another's line was cut off
+                begin = b'\n' if content and not content.endswith(b'\n') else b''  # another process's line was cut off
                 text = json.dumps(line, ensure_ascii=False)
                 # bytes of a name that are not UTF-8 become escapes, as JSON has them
                 file.write(begin + text.encode(errors='backslashreplace') + b'\n')
@@ -91,12 +92,12 @@ class BadSampleLog:
 
 
 def forget_repaired(file: str) -> None:
-    """Take clips out of a record whose files were changed since; a resumed run meets them again if they are bad still.
+    """Remove clips from a record whose files have changed since; a resumed run finds them again if they are still bad.
 
-    Lines that cannot be read go, too, with a warning. No other process may be at work on the file.
+    Unreadable lines are removed too, with a warning. No other process may be using the file.
 
     Args:
-        file: The record of the run that is resumed; it need not exist.
+        file: The record of the resumed run; it need not exist.
     """
     if not os.path.exists(file):
         return
@@ -104,17 +105,17 @@ def forget_repaired(file: str) -> None:
     kept = [line for entry, line in zip(entries, lines, strict=True) if _is_unchanged(entry)]
     logger = MMLogger.get_current_instance()
     if unreadable:
-        logger.warning(f'{unreadable_text(file, unreadable)} Clips that are bad still will be met again.')
+        logger.warning(f'{unreadable_text(file, unreadable)} Clips that are still bad will be found again.')
     if len(kept) < len(lines):
         logger.info(
-            f'{file}: {len(lines) - len(kept)} of {len(lines)} bad samples were changed since and will be tried again'
+            f'{file}: {len(lines) - len(kept)} of {len(lines)} bad samples have changed since and will be tried again'
         )
     if unreadable or len(kept) < len(lines):
         write_atomically(file, b''.join(kept))
 
 
 def _is_entry(value: Any) -> bool:
-    """Tell whether a line is one that `BadSampleLog` wrote."""
+    """Return whether a line was written by `BadSampleLog`."""
     if not isinstance(value, dict) or not isinstance(value.get('path'), str):
         return False
     parts = (value.get(key) for key in ('audio', 'start', 'end', 'ann_file'))
@@ -126,12 +127,12 @@ def _is_unchanged(line: dict) -> bool:
 
 
 def _last_modified(line: dict) -> float | None:
-    """Return when the newest of a clip's files was written, in seconds; None for files that are not there."""
+    """Return the modification time of a clip's newest file in seconds; None if there is none."""
     files = [path for path in (line['path'], line.get('audio')) if path]
     times = [os.stat(path).st_mtime for path in files if os.path.exists(path)]
     return max(times, default=None)
 
 
 def _identity(line: dict) -> tuple:
-    """Return what makes a line speak of the same clip as another: its files and its part of them."""
+    """Return what lines about the same clip have in common: its files and its part of them."""
     return line['path'], line.get('audio'), line.get('start'), line.get('end')

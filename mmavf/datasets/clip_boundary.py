@@ -1,4 +1,4 @@
-"""The boundary of a clip: whatever goes wrong with it is one bad clip, with its path and a reason."""
+"""Conversion of any error about a clip into a ClipError with its path and a reason."""
 
 import logging
 import os
@@ -9,28 +9,27 @@ from mmengine.logging import MMLogger
 
 from mmavf.errors import ClipError, MMAVFError
 
-SHOWN_CHARACTERS = 200  # of a foreign error's message
-# How torch and OpenCV say it, whose errors are no MemoryError.
+SHOWN_CHARACTERS = 200  # of another library's error message
+# how torch and OpenCV report it, whose errors are not MemoryErrors
 _MEMORY_SIGNS = ("can't allocate memory", 'bad_alloc', 'Insufficient memory', 'Failed to allocate')
 
-_told: set[tuple[type, str, int | None]] = set()  # kinds of errors whose traceback this process has logged
+_logged: set[tuple[type, str, int | None]] = set()  # kinds of errors whose traceback this process has logged
 
 
 class ClipBoundary:
-    """Turns whatever goes wrong inside into the ClipError `PATH: REASON` of a clip, with the cause chained to it.
+    """Context manager that converts any error inside it into the ClipError `PATH: REASON`, chained to its cause.
 
-    Readers, codecs, detectors and transforms, also those of others, fail with classes of all sorts at what they did not
-    expect; no list of them would be whole. The traceback of an error that is none of this package's goes to the log
-    file of the run, once a process for each kind (class and place), so that a fault of a transform does not hide behind
-    its clips. Use it as a context.
+    Readers, codecs, detectors and transforms, including those of users, raise errors of many classes on unexpected
+    input; no list of them would be complete. The traceback of an error from outside this package goes to the run's log
+    file, once per process and kind (class and location), so that a bug in a transform does not pass for bad clips.
 
     Args:
-        path: The clip's video, or its sound where it is sound alone.
-        names: What else names it in messages, such as the path of its sound; '' counts for nothing.
+        path: The clip's video, or its sound if it has no video.
+        names: Other texts that identify it in messages, such as the path of its sound; '' is ignored.
 
     Raises:
-        ClipError: Something went wrong; the message names the clip.
-        MMAVFError: One of another class, such as ConfigError, passes: it does not speak of the clip.
+        ClipError: Something failed; the message names the clip.
+        MMAVFError: One of another class, such as ConfigError, passes unchanged: it is not about the clip.
     """
 
     def __init__(self, path: str, *names: str) -> None:
@@ -39,7 +38,7 @@ class ClipBoundary:
     def __enter__(self) -> None:
         pass
 
-    # no generator by contextlib: that takes an error raised from StopIteration for one that Python made of it
+    # not contextlib's generator: it mistakes an error raised from StopIteration for one that Python made of it
     def __exit__(self, kind: type | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         if isinstance(error, ClipError):
             if not any(name in str(error) for name in self._names):
@@ -50,10 +49,10 @@ class ClipBoundary:
 
 
 def _reason(error: Exception) -> str:
-    """Return in one line what went wrong, and for an error that nobody foresaw where."""
+    """Return in one line what went wrong and, for an unforeseen error, where."""
     text = str(error).strip()
     if isinstance(error, MemoryError) or any(sign in text for sign in _MEMORY_SIGNS):
-        return 'it needs more memory than there is'
+        return 'it needs more memory than is available'
     first = text.partition('\n')[0]
     shown = first if len(first) <= SHOWN_CHARACTERS else f'{first[:SHOWN_CHARACTERS]}…'
     file, line = _place(error)
@@ -69,12 +68,12 @@ def _place(error: Exception) -> tuple[str, int | None]:
 
 def _log_once(error: Exception, path: str) -> None:
     kind = (type(error), *_place(error))
-    if kind in _told:
+    if kind in _logged:
         return
-    _told.add(kind)
+    _logged.add(kind)
     text = f'{path}: the first {type(error).__name__} of this kind'
     info = type(error), error, error.__traceback__
     record = logging.LogRecord('mmavf', logging.ERROR, __file__, 0, text, None, info)
     for handler in MMLogger.get_current_instance().handlers:
-        if isinstance(handler, logging.FileHandler):  # the screen has the reason
+        if isinstance(handler, logging.FileHandler):  # the console shows the reason
             handler.handle(record)

@@ -1,4 +1,4 @@
-"""Batches of evaluation, in which clips may have turned out unusable."""
+"""Collation of evaluation batches with unusable clips."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,14 @@ from mmengine.registry import FUNCTIONS
 
 @FUNCTIONS.register_module()
 def collate_usable(batch: Sequence[dict]) -> dict:
-    """Stack what can be used and set the rest aside.
+    """Stack the usable items and set the others aside.
 
     Args:
-        batch: Items of a data set in `test_mode`; `inputs` is None where the clip cannot be used.
+        batch: Items of a data set in `test_mode`; `inputs` is None if the clip cannot be used.
 
     Returns:
-        `inputs` (as mmengine's `default_collate` stacks them; None when no clip can be used), `data_samples` (list of
-        the usable ones) and `failures` (list of the others, each with `error` among its meta information).
+        `inputs` (stacked by MMEngine's `default_collate`; None if no clip is usable), `data_samples` (list of the
+        usable ones) and `failures` (list of the others, each with `error` in its meta information).
     """
     usable = [item for item in batch if item['inputs'] is not None]
     collated = default_collate(usable) if usable else dict(inputs=None, data_samples=[])

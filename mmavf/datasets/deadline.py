@@ -1,4 +1,4 @@
-"""A limit on the time that a call takes, also where it hangs in a decoder or in storage."""
+"""Time limit for calls, even if they hang in a decoder or in storage."""
 
 import ctypes
 import os
@@ -13,27 +13,26 @@ import torch
 
 from mmavf.errors import ClipError
 
-# Python code that is told to end does so within milliseconds; code outside of Python when it comes back, if ever.
+# Python code ends within milliseconds when told to; code outside Python when it returns, if ever.
 GRACE_SEC = 1.0
 
 _own = threading.local()
 
 
 def call_within(seconds: float | None, function: Callable[..., Any], *args: Any) -> Any:
-    """Call a function and wait so long for its result, or its exception.
+    """Call a function and wait for its result or exception, up to a time limit.
 
-    The call is made in a helper thread that the calling thread keeps, and finds there what holds for the caller: the
-    number of torch's threads, numpy's handling of floating-point errors. Where it is late its thread is left behind,
-    and ends as soon as it is back in Python code, before it does anything else. Code that hangs without letting other
-    threads run is not covered.
+    The call runs in a helper thread of the calling thread, with the caller's number of torch threads and numpy's
+    handling of floating-point errors. If it is late, its thread is abandoned and ends as soon as it returns to Python
+    code. Code that hangs while it holds Python's global lock is not covered.
 
     Args:
-        seconds: The limit; None: no limit, and no other thread.
-        function: What is called.
-        args: What it gets.
+        seconds: The limit; None: no limit and no other thread.
+        function: The function.
+        args: Its arguments.
 
     Raises:
-        ClipError: It is not done within the limit.
+        ClipError: The call takes longer than the limit.
     """
     if seconds is None:
         return function(*args)
@@ -44,7 +43,7 @@ def call_within(seconds: float | None, function: Callable[..., Any], *args: Any)
         return helper.call(seconds, function, args)
     except _Late:
         raise ClipError(
-            f'it is not done within {seconds:g} s (clip_timeout_sec): the file does not end, or its decoder or the '
+            f'it takes longer than {seconds:g} s (clip_timeout_sec): the file has no end, or its decoder or the '
             'storage hangs'
         ) from None
     finally:
@@ -53,15 +52,15 @@ def call_within(seconds: float | None, function: Callable[..., Any], *args: Any)
 
 
 class _Late(Exception):
-    """The time is over."""
+    """The time limit has passed."""
 
 
 class _Leave(SystemExit):
-    """Ends a thread that was left behind; transforms that catch Exception do not catch it."""
+    """Ends an abandoned thread; transforms that catch Exception do not catch it."""
 
 
 class _Helper:
-    """A thread that makes one call after the other for the thread that made it."""
+    """A thread that runs one call after another for the thread that created it."""
 
     def __init__(self) -> None:
         self.pid, self.is_left = os.getpid(), False
@@ -78,20 +77,22 @@ class _Helper:
         except Empty:
             raise _Late from None
         finally:
-            if not is_done:  # also at Ctrl-C: a late result must not be taken for that of the next call
+            if not is_done:  # also on Ctrl-C: a late result must not be taken for that of the next call
                 self._leave()
         try:
             if error is not None:
                 raise error
             return result
         finally:
-            del error  # its traceback holds this frame: else the clip stays in memory until the next collection
+            del (
+                error
+            )  # its traceback refers to this frame, which would keep the clip in memory until the next collection
 
     def _work(self) -> None:
         with suppress(_Leave):
             while not self.is_left and (call := self._calls.get()) is not None:
                 self._results.put(_outcome(*call))
-                del call  # while the next one is waited for, nothing is held
+                del call  # holds no references while it waits
 
     def _leave(self) -> None:
         self.is_left = True
@@ -104,7 +105,7 @@ def _outcome(threads: int, context: Any, function: Callable[..., Any], args: tup
     """Return the result of a call and None, or None and its exception."""
     try:
         if torch.get_num_threads() != threads:
-            torch.set_num_threads(threads)  # a new thread begins with as many as there are cores
+            torch.set_num_threads(threads)  # a new thread starts with one per core
         return context.run(function, *args), None
     except BaseException as error:  # noqa: BLE001  (raised again in the thread that waits)
         return None, error

@@ -1,4 +1,4 @@
-"""A look into a clip's files: whether what a training takes of them can be decoded."""
+"""Trial decoding of a clip's files."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -24,7 +24,7 @@ class ClipReading(NamedTuple):
     Attributes:
         modalities: See OpenClip.
         missing_audio: See OpenClip.
-        window: Arguments of the SampleWindow that chooses frames; None: SampleSegments does, over the whole clip.
+        window: Arguments of the SampleWindow that chooses frames; None: SampleSegments chooses over the whole clip.
     """
 
     modalities: tuple[str, ...] = ('video', 'audio')
@@ -33,7 +33,7 @@ class ClipReading(NamedTuple):
 
     @classmethod
     def of(cls, steps: list) -> 'ClipReading':
-        """Return how the transforms of a pipeline read clips; one of its first is OpenClip."""
+        """Return how the transforms of a pipeline, which include OpenClip, read clips."""
         opener = next(step for step in steps if isinstance(step, OpenClip))
         sampler = next((step for step in steps if isinstance(step, SampleWindow | SampleSegments)), None)
         window: tuple | None = ()
@@ -45,12 +45,12 @@ class ClipReading(NamedTuple):
 
 
 class ClipFacts(NamedTuple):
-    """What a look into a clip showed.
+    """Result of decoding parts of a clip.
 
     Attributes:
-        seconds: Its length; 0 where it cannot be used.
-        silent: It has no sound, and silence stands in for it.
-        error: Why it cannot be used; '' where it can.
+        seconds: Its length; 0 if it cannot be used.
+        silent: It has no sound and is given silence.
+        error: Why it cannot be used; '' if it can.
     """
 
     seconds: float
@@ -59,11 +59,11 @@ class ClipFacts(NamedTuple):
 
 
 def deep_checker() -> Callable[[tuple[int, Mapping[str, Any], ClipReading]], ClipFacts]:
-    """Return what looks into the clips of a WorkerPool's jobs: their number, what the pipeline gets, how it is read."""
+    """Return the function that checks the jobs of a WorkerPool: clip number, input of the pipeline, how it is read."""
     cv2.setNumThreads(0)  # the clips are what runs in parallel
     torch.set_num_threads(1)
-    av.logging.set_level(None)  # what FFmpeg says of broken files, the errors say
-    MMLogger.get_current_instance().setLevel('ERROR')  # OpenClip would speak of the first clip without sound
+    av.logging.set_level(None)  # the errors report what FFmpeg says about broken files
+    MMLogger.get_current_instance().setLevel('ERROR')  # OpenClip would mention the first clip without sound
     return _check_job
 
 
@@ -72,14 +72,14 @@ def _check_job(job: tuple[int, Mapping[str, Any], ClipReading]) -> ClipFacts:
 
 
 def look_into(clip: Mapping[str, Any], reading: ClipReading) -> ClipFacts:
-    """Decode parts of a clip by the transforms of a training.
+    """Decode parts of a clip with the transforms of training.
 
-    Three windows are read, at the beginning, in the middle and at the end: all of their sound, and of their and the
-    clip's frames the first, the middle and the last one. Damage between them is not seen.
+    Three windows are read, at the beginning, in the middle and at the end: all of their sound, and the first, middle
+    and last of their frames and of the clip's. Damage in between is not detected.
 
     Args:
-        clip: What the pipeline gets.
-        reading: How it is read.
+        clip: Input of the pipeline.
+        reading: How the clip is read.
     """
     try:
         with ClipBoundary(clip['video_path'] or clip['audio_path'], clip['audio_path']):

@@ -1,4 +1,4 @@
-"""Labels of list entries: class names, numbers of classes, several classes at once, numbers to regress."""
+"""Labels of list entries: class names, class numbers, several classes per clip, numbers to regress."""
 
 import math
 from collections import Counter
@@ -19,15 +19,17 @@ class ClassLabels:
 
     Args:
         classes: Class names in index order.
-        list_classes: The list's own names in index order, where it numbers classes in another way or names them
-            otherwise than `classes`; default: the keys of `label_map`, else `classes`.
-        label_map: The list's own name → name in `classes`, or None: clips with it are left out. Default: names stay.
+        list_classes: The list's own names in index order, if its numbers or names differ from `classes`; default: the
+            keys of `label_map`, else `classes`.
+        label_map: The list's own name → name in `classes`, or None to leave its clips out. Default: unchanged.
         multi_label: A label may name several classes, joined by `+`.
 
     Raises:
         ConfigError: A name of `label_map` is unknown to `list_classes` or `classes`, or one of `list_classes` has no
             counterpart.
     """
+
+    columns = ('label',)
 
     def __init__(
         self,
@@ -37,24 +39,24 @@ class ClassLabels:
         multi_label: bool = False,
     ) -> None:
         self.classes = tuple(classes)
-        # a map alone gives its names no order, so that numbers mean nothing then
+        # a map alone does not order its names, so numbers are then undefined
         self._numbered = tuple(list_classes or (() if label_map else classes))
         names = self._numbered or tuple(label_map)
         mapping = {name: name for name in names} if label_map is None else dict(label_map)
         _check_names('label_map lacks names that list_classes has:', set(names) - mapping.keys())
         _check_names('label_map has names that list_classes lacks:', mapping.keys() - set(names))
         _check_names(
-            f'labels are mapped to names that are no classes ({", ".join(self.classes)}):',
+            f'labels are mapped to names that are not classes ({", ".join(self.classes)}):',
             {name for name in mapping.values() if name is not None} - set(self.classes),
         )
         self._index = {own: None if name is None else self.classes.index(name) for own, name in mapping.items()}
         self._multi_label = multi_label
 
     def read(self, texts: Sequence[str]) -> int | tuple[int, ...] | None:
-        """Return the class index (with `multi_label` the indices, ascending); None: the clip is to be left out.
+        """Return the class index (with `multi_label` the indices, ascending); None: leave the clip out.
 
         Raises:
-            ValueError: The text names no class.
+            ValueError: The text is not the name or number of a class.
         """
         if not self._multi_label:
             return self._read_name(texts[0])
@@ -68,10 +70,10 @@ class ClassLabels:
         if text.isdecimal() and self._numbered:
             if int(text) < len(self._numbered):
                 return self._index[self._numbered[int(text)]]
-            raise ValueError(
-                f'label {text} is out of range: the classes have the numbers 0 to {len(self._numbered) - 1}'
-            )
-        raise ValueError(f'{f"unknown label {text!r}" if text else "no label"}; the names are {", ".join(self._index)}')
+            raise ValueError(f'label {text} is out of range: classes are numbered 0 to {len(self._numbered) - 1}')
+        raise ValueError(
+            f'{f"unknown label {text!r}" if text else "no label"}; the classes are {", ".join(self._index)}'
+        )
 
 
 class NumberLabels:
@@ -82,7 +84,7 @@ class NumberLabels:
     """
 
     def __init__(self, columns: Sequence[str]) -> None:
-        self._columns = columns
+        self.columns = tuple(columns)
 
     def read(self, texts: Sequence[str]) -> list[float]:
         """Return one finite number per column.
@@ -90,7 +92,7 @@ class NumberLabels:
         Raises:
             ValueError: One of them is not a number, NaN or infinite.
         """
-        return [self._number(name, text) for name, text in zip(self._columns, texts, strict=True)]
+        return [self._number(name, text) for name, text in zip(self.columns, texts, strict=True)]
 
     @staticmethod
     def _number(name: str, text: str) -> float:
@@ -110,11 +112,11 @@ def read_labels(
 
     Args:
         entries: Entries of `read_list`; changed in place.
-        reader: What the labels are.
+        reader: Reader of the labels.
 
     Returns:
-        The entries that have a label, one problem per entry whose label is wrong, and how often which label was left
-        out because the label map says so.
+        The entries that have a label, one problem per entry whose label is wrong, and how often each label was left out
+        by the label map.
     """
     kept, problems, left_out = [], [], Counter()
     for entry in entries:
@@ -132,10 +134,10 @@ def read_labels(
 
 
 def read_classes(classes: Sequence[str] | str) -> list[str]:
-    """Return class names as they are given, or as they stand in a text file, one per line; blank lines do not count.
+    """Return the class names given, or those in a text file, one per line; blank lines are ignored.
 
     Raises:
-        ListError: The file cannot be read, or a line is not the name of a class.
+        ListError: The file cannot be read, or a line cannot be a class name.
     """
     if not isinstance(classes, str):
         return list(classes)
@@ -143,7 +145,7 @@ def read_classes(classes: Sequence[str] | str) -> list[str]:
         names = [clean_cell(line) for line in list_from_file(classes, encoding='utf-8-sig')]
     except FileNotFoundError as error:
         raise ListError(
-            f'{classes} does not exist: write the class names into it, one per line, in index order'
+            f'{classes} does not exist: create it with the class names, one per line, in index order'
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ListError(f'{classes}: the class names cannot be read as UTF-8 text ({error})') from error
@@ -161,16 +163,16 @@ def soft_target(indices: Sequence[int], num_classes: int) -> np.ndarray:
 
 
 def check_classes(labels: Iterable[int | tuple[int, ...]], classes: Sequence[str], name: str, may_lack: bool) -> None:
-    """Make sure that each class has a clip.
+    """Check that each class has a clip.
 
     Args:
         labels: Class index or indices of each clip.
         classes: Class names in index order.
-        name: What has the clips, for the message.
-        may_lack: Only mention classes without a clip in the log.
+        name: Source of the clips, for the message.
+        may_lack: Only log classes without clips.
 
     Raises:
-        ListError: Classes have no clip.
+        ListError: A class has no clip.
     """
     present = {index for label in labels for index in (label if isinstance(label, tuple) else (label,))}
     absent = [class_name for index, class_name in enumerate(classes) if index not in present]
@@ -179,8 +181,8 @@ def check_classes(labels: Iterable[int | tuple[int, ...]], classes: Sequence[str
     fault = f'{name}: no clip of class {", ".join(absent)}'
     if not may_lack:
         raise ListError(
-            f'{fault}, which cannot be learned then. Correct the list or metainfo.classes; if it is meant '
-            'to be so, set allow_missing_classes=True.'
+            f'{fault}, so it cannot be learned. Correct the list or metainfo.classes; if this is intended, '
+            'set allow_missing_classes=True.'
         )
     MMLogger.get_current_instance().info(fault)
 

@@ -1,4 +1,4 @@
-"""How fast clips are read."""
+"""Measurement of reading speed."""
 
 import os
 import time
@@ -15,13 +15,13 @@ from .media.shard import in_shard, index_path
 
 
 class Reading(NamedTuple):
-    """What it took to read some clips one after the other in one process.
+    """Time taken to read clips one after another in one process.
 
     Attributes:
         clips: Clips that could be read.
         faults: Why the others could not.
-        elapsed_sec: Time that went by, waiting for the storage included.
-        processor_sec: Time that the process computed; it does not depend on what else runs.
+        elapsed_sec: Wall-clock time, including waiting for the storage.
+        processor_sec: Processor time of the process, which does not depend on other processes.
     """
 
     clips: int
@@ -31,11 +31,11 @@ class Reading(NamedTuple):
 
 
 def read_clips(dataset: Dataset, indices: Iterable[int]) -> Reading:
-    """Put clips through the data set's pipeline, each as in the first epoch of a training.
+    """Run clips through the data set's pipeline as in the first epoch of training.
 
     Args:
         dataset: An AVClipDataset with `on_bad='raise'`, or a ConcatClipDataset of such.
-        indices: Its clips to read.
+        indices: The clips to read.
     """
     faults, clips = [], 0
     elapsed, processor = time.perf_counter(), time.process_time()
@@ -49,7 +49,7 @@ def read_clips(dataset: Dataset, indices: Iterable[int]) -> Reading:
 
 
 def best_seconds(work: Callable[[], None], repeats: int) -> float:
-    """Return the least processor time that `work` takes, after one run to warm up."""
+    """Return the smallest processor time of `work` over `repeats` runs, after one warm-up run."""
     work()
     times = []
     for _ in range(repeats):
@@ -60,7 +60,7 @@ def best_seconds(work: Callable[[], None], repeats: int) -> float:
 
 
 def clip_files(info: dict) -> list[str]:
-    """Return the files that reading a clip touches; `info` is what `get_data_info` gives."""
+    """Return the files that are read for a clip; `info` comes from `get_data_info`."""
     files = []
     for path in filter(None, (info['video_path'], info['audio_path'])):
         if os.path.isdir(path):
@@ -74,15 +74,15 @@ def clip_files(info: dict) -> list[str]:
 
 
 def drop_from_memory(files: Sequence[str | Path]) -> None:
-    """Ask the system to forget what it holds in memory of the contents of files.
+    """Ask the system to drop its cached contents of files.
 
-    It keeps the names and places of files, and a host or a storage server below it keeps what it likes: what is read
-    next is at best as slow as after a start of this machine.
+    It keeps their metadata, and a host or storage server may keep its own cache, so the next reading is at best as slow
+    as after a restart of this machine.
     """
     for path in files:
         file = os.open(path, os.O_RDONLY)
         try:
-            os.fsync(file)  # what is not written yet cannot be dropped
+            os.fsync(file)  # unwritten data cannot be dropped
             os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
         finally:
             os.close(file)

@@ -1,4 +1,4 @@
-"""Randomness of single samples."""
+"""Seeding of single samples."""
 
 import random
 from collections.abc import Iterator
@@ -10,10 +10,10 @@ import torch
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Seed `random`, numpy and torch's CPU generator, and give them back their former state afterwards.
+    """Seed `random`, numpy and torch's CPU generator, and restore their state afterwards.
 
-    Transforms draw from these global generators. So a sample depends on its seed alone, and with `num_workers=0` the
-    generators of the training process stay as they were. Generators of other devices are not touched.
+    Transforms draw from these global generators. A sample thus depends on its seed only, and with `num_workers=0` the
+    generators of the training process are left as they were. Generators of other devices are not touched.
 
     Args:
         seed: In [0, 2**32).

@@ -1,1 +1,1 @@
-"""Lists of clips: cells, rows, spellings, order."""
+"""Lists of clips: reading, cells, spellings, natural order."""

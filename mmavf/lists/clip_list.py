@@ -25,15 +25,15 @@ from .cells import LONGEST, SEPARATORS, cell_fault, clean_cell, split_header, wh
 
 NUMBER_COLUMNS = ('start', 'end', 'fps')
 TEXT_COLUMNS = ('audio', 'subject', 'fold', 'group', 'id')
-NAME_COLUMNS = ('subject', 'fold', 'group', 'id')  # whose whole numbers may have been given decimals by a program
+NAME_COLUMNS = ('subject', 'fold', 'group', 'id')  # whose whole numbers a program may have written with decimals
 SHOWN_PROBLEMS = 10
-SEPARATOR_LINE = re.compile('"?sep=."?,*', re.IGNORECASE)  # which some spreadsheets put above the header
+SEPARATOR_LINE = re.compile('"?sep=."?,*', re.IGNORECASE)  # which some spreadsheets write above the header
 
 Problem = tuple[int, str]
 
 
 def list_hash(ann_file: str) -> str:
-    """Return the SHA-256 of a list's content, by which it is known wherever it lies."""
+    """Return the SHA-256 of a list's content, which identifies it wherever it is stored."""
     return sha256(Path(ann_file).read_bytes()).hexdigest()
 
 
@@ -42,13 +42,13 @@ def read_list(ann_file: str, label_columns: tuple[str, ...] = ()) -> tuple[list[
 
     Args:
         ann_file: The list.
-        label_columns: Columns of a CSV that hold labels. In a space-separated list the labels are what follows the
-            paths, in this order.
+        label_columns: Columns of a CSV that hold labels. In a space-separated list the labels follow the paths in this
+            order.
 
     Returns:
-        Entries: dicts with `line` (from 1), `video`, `labels` (texts, one per label column) and, where they are given
-        and not empty, `audio`, `subject`, `fold`, `id` (str), `start`, `end` (seconds), `fps` (float).
-        Problems: (line, text) for each row that cannot be understood; such a row is no entry.
+        Entries: dicts with `line` (from 1), `video`, `labels` (texts, one per label column) and, if not
+        empty, `audio`, `subject`, `fold`, `id` (str), `start`, `end` (seconds), `fps` (float).
+        Problems: (line, text) for each row that is wrong; such a row gives no entry.
 
     Raises:
         ListError: The list is missing, unreadable, empty, not UTF-8, or lacks a column.
@@ -68,7 +68,7 @@ def read_list(ann_file: str, label_columns: tuple[str, ...] = ()) -> tuple[list[
     except OSError as error:
         raise ListError(
             f'{ann_file}: the list cannot be read ({error.strerror}). A relative ann_file is looked up in data_root; '
-            'docs/data.md says what a list looks like.'
+            'docs/data.md describes the format of lists.'
         ) from error
     except UnicodeDecodeError as error:
         raise ListError(f'{ann_file}: the list is not UTF-8 text ({error}): save it as CSV in UTF-8') from error
@@ -80,7 +80,7 @@ def read_list(ann_file: str, label_columns: tuple[str, ...] = ()) -> tuple[list[
 
 
 def raise_problems(ann_file: str, problems: list[Problem]) -> None:
-    """Raise one ListError that names the first problems by file and line; do nothing where there are none."""
+    """Raise one ListError that names the first problems by file and line; do nothing if there are none."""
     if not problems:
         return
     problems = sorted(problems)
@@ -90,14 +90,14 @@ def raise_problems(ann_file: str, problems: list[Problem]) -> None:
 
 
 def clip_id(entry: dict) -> str:
-    """Return the id of an entry: what the list gives, else its files and the part of them that is used."""
+    """Return the id of an entry: that of the list, else its files and the part of them that is used."""
     files = '+'.join(entry[kind] for kind in ('video', 'audio') if entry.get(kind))
     span = f'#{entry.get("start", 0):g}-{entry.get("end", "")}' if 'start' in entry or 'end' in entry else ''
     return entry.get('id') or files + span
 
 
 def read_cell(column: str, text: str) -> str:
-    """Return the text of a cell as it counts: without blanks at its ends, 46.0 in a column of names as 46."""
+    """Return the normalised text of a cell: without blanks at its ends and, in a column of names, 46.0 as 46."""
     text = clean_cell(text)
     return whole_number(text) if column in NAME_COLUMNS else text
 
@@ -111,15 +111,15 @@ def _check_text(ann_file: str, line: str) -> None:
 
 def _check_separator(ann_file: str, line: str) -> None:
     if SEPARATOR_LINE.fullmatch(clean_cell(line)):
-        raise ListError(f'{ann_file}:1: this line is for spreadsheets alone: save the list with commas and without it')
+        raise ListError(f'{ann_file}:1: this line is for spreadsheets only: remove it and save the list with commas')
     for separator, name in SEPARATORS.items():
         columns = split_header(line.lower(), separator)
         if len(columns) > 1 and 'video' in columns:
-            raise ListError(f'{ann_file}:1: the columns are separated by {name}: save the list with commas')
+            raise ListError(f'{ann_file}:1: the columns are separated by {name}: save the list with commas instead')
 
 
 def _csv_header(line: str) -> list[str] | None:
-    """Return the columns when `line` is the header of a CSV, None when it is a row of a space-separated list."""
+    """Return the columns if `line` is the header of a CSV, None if it is a row of a space-separated list."""
     columns = [clean_cell(column) for column in next(csv.reader([line]), [])]
     is_csv = len(columns) > 1 or columns == ['video'] or not columns
     return columns if is_csv else None
@@ -135,7 +135,7 @@ def _check_header(ann_file: str, header: list[str], label_columns: tuple[str, ..
     if missing:
         raise ListError(
             f'{ann_file}:1: missing column(s) {", ".join(missing)}; the header has {", ".join(header)}. '
-            'A CSV list starts with a header such as video,audio,label'
+            'A CSV list starts with a header such as video,audio,label.'
         )
 
 
@@ -159,8 +159,10 @@ def _read_csv(file: Any, label_columns: tuple[str, ...]) -> tuple[list[dict], li
         entry.update({name: text for name, i in texts if (text := read_cell(name, row[i]))})
         fault = _add_numbers(entry, [(name, text) for name, i in numbers if (text := clean_cell(row[i]))])
         if not entry['video'] and 'audio' not in entry:
-            fault = 'neither video nor sound named'
-        if not (text := ''.join(row)).isprintable() or len(text) > LONGEST:  # few rows need a closer look
+            fault = 'names neither video nor sound'
+        if (
+            not (text := ''.join(row)).isprintable() or len(text) > LONGEST
+        ):  # rarely true, so the slow check is rarely run
             fault = _text_fault(entry, label_columns) or fault
         if fault:
             problems.append((line, fault))
@@ -170,20 +172,20 @@ def _read_csv(file: Any, label_columns: tuple[str, ...]) -> tuple[list[dict], li
 
 
 def _rows(reader: Any) -> Iterator[list[str]]:
-    """Yield the rows of a CSV reader; its errors say where the row begins that cannot be read."""
+    """Yield the rows of a CSV reader; its errors say where the unreadable row begins."""
     while True:
         line = reader.line_num + 1
         try:
             row = next(reader, None)
         except csv.Error as error:
-            raise csv.Error(f'{error}, in the row that begins in line {line}') from error
+            raise csv.Error(f'{error}, in the row that begins at line {line}') from error
         if row is None:
             return
         yield row
 
 
 def _text_fault(entry: dict, label_columns: tuple[str, ...]) -> str | None:
-    """Return what is wrong with a text of `entry`, if anything."""
+    """Return what is wrong with the texts of `entry`, if anything."""
     cells = [(name, entry[name]) for name in ('video', *TEXT_COLUMNS) if name in entry]
     cells += zip(label_columns, entry['labels'], strict=True)
     return next((fault for name, text in cells if (fault := cell_fault(name, text))), None)
@@ -197,7 +199,7 @@ def _add_numbers(entry: dict, fields: list[tuple[str, str]]) -> str | None:
         except ValueError:
             return f'{name} is not a number: {text!r}'
         if not 0 <= entry[name] < float('inf'):
-            return f'{name} must be a finite number that is not negative: {text}'
+            return f'{name} must be finite and not negative: {text}'
     if entry.get('fps') == 0:
         return 'fps must be positive: 0'
     if 'end' in entry and entry['end'] <= entry.get('start', 0.0):
@@ -212,14 +214,16 @@ def _read_spaced(file: Any, label_columns: tuple[str, ...]) -> tuple[list[dict],
         if not fields:
             continue
         entry = {'line': line, 'video': fields[0]}
-        # the second field is a sound file when it ends like a file name; labels are numbers or class names
+        # the second field is a sound file if it has a file name extension; labels are numbers or class names
         has_audio = len(fields) > 1 and not _is_number(fields[1]) and os.path.splitext(fields[1])[1] != ''
         if has_audio:
             entry['audio'] = fields[1]
         labels = fields[2 if has_audio else 1 :]
         entry['labels'] = labels[: len(label_columns)]
         if len(labels) < len(label_columns):
-            problems.append((line, f'{len(labels)} label(s), {len(label_columns)} wanted ({", ".join(label_columns)})'))
+            problems.append(
+                (line, f'{len(labels)} label(s), expected {len(label_columns)} ({", ".join(label_columns)})')
+            )
         elif fault := _text_fault(entry, label_columns):
             problems.append((line, fault))
         else:

@@ -1,4 +1,4 @@
-"""Names of people, folds and groups that a reader takes for one though they are not the same text."""
+"""Different spellings of one person, fold or group."""
 
 import re
 import unicodedata
@@ -13,11 +13,11 @@ from .clip_list import SHOWN_PROBLEMS, Problem
 from .natural_order import natural_order
 
 COLUMNS = ('subject', 'fold', 'group')
-DIFFERENCE = 'only by case, blanks, leading zeros or the form of a letter'
+DIFFERENCE = 'only in case, blanks, leading zeros or Unicode form'
 
 
 def spelling_problems(entries: Iterable[dict]) -> list[Problem]:
-    """Return one problem for each name of `COLUMNS` with several spellings: at the first line of the second one.
+    """Return one problem for each name in `COLUMNS` with several spellings, at the first line of the second one.
 
     Args:
         entries: Entries of `read_list`.
@@ -32,35 +32,37 @@ def spelling_problems(entries: Iterable[dict]) -> list[Problem]:
         for names in alike(own):
             first, *others = sorted(names, key=own.get)
             spelt = ' and '.join(f'{name!r}' for name in others)
-            text = f'{column} {spelt} differs from {first!r} in line {own[first]} {DIFFERENCE}: write both in one way'
+            text = f'{column} {spelt} differs from {first!r} in line {own[first]} {DIFFERENCE}: use one spelling'
             problems.append((own[others[0]], text))
     return problems
 
 
 def warn_of_spellings(ann_file: str, entries: Iterable[dict]) -> None:
-    """Say in the log which names of a list have several spellings, where no split rests on them."""
+    """Warn of names with several spellings in a list that is not split."""
     problems = [f'\n  {ann_file}:{line}: {text}' for line, text in spelling_problems(entries)]
     if problems:
         more = f'\n  ... and {len(problems) - SHOWN_PROBLEMS} more' if len(problems) > SHOWN_PROBLEMS else ''
         shown = ''.join(problems[:SHOWN_PROBLEMS]) + more
-        MMLogger.get_current_instance().warning(f'{ann_file}: names with several spellings count as several:{shown}')
+        MMLogger.get_current_instance().warning(
+            f'{ann_file}: names with several spellings count as different names:{shown}'
+        )
 
 
 @lru_cache(maxsize=1 << 16)
 def spelling_key(name: str) -> str:
-    """Return what all spellings of a name have in common.
+    """Return a key that all spellings of a name share.
 
-    Left out of account are case, white space and characters without width, zeros before a number, decimals of a whole
-    number, and how Unicode composes letters.
+    It ignores case, white space, zero-width characters, leading zeros of numbers, decimals of whole numbers, and how
+    Unicode composes letters.
     """
     name = ''.join(c for c in unicodedata.normalize('NFKC', name) if unicodedata.category(c) != 'Cf').casefold()
-    name = re.sub(r'(?<!\d)\s+|\s+(?!\d)', '', name)  # but two numbers with a blank between are not one
+    name = re.sub(r'(?<!\d)\s+|\s+(?!\d)', '', name)  # but two numbers with a blank between them stay two
     name = re.sub(r'\s+', ' ', name)
     return re.sub(r'(?<![\d.])0+(?=\d)', '', whole_number(name))
 
 
 def alike(names: Iterable[str]) -> list[list[str]]:
-    """Return the names that have several spellings, each as the list of them; all in natural order."""
+    """Return the spellings of each name that has several, in natural order."""
     spellings = defaultdict(set)
     for name in names:
         spellings[spelling_key(name)].add(name)

@@ -1,4 +1,4 @@
-"""The key from which all randomness of one training sample derives."""
+"""Key of a training sample, from which all its randomness derives."""
 
 from typing import NamedTuple
 
@@ -6,10 +6,10 @@ import numpy as np
 
 
 class SampleKey(NamedTuple):
-    """What a training sampler hands to a data set in place of a bare index.
+    """What a training sampler passes to a data set instead of an index.
 
-    Two runs that visit the same key get the same frames, augmentation and substitute, whatever the number of workers or
-    ranks, and wherever a run was interrupted.
+    The same key gives the same frames, augmentation and substitute in every run, whatever the number of workers or
+    ranks and wherever the run was interrupted.
 
     Attributes:
         index: Entry of the list, in [0, len(dataset)).

@@ -90,11 +90,11 @@ def sleep(results):
 FAULTS = {
     divide: 'ZeroDivisionError: division by zero',
     resize_nothing: 'error: OpenCV',
-    ask_for_memory: 'needs more memory than there is',
+    ask_for_memory: 'needs more memory than is available',
     look_up: "KeyError: 'boxes'",
-    give_nothing: r'a transform gave nothing back \(None\)',
+    give_nothing: r'a transform returned None',
     refuse: 'nobody speaks in it',
-    sleep: r'not done within 1 s \(clip_timeout_sec\)',
+    sleep: r'takes longer than 1 s \(clip_timeout_sec\)',
 }
 
 

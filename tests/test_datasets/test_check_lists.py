@@ -142,7 +142,7 @@ def test_folds_and_lists_that_overlap(check, clips):
 
 def test_faults_of_a_list(check, clips):
     where = '--list', 'lists/all.csv', '--data-root', clips
-    assert "unknown label 'fear'; the names are joy, rage" in check(*where, '--classes', 'joy,rage')[2]
+    assert "unknown label 'fear'; the classes are joy, rage" in check(*where, '--classes', 'joy,rage')[2]
     assert 'gone.csv: the list cannot be read' in check('--list', 'gone.csv')[2]
     assert check()[2] == 2 and check('a.py', '--list', 'b.csv')[2] == 2
 
@@ -156,7 +156,7 @@ def test_a_config_without_and_with_a_fold(check, clips):
     assert rows['train'] == ['test'] and rows['clips'] == ['2', '1'] and rows['fear'] == ['1', '0']
     assert error == f'ERROR: {clips}/c.mp4: the file has no sound stream'  # which this config cannot do without
     assert 'there is no fold 3 to hold out; choose from 1, 2' in check(config, '--fold', 3)[2]
-    assert 'no clip of class fear, which cannot be learned' in check(config, '--fold', 1)[2]
+    assert 'no clip of class fear, so it cannot be learned' in check(config, '--fold', 1)[2]
 
 
 def test_one_person_or_fold_that_is_spelt_in_two_ways(check, clips):
@@ -166,7 +166,7 @@ def test_one_person_or_fold_that_is_spelt_in_two_ways(check, clips):
     error = check(*where, '--column', 'subject')[2]
     assert 'subject anna is not independent of subject Anna' in error and 'a.mp4 shows subject anna, and' in error
     assert "lists/all.csv:3 (spelt 'Anna')" in error
-    assert "all.csv:3: subject 'Anna' differs from 'anna' in line 2 only by case" in error
+    assert "all.csv:3: subject 'Anna' differs from 'anna' in line 2 only in case" in error
     table, _, error = check(*where)
-    assert ': fold ' in error and 'only by case, blanks, leading zeros' in error
+    assert ': fold ' in error and 'only in case, blanks, leading zeros' in error
     assert 'fold 1 is not independent of fold 01' in error and table['0'] == ['0', '1', '1', '2']

@@ -52,9 +52,9 @@ def _raiser(error):
         (_raiser(OSError(5, 'Input/output error')), r'OSError: \[Errno 5\]'),
         (_raiser(AssertionError('\n two lines \n of text')), 'AssertionError: two lines ;'),
         (_raiser(RuntimeError('x' * 5000)), 'RuntimeError: x{200}…;'),
-        (_torch_memory, 'needs more memory than there is$'),
-        (_numpy_memory, 'needs more memory than there is$'),
-        (_raiser(MemoryError()), 'needs more memory than there is$'),
+        (_torch_memory, 'needs more memory than is available$'),
+        (_numpy_memory, 'needs more memory than is available$'),
+        (_raiser(MemoryError()), 'needs more memory than is available$'),
         (_raiser(ClipError('no face in it')), '^/data/a.mp4: no face in it$'),
     ],
 )

@@ -233,7 +233,7 @@ def test_faults_of_a_list_stop_before_training(clips, tmp_path):
 def test_duplicates_warn_in_training_and_stop_evaluation(clips, tmp_path, caplog):
     path = str(write_list(tmp_path / 'l.csv', [(f'{clips}/good0.mp4', '', '')] * 3))
     assert len(AVClipDataset(path)) == 3
-    with pytest.raises(ListError, match='stands in line 2 already'):
+    with pytest.raises(ListError, match='is already in line 2'):
         AVClipDataset(path, test_mode=True)
 
 
@@ -241,7 +241,7 @@ def test_an_id_is_that_of_one_clip_in_evaluation(clips, tmp_path):
     rows = [(f'{clips}/good{i}.mp4', '', '', 'same') for i in (0, 1)]
     path = str(write_list(tmp_path / 'l.csv', rows, 'video,audio,label,id'))
     assert len(AVClipDataset(path)) == 2
-    with pytest.raises(ListError, match='l.csv:3: the id same stands in line 2 already'):
+    with pytest.raises(ListError, match='l.csv:3: the id same is already in line 2'):
         AVClipDataset(path, test_mode=True)
 
 

@@ -22,11 +22,11 @@ def test_names_and_numbers():
     assert labels == {'happiness': 1, '0': 0}
     assert not left_out
     assert problems == {
-        '3': 'label 3 is out of range: the classes have the numbers 0 to 2',
-        'Anger': "unknown label 'Anger'; the names are anger, happiness, neutral",
-        '-1': "unknown label '-1'; the names are anger, happiness, neutral",
-        'nan': "unknown label 'nan'; the names are anger, happiness, neutral",
-        '': 'no label; the names are anger, happiness, neutral',
+        '3': 'label 3 is out of range: classes are numbered 0 to 2',
+        'Anger': "unknown label 'Anger'; the classes are anger, happiness, neutral",
+        '-1': "unknown label '-1'; the classes are anger, happiness, neutral",
+        'nan': "unknown label 'nan'; the classes are anger, happiness, neutral",
+        '': 'no label; the classes are anger, happiness, neutral',
     }
 
 
@@ -37,7 +37,7 @@ def test_a_map_renames_merges_and_leaves_out():
     )
     assert labels == {'ang': 0, 'exc': 1, 'hap': 1}
     assert left_out == {'xxx': 1}
-    assert problems == {'anger': "unknown label 'anger'; the names are ang, exc, hap, xxx"}
+    assert problems == {'anger': "unknown label 'anger'; the classes are ang, exc, hap, xxx"}
 
 
 def test_numbers_count_in_the_lists_own_classes():
@@ -53,7 +53,7 @@ def test_numbers_count_in_the_lists_own_classes():
 
 def test_numbers_mean_nothing_under_a_map_without_order():
     _, problems, _ = _read(['0'], ClassLabels(EMOTIONS, label_map=dict(ang='anger')))
-    assert problems == {'0': "unknown label '0'; the names are ang"}
+    assert problems == {'0': "unknown label '0'; the classes are ang"}
 
 
 def test_several_classes_at_once():
@@ -62,8 +62,8 @@ def test_several_classes_at_once():
     assert labels == {'h+a': (0, 1), 'a': (0,), 'h+j': (1,)}
     assert left_out == {'a+x': 1}
     assert problems == {
-        'a+?': "unknown label '?'; the names are a, h, j, x",
-        'a+': 'no label; the names are a, h, j, x',
+        'a+?': "unknown label '?'; the classes are a, h, j, x",
+        'a+': 'no label; the classes are a, h, j, x',
     }
     assert 'unknown' in _read(['anger+neutral'], ClassLabels(EMOTIONS))[1]['anger+neutral']
 
@@ -104,7 +104,7 @@ def test_numbers_to_regress():
 def test_a_class_without_a_clip():
     check_classes([0, (1, 2)], EMOTIONS, 'all.csv', may_lack=False)
     check_classes([0], EMOTIONS, 'all.csv', may_lack=True)
-    with pytest.raises(ListError, match=r'all\.csv: no clip of class happiness, neutral, which cannot be learned'):
+    with pytest.raises(ListError, match=r'all\.csv: no clip of class happiness, neutral, so it cannot be learned'):
         check_classes([0, (0,)], EMOTIONS, 'all.csv', may_lack=False)
 
 

@@ -90,7 +90,7 @@ def test_the_list_check_names_what_is_missing(root):
         AVClipDataset('l.csv', str(root))
     lines = [line.strip() for line in str(caught.value).splitlines()[1:]]
     shards = root / 'shards'
-    assert lines[0] == f'{root}/l.csv:3: {shards}/00000.tar holds no clip z'
+    assert lines[0] == f'{root}/l.csv:3: {shards}/00000.tar has no clip z'
     assert lines[1] == f'{root}/l.csv:4: {shards}/00001.csv does not exist'
     assert lines[2] == f'{root}/l.csv:4: {shards}/00001.tar does not exist'
     assert lines[3:] == [f'{root}/l.csv:5: {shards}/00002.csv does not exist']

@@ -303,7 +303,7 @@ def test_a_hybrid_without_the_targets_family_stays_whole(data):
 def test_a_hybrid_of_the_43_classes_needs_their_names(data):
     Path(CARDS['mafw43'].class_file).unlink()
     config = load('avfmae_b_postpretrain_cea.py')
-    with pytest.raises(ListError, match=r'data/mafw43/classes.txt does not exist: write the class names into it'):
+    with pytest.raises(ListError, match=r'data/mafw43/classes.txt does not exist: create it with the class names'):
         hold_out_target(config.train_dataloader.dataset, 'mafw43')
 
 
@@ -338,7 +338,7 @@ def test_settings_of_a_list_of_your_own():
 
 
 def test_what_is_missing_is_named():
-    with pytest.raises(ConfigError, match=r"no target data set 'mafw', but mafw11, mafw43"):
+    with pytest.raises(ConfigError, match=r"no target data set 'mafw'; choose from mafw11, mafw43"):
         target_settings('mafw', 'b')
     for name in ('samm', 'werewolf_xl'):
         with pytest.raises(ConfigError, match='base=_base_'):

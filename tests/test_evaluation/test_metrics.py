@@ -95,7 +95,7 @@ def test_without_resamples_there_is_no_interval():
 def test_classes_may_come_from_a_file(tmp_path):
     (tmp_path / 'classes.txt').write_text('\n'.join(CLASSES))
     assert ClassificationMetric(str(tmp_path / 'classes.txt')).names == list(CLASSES)
-    with pytest.raises(ListError, match=r'none\.txt does not exist: write the class names into it, one per line'):
+    with pytest.raises(ListError, match=r'none\.txt does not exist: create it with the class names, one per line'):
         ClassificationMetric(str(tmp_path / 'none.txt'))
 
 

@@ -119,7 +119,7 @@ def test_all_problems_come_in_one_error_with_file_and_line(tmp_path):
     assert '26 problem(s)' in text and '... and 16 more' in text and text.count('\n') == 11
     assert f"{path}:2: start is not a number: 'x'" in text
     assert f'{path}:3: end 1 is not after start 2' in text
-    assert f'{path}:5: neither video nor sound named' in text
+    assert f'{path}:5: names neither video nor sound' in text
     raise_problems(path, [])
 
 
@@ -143,7 +143,7 @@ def test_paths_that_are_missing_or_unreadable(tmp_path):
     assert sorted(problems) == [4, 5, 6, 7, 8]
     assert problems[4] == f'{tmp_path}/v/none.mp4 does not exist'
     assert 'cannot be reached' in problems[5]
-    assert 'may not be read' in problems[8]
+    assert 'is not readable' in problems[8]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason='root may list any folder')
@@ -163,7 +163,7 @@ def test_duplicates_are_the_same_part_of_the_same_files():
         dict(line=5, video='a.mp4'),
         dict(line=6, video='a.mp4', start=1.0),
     ]
-    assert find_duplicates(entries) == [(5, 'a.mp4 stands in line 2 already'), (6, 'a.mp4 stands in line 3 already')]
+    assert find_duplicates(entries) == [(5, 'a.mp4 is already in line 2'), (6, 'a.mp4 is already in line 3')]
 
 
 def test_a_clip_written_in_another_way_is_a_duplicate():
@@ -238,9 +238,9 @@ def test_whole_numbers_with_decimals_are_whole_numbers_but_in_paths_and_spans(tm
         (b'video\tlabel\na.mp4\t1\n', 'separated by tabs'),
         (b'\xef\xbb\xbf"Video";"label"\n"a.mp4";"1"\n', 'separated by semicolons'),
         (b'"label" | "video"\n1|a.mp4\n', 'separated by vertical bars'),
-        (b'sep=;\nvideo;label\na.mp4;1\n', ':1: this line is for spreadsheets alone'),
-        (b'sep=,\nvideo,label\na.mp4,1\n', ':1: this line is for spreadsheets alone'),
-        (b'video,label\na.mp4,1\n"b"c.mp4,2\n', 'row that begins in line 3'),
+        (b'sep=;\nvideo;label\na.mp4;1\n', ':1: this line is for spreadsheets only'),
+        (b'sep=,\nvideo,label\na.mp4,1\n', ':1: this line is for spreadsheets only'),
+        (b'video,label\na.mp4,1\n"b"c.mp4,2\n', 'row that begins at line 3'),
         (b'video,label\n"' + b'x' * 200_000 + b'",1\n', 'not a valid CSV .*field larger'),
         (b'video,label\n"a.mp4,1\nb.mp4,2\n', 'not a valid CSV .* quotation mark'),
         (b'Video,Label\na.mp4,1\n', 'missing column.* video, label; the header has Video, Label'),
@@ -267,8 +267,8 @@ def test_a_path_that_is_missing_comes_with_a_guess(tmp_path):
     (tmp_path / 'v' / os.fsdecode(b'\xfcnder.mp4')).touch()
     names = ['v\\Anna.mp4', 'v/anna.mp4', 'v/café.mp4', 'v/ünder.mp4', 'v/none.mp4']
     found = dict(check_paths([dict(line=line, video=name) for line, name in enumerate(names)], str(tmp_path)))
-    assert found[0].endswith('v\\Anna.mp4 does not exist: write folders with forward slashes, a/b.mp4')
-    assert found[1].endswith('v/anna.mp4 does not exist: is Anna.mp4 meant?')
-    assert found[2].endswith('does not exist: is cafe\u0301.mp4 meant?')
-    assert found[3].endswith('does not exist: there is \\xfcnder.mp4, whose name is not UTF-8: rename it')
+    assert found[0].endswith('v\\Anna.mp4 does not exist: use forward slashes, as in a/b.mp4')
+    assert found[1].endswith('v/anna.mp4 does not exist: did you mean Anna.mp4?')
+    assert found[2].endswith('does not exist: did you mean cafe\u0301.mp4?')
+    assert found[3].endswith('does not exist: found \\xfcnder.mp4, whose name is not UTF-8: rename it')
     assert found[4].endswith('v/none.mp4 does not exist')

@@ -65,7 +65,7 @@ def _data_set(root, **options):
 @pytest.mark.parametrize(('one', 'other'), PAIRS)
 def test_a_split_refuses_them_and_names_lines(tmp_path, one, other):
     _list(tmp_path, [one, 'x', 'x', other])
-    with pytest.raises(ListError, match=r'all\.csv:5: subject .* differs from .* in line 2 only by case') as error:
+    with pytest.raises(ListError, match=r'all\.csv:5: subject .* differs from .* in line 2 only in case') as error:
         _data_set(tmp_path, split=dict(column='subject', held_out=one)).full_init()
     assert repr(one) in str(error.value) and repr(other) in str(error.value)
 
@@ -77,7 +77,7 @@ def test_a_split_refuses_them_in_each_column(tmp_path, column):
     for i in range(3):
         (tmp_path / f'{i}.mp4').touch()
     write_list(tmp_path / 'all.csv', [(f'{i}.mp4', 'joy', *row) for i, row in enumerate(rows)], f'video,label,{header}')
-    with pytest.raises(ListError, match=rf'all\.csv:3: {column} .* differs from .* in line 2 only by case'):
+    with pytest.raises(ListError, match=rf'all\.csv:3: {column} .* differs from .* in line 2 only in case'):
         _data_set(tmp_path, split=dict(column='fold', held_out='2')).full_init()
 
 
@@ -125,5 +125,5 @@ def test_a_fold_that_two_lists_spell_in_two_ways_is_refused(tmp_path):
         | dict(split=dict(column='fold', held_out=1))
         for name in ('one', 'two')
     ]
-    with pytest.raises(ListError, match="folds '01' and '1' differ only by case, blanks, leading zeros"):
+    with pytest.raises(ListError, match="folds '01' and '1' differ only in case, blanks, leading zeros"):
         ConcatClipDataset(parts)

@@ -323,7 +323,7 @@ def test_any_fault_of_a_clip_is_told_as_it_was_and_costs_that_clip_alone(raw, tm
     Preparation(chosen, raw, tmp_path / 'out').run()
     reasons = {row['file']: row['reason'] for row in rows(tmp_path / 'out', 'left_out.csv')}
     assert reasons['anna/1.mp4'].startswith('it cannot be processed (ZeroDivisionError: division by zero; test_run.py')
-    assert reasons['anna/2.mp4'] == 'it needs more memory than there is'
+    assert reasons['anna/2.mp4'] == 'it needs more memory than is available'
     assert 'error: OpenCV: nothing to resize' in reasons['ben/1.mp4']
     assert [reason for file, reason in reasons.items() if 'ben/3' in file] == ['a fault without a name']
     assert not any('died' in reason or str(raw) in reason or 'nan' in reason for reason in reasons.values())

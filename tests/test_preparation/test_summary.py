@@ -107,7 +107,7 @@ def test_tables_and_notes_stand_whatever_names_hold():
     rows = [dict(label='calm', subject=subject, fold='', group='') for subject in ('anna', 'Anna', 'ben')]
     made = summarise('custom', index, CLIPS, CAME, rows, ['A note.'])
     assert [note.split(':')[0] for note in made['notes'][1:]] == [
-        'subject Anna and anna differ only by case, blanks, leading zeros or the form of a letter'
+        'subject Anna and anna differ only in case, blanks, leading zeros or Unicode form'
     ]
     text = summary_text(made)
     assert '* A note.' in text and '`new\\nline\\|x.mp4`' in text

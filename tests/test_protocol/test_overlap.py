@@ -118,7 +118,7 @@ def test_folds_that_share_a_subject_or_a_clip_are_refused(root):
     options = dict(ann_file='all.csv', data_root=str(root), split=dict(column='fold', held_out=1))
     with pytest.raises(ListError, match=r'all\.csv:3: b\.mp4 shows subject s1, and so does .*all\.csv:2') as error:
         AVClipDataset(**options)
-    assert 'leave out the column subject' in str(error.value) and 'c.mp4' not in str(error.value)
+    assert 'remove the column subject' in str(error.value) and 'c.mp4' not in str(error.value)
     _write(root, 'all.csv', [('a.mp4', '1', '', 1), ('b.mp4', '2', '', 2), ('a.mp4', '3', '', 2)])
     with pytest.raises(ListError, match=r'all\.csv:4: a\.mp4 is the same file'):
         AVClipDataset(**options)

@@ -157,13 +157,13 @@ def test_what_the_label_map_leaves_out_is_no_fold(tmp_path):
     with pytest.raises(ListError, match='there is no fold 3 to hold out; choose from 1, 2, 4'):
         AVClipDataset(**config)
     config['label_map'] = dict(joy=None, anger=None, other=None)
-    with pytest.raises(ListError, match='no clip is left for the label_map given'):
+    with pytest.raises(ListError, match='no clip is left for the given label_map'):
         AVClipDataset(**config | dict(split=None))
 
 
 def test_a_class_that_training_lacks_is_an_error_and_testing_may_lack_it(tmp_path):
     _write(tmp_path, [('joy', 's1', 1), ('joy', 's2', 2), ('anger', 's3', 3)])
-    with pytest.raises(ListError, match='no clip of class anger, which cannot be learned'):
+    with pytest.raises(ListError, match='no clip of class anger, so it cannot be learned'):
         _dataset(tmp_path, column='fold', held_out=3)
     assert len(_dataset(tmp_path, column='fold', held_out=1, part='test')) == 1
     config = _config(tmp_path, column='fold', held_out=3) | dict(allow_missing_classes=True)

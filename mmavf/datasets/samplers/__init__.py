@@ -1,4 +1,4 @@
-"""Samplers that make the order and the randomness of training samples repeatable."""
+"""Samplers with a repeatable order and randomness of training samples."""
 
 from .class_balanced_sampler import ClassBalancedSampler
 from .keyed_sampler import KeyedSampler

@@ -1,4 +1,4 @@
-"""A training sampler under which all classes come equally often."""
+"""Class-balanced training sampler."""
 
 import numpy as np
 from torch.utils.data import Dataset
@@ -10,14 +10,14 @@ from .keyed_sampler import KeyedSampler
 
 @DATA_SAMPLERS.register_module()
 class ClassBalancedSampler(KeyedSampler):
-    """KeyedSampler whose epochs, as long as the list, hold every class equally often (± 1).
+    """KeyedSampler whose epochs are as long as the list and hold each class equally often (± 1).
 
-    Of a frequent class a part is drawn without replacement, anew in each epoch; the clips of a rare class come several
-    times, each of them equally often (± 1). A class without a clip is left out.
+    A frequent class is subsampled without replacement, anew in each epoch; the clips of a rare class are repeated, each
+    equally often (± 1). A class without clips is left out.
 
     Args:
-        dataset: A data set with `class_indices()`, such as AVClipDataset and ConcatClipDataset. Of a clip with several
-            classes the first counts.
+        dataset: A data set with `class_indices()`, such as AVClipDataset and ConcatClipDataset. A clip with several
+            classes counts for the first.
         seed: Seed of the order; None draws one and shares it with all ranks.
         round_to: Samples of one rank in one optimizer step.
 
@@ -33,7 +33,7 @@ class ClassBalancedSampler(KeyedSampler):
     def _order(self) -> np.ndarray:
         rng = np.random.default_rng((self.seed, self.epoch))
         share, rest = divmod(self.total, len(self._members))
-        # which classes come once more than the others changes with the epoch
+        # which classes occur once more than the others changes with the epoch
         more = rng.permutation(len(self._members)) < rest
         picks = [
             np.resize(rng.permutation(members), share + extra)

@@ -1,4 +1,4 @@
-"""The training sampler: a static, repeatable order that can be entered anywhere."""
+"""Training sampler with a repeatable order that can be resumed anywhere."""
 
 from collections.abc import Iterator, Sized
 
@@ -13,15 +13,15 @@ from mmavf.structures import SampleKey
 
 @DATA_SAMPLERS.register_module()
 class KeyedSampler(Sampler[SampleKey]):
-    """Shuffle by (seed, epoch) alike on all ranks and deal the order out to the ranks in turn.
+    """Shuffle by (seed, epoch), identically on all ranks, and distribute the order round-robin over the ranks.
 
     Position p of an epoch's order goes to rank p mod world size, so that the n-th batches of all ranks together are one
-    contiguous stretch of the order, however many ranks there are.
+    contiguous stretch of the order, whatever the number of ranks.
 
-    An epoch holds as many samples as fill whole steps: a multiple of `world size × round_to`. The train loop sets
+    An epoch holds whole optimizer steps only: a multiple of `world size × round_to` samples. The train loop sets
     `round_to` to batch size × accumulation, so that every batch has the same shape and an epoch ends on an optimizer
-    step. The remainder, less than one step, sits out this epoch; the order changes with every epoch, so that over many
-    epochs each sample is used about equally often. `left_over` gives its size, the train loop logs it.
+    step. The remainder, less than one step, is left out of this epoch; the order changes with every epoch, so that over
+    many epochs each sample is used about equally often. `left_over` is its size, which the train loop logs.
 
     Args:
         dataset: Anything with a length.
@@ -42,14 +42,14 @@ class KeyedSampler(Sampler[SampleKey]):
         if self.total < step:
             raise ConfigError(
                 f'The training data set has {self.total} samples, but one optimizer step takes {step} '
-                '(batch size × processes × accumulation): lower the batch size or give it a longer list.'
+                '(batch size × processes × accumulation): lower the batch size or use a longer list.'
             )
         self.left_over = self.total % step
         self._length = (self.total - self.left_over) // self.world_size
         self.start_at(epoch=0)
 
     def __len__(self) -> int:
-        """Samples of this rank in a whole epoch, wherever the sampler starts."""
+        """Number of samples of this rank in a whole epoch, wherever the sampler starts."""
         return self._length
 
     def __iter__(self) -> Iterator[SampleKey]:
@@ -67,7 +67,7 @@ class KeyedSampler(Sampler[SampleKey]):
 
         Args:
             epoch: Epoch, from 0.
-            first: Samples of this rank that the pass leaves out because they were used before.
+            first: Number of samples of this rank to skip because they have been used.
         """
         self.epoch, self._first = epoch, first
 

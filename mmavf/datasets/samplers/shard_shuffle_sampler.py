@@ -1,4 +1,4 @@
-"""A training sampler for clips in shards, which reads few shards at a time."""
+"""Training sampler that reads few shards at a time."""
 
 import numpy as np
 from torch.utils.data import Dataset
@@ -11,13 +11,12 @@ from .keyed_sampler import KeyedSampler
 
 @DATA_SAMPLERS.register_module()
 class ShardShuffleSampler(KeyedSampler):
-    """KeyedSampler whose epochs go through groups of shards, one group after the other.
+    """KeyedSampler whose epochs go through groups of shards, one group after another.
 
     In each epoch the shards are shuffled and divided into groups of `open_shards`; the clips of a group are shuffled
-    together. At no moment are more than `open_shards` shards begun and not finished, so that storage and the memory for
-    files see few files at a time. All ranks work on the same group, each on its share of the clips; everything else is
-    as with KeyedSampler. Clips near each other in the order come from few shards: where a shard holds the clips of few
-    persons, groups should be large.
+    together. At most `open_shards` shards are in use at any time, so that storage and the page cache see few files. All
+    ranks work on the same group, each on its share of the clips; everything else is as in KeyedSampler. Neighbouring
+    clips come from few shards: if a shard holds the clips of few people, make the groups large.
 
     Args:
         dataset: A data set with `shard_indices()`, such as AVClipDataset and ConcatClipDataset.
@@ -26,7 +25,7 @@ class ShardShuffleSampler(KeyedSampler):
         round_to: Samples of one rank in one optimizer step.
 
     Raises:
-        ConfigError: Clips lie in no shard, there are fewer than one step needs, or `open_shards` is not positive.
+        ConfigError: Clips are not in shards, there are fewer than one step needs, or `open_shards` is not positive.
     """
 
     def __init__(self, dataset: Dataset, seed: int | None = None, open_shards: int = 32, round_to: int = 1) -> None:

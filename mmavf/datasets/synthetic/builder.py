@@ -1,4 +1,4 @@
-"""Makes the whole synthetic set in a folder: clips, lists, class names and a README."""
+"""Generation of the synthetic set in a folder: clips, lists, class names and a README."""
 
 import csv
 import io
@@ -24,17 +24,17 @@ from .writer import write_clip
 FOLDS = 4
 _COLUMNS = ('video', 'audio', 'label', 'subject', 'fold', 'id')
 _SETTINGS_FILE = 'settings.json'
-_VERSION = 2  # raised whenever the same settings would give other clips
+_VERSION = 2  # increased whenever the same settings would give other clips
 
 
 @dataclass(frozen=True)
 class SyntheticSettings:
-    """What fixes the content of a synthetic set.
+    """Settings that determine the content of a synthetic set.
 
     Attributes:
         clips: Number of clips.
         subjects: Number of subjects, at least `FOLDS`.
-        seed: Seed of everything, not negative.
+        seed: Seed, not negative.
         seconds: Shortest and longest length of a clip; lengths are uniform between them, in whole frames.
         size: Height and width of the video in pixels, even.
         fps: Video frames per second.
@@ -53,24 +53,24 @@ class SyntheticSettings:
     def __post_init__(self) -> None:
         low, high = self.seconds
         rules = (
-            (self.subjects >= FOLDS, f'subjects must be at least {FOLDS} (one a fold), got {self.subjects}'),
+            (self.subjects >= FOLDS, f'subjects must be at least {FOLDS} (one per fold), got {self.subjects}'),
             (
                 self.clips >= self.subjects * len(CLASSES),
-                f'clips must be at least {len(CLASSES)} a subject, got {self.clips} for {self.subjects} subjects',
+                f'clips must be at least {len(CLASSES)} per subject, got {self.clips} for {self.subjects} subjects',
             ),
             (self.seed >= 0, f'seed must not be negative, got {self.seed}'),
-            (1.0 <= low <= high, f'seconds must be two rising lengths of at least 1, got {low} {high}'),
+            (1.0 <= low <= high, f'seconds must be two ascending lengths of at least 1, got {low} {high}'),
             (self.size >= 32 and self.size % 2 == 0, f'size must be even and at least 32, got {self.size}'),
             (self.fps >= 5, f'fps must be at least 5, got {self.fps}'),
         )
-        for holds, complaint in rules:
+        for holds, rule in rules:
             if not holds:
-                raise ConfigError(f'Synthetic set: {complaint}.')
+                raise ConfigError(f'Synthetic set: {rule}.')
 
 
 @dataclass(frozen=True)
 class ClipEntry:
-    """One clip of the plan: `number` from 0, the acting subject's number, the emotion, `fold` from 1, a unique id."""
+    """A planned clip: `number` from 0, the subject's number, the emotion, `fold` from 1, a unique id."""
 
     number: int
     subject: int
@@ -89,7 +89,7 @@ def _subject_name(subject: int) -> str:
 
 
 def plan_clips(settings: SyntheticSettings) -> list[ClipEntry]:
-    """Lay out all clips: subjects take turns, and every turn acts each emotion once."""
+    """Plan all clips: subjects take turns and act each emotion once per turn."""
     entries = []
     for number in range(settings.clips):
         turn, place = divmod(number, len(CLASSES))
@@ -101,7 +101,7 @@ def plan_clips(settings: SyntheticSettings) -> list[ClipEntry]:
 
 
 def perform_entry(settings: SyntheticSettings, entry: ClipEntry) -> Performance:
-    """Return what happens in one clip of the plan."""
+    """Return the performance in a planned clip."""
     rng = np.random.default_rng((settings.seed, 2, entry.number))
     frames = round(rng.uniform(*settings.seconds) * settings.fps)
     subject = make_subject(settings.seed, entry.subject)
@@ -109,8 +109,8 @@ def perform_entry(settings: SyntheticSettings, entry: ClipEntry) -> Performance:
 
 
 def render_entry(settings: SyntheticSettings, entry: ClipEntry, path: Path) -> None:
-    """Draw, speak and write one clip of the plan."""
-    cv2.setNumThreads(1)  # the clips are what runs in parallel
+    """Draw, speak and write a planned clip."""
+    cv2.setNumThreads(1)  # clips are drawn in parallel
     performance = perform_entry(settings, entry)
     painter = FacePainter(performance, settings.size, np.random.default_rng((settings.seed, 3, entry.number)))
     sound = speak(performance, np.random.default_rng((settings.seed, 4, entry.number)))
@@ -119,23 +119,23 @@ def render_entry(settings: SyntheticSettings, entry: ClipEntry, path: Path) -> N
 
 
 def build_synthetic_set(out: Path, settings: SyntheticSettings, workers: int = 1, overwrite: bool = False) -> int:
-    """Make the set in the folder `out`, or finish one that was begun with the same settings.
+    """Make the set in the folder `out`, or complete one begun with the same settings.
 
     Writes `videos/<id>.mp4`, `lists/{all,train,val,pretrain}.csv`, `classes.txt` and `README.md`; paths in the lists
-    are relative to `out`. The content depends on the settings alone, not on the number of workers.
+    are relative to `out`. The content depends only on the settings, not on the number of workers.
 
     Args:
         out: Folder of the set.
-        settings: What to make.
+        settings: Settings of the set.
         workers: Number of processes.
         overwrite: Whether a set made with other settings may be replaced.
 
     Returns:
-        Number of clips written; those that were there already are kept.
+        Number of clips written; existing ones are kept.
 
     Raises:
-        ConfigError: If there is not one worker at least.
-        ListError: If `out` holds something else, or a set with other settings and `overwrite` is off.
+        ConfigError: There is less than one worker.
+        ListError: `out` holds something else, or a set with other settings and `overwrite` is off.
     """
     if workers < 1:
         raise ConfigError(f'Synthetic set: workers must be at least 1, got {workers}.')
@@ -153,7 +153,7 @@ def build_synthetic_set(out: Path, settings: SyntheticSettings, workers: int = 1
 
 
 def _claim(out: Path, settings: SyntheticSettings, overwrite: bool) -> None:
-    """Make sure that `out` is ours to write to, and note there what is being made."""
+    """Check that `out` may be written to, and note the settings there."""
     wanted = json.dumps(dict(version=_VERSION, **asdict(settings)), indent=1)
     noted = out / _SETTINGS_FILE
     if noted.exists():
@@ -168,7 +168,7 @@ def _claim(out: Path, settings: SyntheticSettings, overwrite: bool) -> None:
         for folder in ('videos', 'lists'):
             shutil.rmtree(out / folder, ignore_errors=True)
     elif out.exists() and any(out.iterdir()):
-        raise ListError(f'{out} is not empty and holds no synthetic set. Choose another folder.')
+        raise ListError(f'{out} is not empty and is not a synthetic set. Choose another folder.')
     out.mkdir(parents=True, exist_ok=True)
     write_atomically(noted, wanted)
 
@@ -198,7 +198,7 @@ def _readme(settings: SyntheticSettings) -> str:
 
 {settings.clips} drawn talking faces with synthetic voices: {settings.subjects} subjects, {len(CLASSES)} emotions,
 {low:g} to {high:g} s each, {settings.size} x {settings.size} pixels at {settings.fps} frames per second (H.264), mono
-sound (AAC). Made by `tools/data/make_synthetic.py` with seed {settings.seed}; nobody's face or voice is in it.
+sound (AAC). Made by `tools/data/make_synthetic.py` with seed {settings.seed}; it contains no real face or voice.
 
 | emotion | face | voice | rhythm |
 |---|---|---|---|

@@ -1,7 +1,7 @@
-"""Which emotion shows which expression, voice and rhythm: the design of the synthetic set.
+"""Design of the synthetic set: expression, voice and rhythm of each emotion.
 
-Two pairs of emotions share one expression, two other pairs share one voice, so that neither the face nor the sound
-alone tells all six apart, and both together do. Syllables move the mouth, so rhythm can be seen as well as heard: it is
+Two pairs of emotions share an expression and two other pairs share a voice, so that neither face nor sound alone
+distinguishes all six, but both together do. Syllables move the mouth, so rhythm can be seen as well as heard: it is
 the same within every pair that shares a cue.
 """
 
@@ -24,7 +24,7 @@ class FaceStyle(NamedTuple):
 
 
 class VoiceStyle(NamedTuple):
-    """A way of speaking at full intensity, next to the speaker's own middle voice.
+    """A way of speaking at full intensity, relative to the speaker's neutral voice.
 
     `pitch_st`, `range_st`, `fall_st`, `tremor_st` are in semitones, `gain_db` in decibels; `effort` and `breath` are in
     [0, 1]: sharpness of the glottal pulse, and share of noise in the source.
@@ -40,7 +40,7 @@ class VoiceStyle(NamedTuple):
 
 
 class Rhythm(NamedTuple):
-    """How syllables follow each other: syllables per second, and the chance that a pause follows one."""
+    """Rhythm of speech: syllables per second, and the probability of a pause after a syllable."""
 
     rate_hz: float
     pause: float

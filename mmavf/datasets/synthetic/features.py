@@ -1,4 +1,4 @@
-"""The parts of the face that move: brows, eyes, nose, mouth, wrinkles.
+"""Moving parts of the face: brows, eyes, nose, mouth, wrinkles.
 
 Every function draws on an RGB uint8 canvas in place. `act` holds the movements of one frame, as `Performance.motion`
 names them. Face coordinates as in `face.py`.

@@ -1,4 +1,4 @@
-"""The people of the synthetic set: looks, room and voice, fixed over all clips of a subject."""
+"""Subjects of the synthetic set: looks, room and voice, the same in all clips of a subject."""
 
 from dataclasses import dataclass
 
@@ -51,7 +51,7 @@ class Subject:
 
 
 def make_subject(seed: int, number: int) -> Subject:
-    """Draw subject `number` (from 0) of the set with this seed; other subjects do not change it."""
+    """Draw subject `number` (from 0) of the set with this seed, independently of other subjects."""
     rng = np.random.default_rng((seed, 0, number))
     pitch = rng.uniform()  # 0: a deep voice and a long vocal tract, 1: a high voice and a short one
 

@@ -1,4 +1,4 @@
-"""What happens when in a clip: syllables, the rise and fall of the expression, blinks, head pose."""
+"""Timeline of a clip: syllables, rise and fall of the expression, blinks, head pose."""
 
 from dataclasses import dataclass
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Speaks a performance: a glottal pulse train through the formants of five vowels, with noise and pauses."""
+"""Voice of a performance: a glottal pulse train through the formants of five vowels, with noise and pauses."""
 
 from collections.abc import Callable
 
@@ -71,7 +71,7 @@ def _melody(
 
 
 def _glottal_source(pitch_hz: np.ndarray, effort: float, breath: float, rng: np.random.Generator) -> np.ndarray:
-    """Derivative of the glottal flow, (samples,): the more effort, the shorter and the sharper its pulses."""
+    """Derivative of the glottal flow, (samples,): more effort makes its pulses shorter and sharper."""
     phase = np.cumsum(pitch_hz) / SAMPLE_RATE_HZ % 1.0
     opened = np.minimum(phase / (0.75 - 0.3 * effort), 1.0)
     pulses = 2.0 * opened - 3.0 * opened**2

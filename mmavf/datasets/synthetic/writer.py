@@ -1,4 +1,4 @@
-"""Writes frames and sound to an mp4 file."""
+"""Writing of mp4 files."""
 
 from collections.abc import Iterable
 from fractions import Fraction
@@ -16,7 +16,7 @@ def write_clip(path: Path, frames: Iterable[np.ndarray], sound: np.ndarray, size
     """Write an mp4 file with H.264 video and AAC sound; the same input gives the same file.
 
     Args:
-        path: Where to; the file appears there when it is complete.
+        path: Path of the file, which appears when it is complete.
         frames: RGB uint8 (size, size, 3) each.
         sound: Mono float32 (samples,) in [-1, 1] at `SAMPLE_RATE_HZ`.
         size: Height and width of the frames in pixels, even.

@@ -1,4 +1,4 @@
-"""The target data sets: cards, label spaces, folds, and the settings that configs take from them."""
+"""Target data sets: cards, label spaces, folds, and config settings derived from them."""
 
 from .card import Card, Folds, Recipe
 from .cards import CARDS

@@ -1,19 +1,19 @@
-"""What a data-set card holds."""
+"""Data-set cards: the facts about a target data set."""
 
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 
 class Recipe(NamedTuple):
-    """Hyper-parameters of fine-tuning that differ between targets; the others stand in the stage's base config.
+    """Hyper-parameters of fine-tuning that differ between targets; the others are in the stage's base config.
 
     Attributes:
-        source: Where the values come from.
-        gpus: Processes that `batch_size` stands for.
+        source: Origin of the values.
+        gpus: Number of processes that `batch_size` assumes.
         batch_size: Clips per process and step.
-        lr: Learning rate for a total batch of 256; it is scaled by the real one.
+        lr: Learning rate for a total batch of 256; it is scaled to the real one.
         epochs: Epochs, 5 of them warm-up.
-        frame_interval: Source frames from one sampled frame to the next; 0: 16 frames spread over the whole clip.
+        frame_interval: Stride between sampled frames; 0: 16 frames spread over the whole clip.
     """
 
     source: str
@@ -28,11 +28,11 @@ class Folds(NamedTuple):
     """How clips are held out in turn.
 
     Attributes:
-        rule: How the folds come about.
-        number: Values of the column that are held out in turn; None where it depends on the version of the set.
-        column: Column of the list that names them: 'fold', or 'subject' (one subject is left out at a time).
-        test_sizes: Test clips per fold where published.
-        only: The one value that is held out of a set with a fixed test part; '' where it is an argument.
+        rule: Where the folds come from.
+        number: Number of values held out in turn; None if it depends on the version of the set.
+        column: Column of the list that names them: 'fold', or 'subject' (leave one subject out).
+        test_sizes: Test clips per fold, if published.
+        only: The one value held out of a set with a fixed test part; '' if it is an argument.
     """
 
     rule: str
@@ -51,32 +51,32 @@ class Card:
         title: Name in print.
         task: What is predicted: classes, numbers, or classes of micro-expressions.
         classes: Class names in index order.
-        label_map: Names in the list → class, or None where the clip is left out; {} where the list has the classes.
-        class_file: File with one class name per line, where the names are in the official lists only.
+        label_map: Name in the list → class, or None to leave the clip out; {} if the list has the classes.
+        class_file: File with one class name per line, if the names are in the official lists only.
         file_classes: Number of names in that file.
         dims: Columns with the numbers to regress, in order.
-        family: Name that sets share which have clips or subjects in common; in it ids and subjects are unique.
-        modalities: What a clip has.
+        family: Name shared by sets with common clips or subjects; ids and subjects are unique within it.
+        modalities: Modalities of a clip.
         paper_clips: Clips as the paper counts them.
-        clips: Clips that a complete list gives, those that are dropped not counted.
-        class_counts: Clips per class where published, in index order.
+        clips: Clips of a complete list, without those that are dropped.
+        class_counts: Clips per class in index order, if published.
         folds: How clips are held out.
-        subjects: What the list's column `subject` holds; '' where the set names no subjects.
-        metrics: Metrics that are reported.
-        key: The one that checkpoints are compared by.
-        result: What is reported of all folds: their mean, or the pooled predictions scored as one test.
+        subjects: Content of the list's column `subject`; '' if the set does not name its subjects.
+        metrics: Reported metrics.
+        key: The metric by which checkpoints are compared.
+        result: How the folds are reported: the mean of their scores, or the score of their pooled predictions.
         group_by: Column of the list by which scores are averaged before anything is measured; '' for none.
         licence: Terms of use.
-        obtain: Where to ask for it.
+        obtain: Where to request it.
         result_metrics: Metrics of the published results, which are in percent.
-        results: Published results by size 'b', 'l', 'h'; 'any' where the size is not stated.
+        results: Published results by size 'b', 'l', 'h'; 'any' if the size is not stated.
         competitor: The best other method in the paper's tables, and its results.
-        without_psi: The paper skips supervised post-pre-training for this set.
+        without_psi: The paper omits supervised post-pre-training for this set.
         recipe: Hyper-parameters.
-        size_recipes: Those of sizes that differ.
+        size_recipes: Hyper-parameters of model sizes that differ.
         list_file: The list, relative to the set's folder.
-        composite: Sets that are trained on and tested together, this one among them; () for this one alone.
-        notes: What to know besides.
+        composite: Sets that are trained on and tested together, including this one; () for this one alone.
+        notes: Further facts.
     """
 
     name: str

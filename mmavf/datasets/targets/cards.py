@@ -1,6 +1,7 @@
-"""The target data sets as one table.
+"""Cards of the target data sets.
 
-Published results are those of the paper's tables 2 and 3. What the paper and its release leave open is marked `ours`.
+Published results are those of the paper's tables 2 and 3. Values that neither the paper nor its release states are
+marked `ours`.
 """
 
 from .card import Card, Folds, Recipe

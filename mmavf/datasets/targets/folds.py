@@ -1,4 +1,4 @@
-"""Folds that follow a rule, for the column `fold` of a list."""
+"""Folds by rule, for the column `fold` of a list."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from mmavf.errors import ConfigError, ListError
 from ..labels import ClassLabels
 from .cards import CARDS
 
-# data set → for each fold the first and the last number that it holds (of actors, groups, sessions)
+# data set → first and last number (of actors, groups, sessions) of each fold
 BLOCKS: dict[str, tuple[tuple[int, int], ...]] = dict(
     crema_d6=((1001, 1018), (1019, 1036), (1037, 1054), (1055, 1072), (1073, 1091)),
     crema_d4=((1001, 1018), (1019, 1036), (1037, 1054), (1055, 1072), (1073, 1091)),
@@ -22,7 +22,7 @@ AVCAFFE_TEST = tuple(
     f'aiim{number:03d}' for number in (1, 2, 13, 14, 43, 44, 53, 54, 57, 58, 63, 64, 67, 68, 77, 78, 99, 100, 107, 108)
 )
 AVCAFFE_SUBJECT = re.compile(r'aiim\d{3}')
-# data sets whose folds are their owners', and where they stand
+# data sets with official folds, and where to find these
 OFFICIAL = dict(
     mafw11='Train_Test_Set/single/no_caption/set_<fold>/{train,test}.txt of MAFW',
     mafw43='the set_<fold> folders of the compound part of Train_Test_Set of MAFW',
@@ -36,19 +36,21 @@ def folds_by_rule(name: str, rows: Sequence[Mapping[str, str]]) -> list[str]:
 
     Args:
         name: Name of a card.
-        rows: Rows of the list by column: `subject` is needed, for MER24 `id` and `label`.
+        rows: Rows of the list by column; `subject` is needed, for MER24 `id` and `label`.
 
     Raises:
-        ConfigError: There is no such set, or its folds follow no rule: they stand in a file of its owners, which the
+        ConfigError: The set does not exist, or its folds follow no rule: they are in a file of its owners, which the
             message names, or its subjects are held out one at a time.
         ListError: A row lacks what the rule needs, or its subject is in no fold; the first such row is named.
     """
     if name not in CARDS:
-        raise ConfigError(f'there is no target data set {name!r}, but {", ".join(CARDS)}')
+        raise ConfigError(f'there is no target data set {name!r}; choose from {", ".join(CARDS)}')
     if name in OFFICIAL:
-        raise ConfigError(f'{name}: its folds are official. Copy them into the column fold from {OFFICIAL[name]}.')
+        raise ConfigError(f'{name}: its folds are official. Copy them to the column fold from {OFFICIAL[name]}.')
     if CARDS[name].folds.column == 'subject':
-        raise ConfigError(f'{name}: its subjects are held out one at a time, by the column subject: it needs no fold.')
+        raise ConfigError(
+            f'{name}: its subjects are held out one at a time, by the column subject; no folds are needed.'
+        )
     if name == 'mer24':
         return seeded_folds(_column(rows, 'id'), _class_names(name, _column(rows, 'label')))
     subjects = _column(rows, 'subject')
@@ -60,12 +62,12 @@ def folds_by_rule(name: str, rows: Sequence[Mapping[str, str]]) -> list[str]:
 def _column(rows: Sequence[Mapping[str, str]], column: str) -> list[str]:
     values = [row.get(column) or '' for row in rows]
     if '' in values:
-        raise ListError(f'row {values.index("") + 1} of the list has no {column}, which decides on its fold')
+        raise ListError(f'row {values.index("") + 1} of the list has no {column}, which determines its fold')
     return values
 
 
 def _class_names(name: str, labels: Sequence[str]) -> list[str]:
-    """Return labels by name, as lists may have numbers: the folds must be the same for both."""
+    """Return the names of labels, which lists may give as numbers, so that the folds are the same for both."""
     classes = CARDS[name].classes
     reader = ClassLabels(classes)
     names = []
@@ -80,7 +82,7 @@ def _class_names(name: str, labels: Sequence[str]) -> list[str]:
 def _fold_of_subject(name: str, subject: str, row: int) -> str:
     numbers = re.findall(r'\d+', subject)
     if len(numbers) != 1:
-        raise ListError(f'{_subject_of(name, subject, row)}: one number is wanted in it')
+        raise ListError(f'{_subject_of(name, subject, row)}: it must contain exactly one number')
     try:
         return fold_of(name, int(numbers[0]))
     except ConfigError as error:
@@ -88,8 +90,8 @@ def _fold_of_subject(name: str, subject: str, row: int) -> str:
 
 
 def _part_of_avcaffe(name: str, subject: str, row: int) -> str:
-    if not AVCAFFE_SUBJECT.fullmatch(subject):  # in another spelling a participant under test would be trained on
-        raise ListError(f'{_subject_of(name, subject, row)}: it is written in another way')
+    if not AVCAFFE_SUBJECT.fullmatch(subject):  # a participant spelt differently would be trained on although held out
+        raise ListError(f'{_subject_of(name, subject, row)}: it is spelt differently')
     return 'test' if subject in AVCAFFE_TEST else 'train'
 
 
@@ -105,27 +107,27 @@ def fold_of(name: str, number: int) -> str:
         number: Number of the actor, group or session.
 
     Raises:
-        ConfigError: The set's folds follow no such rule, or no fold holds the number.
+        ConfigError: The set's folds do not follow such a rule, or no fold holds the number.
     """
     for fold, (first, last) in enumerate(BLOCKS.get(name, ()), start=1):
         if first <= number <= last:
             return str(fold)
-    rule = f'its folds hold {BLOCKS[name]}' if name in BLOCKS else f'there are rules for {", ".join(BLOCKS)}'
+    rule = f'its folds are {BLOCKS[name]}' if name in BLOCKS else f'there are rules for {", ".join(BLOCKS)}'
     raise ConfigError(f'{name}: no fold holds {number}; {rule}')
 
 
 def seeded_folds(ids: Sequence[str], labels: Sequence[str], number: int = 5, seed: int = 0) -> list[str]:
-    """Draw folds for a set without published ones, each with the same share of every class.
+    """Draw folds for a set without published ones, with the same share of each class in each fold.
 
-    The clips of a class are dealt out in the order of a hash of their ids, so that the result depends on the clips and
-    the seed alone: not on the order of the list, nor on a library's random numbers. Of a list that lacks a clip, others
-    have other folds, too.
+    The clips of a class are distributed in the order of a hash of their ids, so that the result depends only on the
+    clips and the seed, not on the order of the list or a library's random numbers. If a clip is missing from the list,
+    the folds of others change too.
 
     Args:
         ids: Ids of the clips.
         labels: Their classes.
         number: Folds.
-        seed: Decides which.
+        seed: Seed of the draw.
 
     Returns:
         The fold of each clip, '1' to str(number).

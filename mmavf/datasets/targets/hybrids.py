@@ -1,4 +1,4 @@
-"""Labelled hybrids of supervised post-pre-training (PSI, paper section 3.5), without what a target is tested on."""
+"""Labelled hybrids of supervised post-pre-training (PSI, paper section 3.5), independent of the test data."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
@@ -10,7 +10,7 @@ from .card import Card, Recipe
 from .label_spaces import CEA_ALIGNMENT, CEA_CLASSES, MER_CLASSES
 from .settings import KEPT, classifier, concat, get_card, list_config, schedule
 
-# what tells one list from another; the rest of a data set's config is common to all parts of a hybrid
+# options that differ between lists; the rest of a data set's config is common to all parts of a hybrid
 LIST_KEYS = (
     'ann_file',
     'data_root',
@@ -29,7 +29,7 @@ class Hybrid(NamedTuple):
 
     Attributes:
         classes: Its label space.
-        members: Data sets, each family once.
+        members: Data sets, at most one per family.
         recipe: Hyper-parameters.
     """
 
@@ -38,7 +38,7 @@ class Hybrid(NamedTuple):
     recipe: Recipe
 
 
-# the paper names neither members nor hyper-parameters; it skips PSI for MSP-IMPROV, which can be added to the members
+# the paper states neither members nor hyper-parameters; it omits PSI for MSP-IMPROV, which can be added to the members
 HYBRIDS = dict(
     cea=Hybrid(
         CEA_CLASSES,
@@ -54,11 +54,11 @@ HYBRIDS = dict(
 def hybrid_settings(kind: Literal['cea', 'mer'], base: Mapping) -> dict[str, Any]:
     """Return the settings of PSI on a hybrid of all clips of its members; see `hold_out_target`.
 
-    Use as `target_settings`. There is no validation and no test: the last epoch counts.
+    Used like `target_settings`. There is no validation and no test: the last epoch counts.
 
     Args:
         kind: 'cea', 13 emotions with sound, or 'mer', 3 classes of micro-expressions without.
-        base: What the base configs define.
+        base: The base config.
     """
     hybrid = HYBRIDS[kind]
     template = {k: v for k, v in base['train_dataloader']['dataset'].items() if k not in LIST_KEYS}
@@ -75,18 +75,18 @@ def hybrid_settings(kind: Literal['cea', 'mer'], base: Mapping) -> dict[str, Any
 
 
 def hold_out_target(dataset: Mapping, target: str) -> dict[str, Any]:
-    """Return the config of a hybrid that keeps away from what a target is tested on.
+    """Return the config of a hybrid without the test data of a target.
 
-    The target takes the place of the members of its family, with its own training part. What is tested on stands in
-    `held_out`, so that the data set itself refuses clips and subjects that other lists share with it. The fold is to be
-    set in the `split` of both. A hybrid without the target's family stays as it is.
+    The target's training part replaces the members of its family. Its test part goes to `held_out`, so that the data
+    set itself refuses clips and subjects that other lists share with it. The fold has to be set in the `split` of both.
+    A hybrid without the target's family is unchanged.
 
     Args:
         dataset: Config of a ConcatClipDataset of members, such as `hybrid_settings` makes.
         target: Name of a card.
 
     Raises:
-        ConfigError: There is no such target, or its classes are not aligned with the hybrid's.
+        ConfigError: The target does not exist, or its classes are not aligned with the hybrid's.
     """
     card = get_card(target)
     parts = dataset['datasets']
@@ -104,7 +104,7 @@ def hold_out_target(dataset: Mapping, target: str) -> dict[str, Any]:
 
 
 def aligned_list(card: Card, classes: tuple[str, ...] | list[str]) -> dict[str, Any]:
-    """Return what a data-set config says about all clips of a target's list, in the classes of a hybrid.
+    """Return the data-set options for all clips of a target's list, in the classes of a hybrid.
 
     Raises:
         ConfigError: The target's classes are not aligned with these.

@@ -1,4 +1,4 @@
-"""Class names of the labelled hybrids, and which class of a data set becomes which of them.
+"""Class names of the labelled hybrids, and the alignment of the data sets with them.
 
 The paper gives 13 and 3 classes (table 1) without naming them. The 13 are the union of the class names of its ten sets
 of categorical emotions; the alignment is ours.
@@ -16,7 +16,7 @@ _MER2023 = dict(
 )
 _CREMA_D = dict(ANG='anger', DIS='disgust', FEA='fear', HAP='happiness', NEU='neutral', SAD='sadness')
 
-# data set → its class → class of the 13; mafw43's compound classes, which are not named here, are left out
+# data set → its class → class of the 13; mafw43's compound classes, which have no counterpart here, are left out
 CEA_ALIGNMENT: dict[str, dict[str, str]] = dict(
     mafw11=_MAFW,
     mafw43=_MAFW,
@@ -36,7 +36,7 @@ CEA_ALIGNMENT: dict[str, dict[str, str]] = dict(
     msp_improv=dict(A='anger', H='happiness', N='neutral', S='sadness'),
 )
 
-# what a list may say → class of the set; None: the clip is left out
+# label in a list → class of the set; None: the clip is left out
 IEMOCAP_LABELS = dict(ang='ang', hap='hap', exc='hap', neu='neu', sad='sad')
 MICRO_LABELS: dict[str, str | None] = {
     **{name: name for name in MER_CLASSES},

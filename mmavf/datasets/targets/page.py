@@ -1,4 +1,4 @@
-"""The documentation page of the target data sets, docs/targets.md, from the cards.
+"""Generates docs/targets.md, the page of the target data sets, from their cards.
 
 python -c "from mmavf.datasets.targets.page import page; print(page(), end='')" > docs/targets.md
 """
@@ -15,36 +15,40 @@ SIZES = dict(b='Base', l='Large', h='Huge', any='size not stated')
 _INTRO = """\
 # Target data sets
 
-Made from `mmavf/datasets/targets/cards.py` (`mmavf.datasets.targets.page` says how); a test keeps both equal.
+Generated from `mmavf/datasets/targets/cards.py` by `mmavf.datasets.targets.page`; a test keeps both equal.
 
-No clips, lists or folds of others are shipped. Get a set from its owners; `tools/data/prepare.py` makes face clips,
-sound and the list of it ([preparation](preparation.md), [what it expects where](raw_sets.md)):
+No clips, lists or folds of others are shipped. Get a set from its owners; `tools/data/prepare.py` makes its face clips,
+sound and list ([preparation](preparation.md), [expected files](raw_sets.md)):
 
     python tools/data/prepare.py ravdess --raw RAW_FOLDER --out data/ravdess
 
 Or write the list `data/<name>/lists/all.csv` (docs/data.md) yourself, with the columns `video`, `audio`, `label` (or
-the dimensions), `fold` or `subject`, `subject` where there are any, and `id`. Sets of one *family* have clips and
-subjects in common: give the same clip the same id in all of them, and a person the same name in `subject`. Folds that
-follow a rule are filled in from the subjects (MER24: from ids and labels); for others the tool names the owners' file
-that holds them:
+the dimensions), `fold` or `subject`, and `id`; include `subject` whenever the set names its subjects. Sets of one
+*family* have clips and subjects in common: use the same id for the same clip in all of them, and the same name for the
+same person. Folds that follow a rule are filled in from the subjects (MER24: from ids and labels); for others the tool
+names the owners' file that holds them:
 
     python tools/data/fill_folds.py ravdess data/ravdess/lists/all.csv
 
-Then train, say, on MAFW with the first fold held out:
+Then train, for example on MAFW with the first fold held out:
 
     tools/dist_train.sh configs/finetune/mafw11/avfmae_b_mafw11.py 4 --fold 1
 
-Published figures (in %) are those of the AVF-MAE++ paper; there the checkpoint is the best epoch on the test part
-(`--selection paper`). The default here, `strict`, chooses without it, which costs about 3 points of WAR on MAFW and
-MSP-IMPROV. Rates are given for a total batch of 256. *Ours* marks what the paper leaves open.
+The config of a target says what is trained: its lists, classes and metrics are in `configs/_base_/targets/`, its
+hyper-parameters in `configs/finetune/<name>/`. Both are generated from the cards by
+`tools/misc/write_target_configs.py`.
+
+Published figures (in %) are those of the AVF-MAE++ paper, which reports the best epoch on the test part
+(`--selection paper`). The default here, `strict`, selects without it, which costs about 3 points of WAR on MAFW and
+MSP-IMPROV. Rates are for a total batch of 256. *Ours* marks what the paper does not state.
 """
 
 _MICRO = """
 ## Micro-expressions
 
 Frames are taken from onset to offset, 16 spread over the whole clip, without sound. SAMM, CASME II and SMIC are trained
-on and tested together (the composite of MEGC 2019: 442 clips, 68 subjects) and reported apart; UF1 is computed from the
-predictions of all held-out subjects at once. `target_settings(..., composite=False)` takes one set alone.
+on and tested together (the composite of MEGC 2019: 442 clips, 68 subjects) and reported separately; UF1 is computed
+from the pooled predictions of all held-out subjects. `target_settings(..., composite=False)` uses one set alone.
 
 Lists may name the class or the emotion:
 
@@ -54,9 +58,9 @@ _PSI = """
 ## Supervised post-pre-training (PSI)
 
 The paper gives 31,218 clips with 13 classes for categorical emotions and 1,007 clips with 3 classes for
-micro-expressions; members, alignment and hyper-parameters are ours. Without a target or `--allow-overlap` nothing is
-trained. With `--target T --fold K` the training part of T's fold K takes the place of all sets of T's family, and its
-test part is held out: clips or subjects of it in other lists are an error that names them.
+micro-expressions; members, alignment and hyper-parameters are ours. A run needs a target or `--allow-overlap`. With
+`--target T --fold K` the training part of T's fold K replaces all sets of T's family, and its test part is held out:
+its clips or subjects in other lists are an error that names them.
 """
 
 
@@ -147,4 +151,4 @@ def _alignment() -> str:
     for name, mapping in CEA_ALIGNMENT.items():
         own = {common: ', '.join(k for k, v in mapping.items() if v == common) for common in CEA_CLASSES}
         rows.append([f'`{name}`', *own.values()])
-    return '\nWhich class becomes which of the 13:\n\n' + markdown_table(['set', *CEA_CLASSES], rows) + '\n'
+    return '\nAlignment of the classes with the 13:\n\n' + markdown_table(['set', *CEA_CLASSES], rows) + '\n'

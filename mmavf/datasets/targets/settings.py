@@ -1,4 +1,4 @@
-"""Settings that leaf configs take from the cards: plain dicts that override the base configs."""
+"""Settings of fine-tuning on a target data set or on a list of your own: dicts that override base configs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -11,31 +11,33 @@ from .cards import CARDS
 Size = Literal['b', 'l', 'h']
 Modality = Literal['video', 'audio']
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
-# a checkpoint of Huge holds 6 GB, and a run has up to a hundred epochs; the best one is kept beside the last two
+# a checkpoint of Huge takes 6 GB, and a run has up to a hundred epochs; the best one is kept besides the last two
 KEPT = dict(default_hooks=dict(checkpoint=dict(max_keep_ckpts=2)))
-FINAL_LR = 1e-6  # for a total batch of 256, as the rate is
+FINAL_LR = 1e-6  # for a total batch of 256, like the rate
 
 
 def target_settings(
     name: str, size: Size, base: Mapping | None = None, composite: bool = True, list_file: str = ''
 ) -> dict[str, Any]:
-    """Return the settings of fine-tuning on a target data set.
+    """Return the settings of fine-tuning on a target data set, for programs and for variants of the shipped configs.
 
-    In a config, whose first statement has to be `_base_ = [...]`:
+    Such as a micro-expression set without the others of its composite, in a config of your own:
 
+        _base_ = 'configs/avfmae_b_finetune_micro.py'
         from mmavf.datasets.targets import target_settings
-        globals().update(target_settings('mafw11', 'b', _base_))
+
+        globals().update(target_settings('samm', 'b', _base_, composite=False))
 
     Args:
         name: Name of a card.
         size: Model size, on which the hyper-parameters of some targets depend.
-        base: What the base configs define. Needed where loaders are not the base's with another list: other strides,
-            several lists.
-        composite: Train and test a micro-expression set together with those that its card names. Off: alone.
+        base: The base config. Needed if the loaders differ from its loaders in more than the list: in the stride, or
+            by several lists.
+        composite: Train and test a micro-expression set together with those named on its card.
         list_file: A list other than the card's, such as another version of CAS(ME)³.
 
     Raises:
-        ConfigError: There is no such target, or it needs `base`.
+        ConfigError: The target does not exist, or it needs `base`.
     """
     card = get_card(name)
     recipe = card.recipe_of(size)
@@ -45,11 +47,10 @@ def target_settings(
         parts[names.index(name)]['ann_file'] = list_file
     if base is None and (len(parts) > 1 or recipe.frame_interval not in (0, 4)):
         raise ConfigError(f'target_settings({name!r}, {size!r}) needs base=_base_')
-    model = _regressor(len(card.dims), card.modalities) if card.dims else classifier(card.num_classes, card.modalities)
     return dict(
-        model=model,
+        model=outputs(card),
         **_loaders(parts, base, recipe),
-        **_evaluators(_evaluator(card, len(parts) > 1)),
+        **_evaluators(evaluator(card, len(parts) > 1)),
         **schedule(recipe),
         **KEPT,
         protocol=dict(target=name, result=card.result),
@@ -64,7 +65,7 @@ def list_settings(
     split_column: Literal['fold', 'subject'] = 'subject',
     modalities: Sequence[Modality] = ('video', 'audio'),
 ) -> dict[str, Any]:
-    """Return the settings of fine-tuning on a list of your own, to be used as `target_settings`.
+    """Return the settings of fine-tuning on a list of your own; used like `target_settings`.
 
     Args:
         data_root: Folder that the list's paths are relative to.
@@ -72,38 +73,38 @@ def list_settings(
         label_columns: Columns with numbers: regression.
         ann_file: The list, relative to `data_root` or absolute.
         split_column: Column by whose values clips are held out (`--fold`).
-        modalities: What the model takes; one alone goes with the base `finetune_video.py` or `finetune_audio.py`.
+        modalities: Inputs of the model; a single one needs the base `finetune_video.py` or `finetune_audio.py`.
 
     Raises:
-        ConfigError: Neither or both of `classes` and `label_columns`.
+        ConfigError: Neither or both of `classes` and `label_columns` are set.
     """
     if bool(classes) == bool(label_columns):
-        raise ConfigError('list_settings: give either classes or label_columns')
+        raise ConfigError('list_settings: set either classes or label_columns')
     clips = dict(ann_file=ann_file, data_root=data_root, split=dict(column=split_column))
     if classes:
         clips['metainfo'] = dict(classes=list(classes))
-        evaluator = dict(type='ClassificationMetric', classes=list(classes))
+        metric = dict(type='ClassificationMetric', classes=list(classes))
     else:
         clips['label_columns'] = list(label_columns)
-        evaluator = dict(type='RegressionMetric', dims=list(label_columns))
+        metric = dict(type='RegressionMetric', dims=list(label_columns))
     model = classifier(len(classes), modalities) if classes else _regressor(len(label_columns), modalities)
     loaders = {loader: dict(dataset=clips) for loader in LOADERS}
-    return dict(model=model, **loaders, **_evaluators(evaluator), **KEPT)
+    return dict(model=model, **loaders, **_evaluators(metric), **KEPT)
 
 
 def get_card(name: str) -> Card:
     """Return the card of a target.
 
     Raises:
-        ConfigError: There is none; names those that there are.
+        ConfigError: It does not exist; the message names those that do.
     """
     if name not in CARDS:
-        raise ConfigError(f'there is no target data set {name!r}, but {", ".join(CARDS)}')
+        raise ConfigError(f'there is no target data set {name!r}; choose from {", ".join(CARDS)}')
     return CARDS[name]
 
 
 def list_config(card: Card) -> dict[str, Any]:
-    """Return what the config of an AVClipDataset says about a target's list, all but the part of its split."""
+    """Return the AVClipDataset options that describe a target's list, except the part of its split."""
     config = dict(ann_file=card.list_file, data_root=f'data/{card.name}', source=card.name, family=card.family)
     config['split'] = dict(column=card.folds.column, held_out=card.folds.only or None)
     if card.dims:
@@ -114,7 +115,7 @@ def list_config(card: Card) -> dict[str, Any]:
 
 
 def schedule(recipe: Recipe) -> dict[str, Any]:
-    """Return epochs, learning rate and its course."""
+    """Return epochs, learning rate and schedule."""
     course = dict(
         type='WarmupCosineLR',
         warmup=5,
@@ -129,19 +130,43 @@ def schedule(recipe: Recipe) -> dict[str, Any]:
     )
 
 
+def outputs(card: Card) -> dict[str, Any]:
+    """Return the settings of a model with a target's inputs and outputs."""
+    if card.dims:
+        return _regressor(len(card.dims), card.modalities)
+    return classifier(card.num_classes, card.modalities)
+
+
+def evaluator(card: Card, in_parts: bool) -> dict[str, Any]:
+    """Return the config of a target's metric.
+
+    Args:
+        card: The card.
+        in_parts: Report the data sets of a composite apart.
+    """
+    options = dict(metrics=list(card.metrics), key=card.key)
+    if card.dims:
+        return dict(type='RegressionMetric', dims=list(card.dims), **options)
+    if card.group_by:
+        options['group_by'] = card.group_by
+    if in_parts:
+        options['part_by'] = 'source'
+    return dict(type='ClassificationMetric', classes=list(card.classes) or card.class_file, **options)
+
+
 def concat(template: Mapping, parts: Sequence[Mapping], **options: Any) -> dict[str, Any]:
     """Return the config of a ConcatClipDataset.
 
     Args:
-        template: Config of the base's data set, for what the parts do not say (pipeline, policies).
-        parts: What is particular to each part.
-        **options: Of ConcatClipDataset.
+        template: Config of the base's data set, for what the parts do not set (pipeline, policies).
+        parts: Options of each part.
+        **options: Options of ConcatClipDataset.
     """
     return dict(_delete_=True, type='ConcatClipDataset', datasets=[{**template, **part} for part in parts], **options)
 
 
 def classifier(num_classes: int, modalities: Sequence[Modality]) -> dict[str, Any]:
-    """Return a classifier's settings; in training clips are mixed as released."""
+    """Return the settings of a classifier; clips are mixed in training as released."""
     mixing = dict(type='MixupCutmix', num_classes=num_classes)
     if 'video' not in modalities:
         mixing['mix_audio'] = True
@@ -179,16 +204,5 @@ def _with_interval(pipeline: Sequence[Mapping], frame_interval: int) -> list[dic
     return [dict(step, frame_interval=frame_interval) if 'frame_interval' in step else dict(step) for step in pipeline]
 
 
-def _evaluator(card: Card, in_parts: bool) -> dict[str, Any]:
-    options = dict(metrics=list(card.metrics), key=card.key)
-    if card.dims:
-        return dict(type='RegressionMetric', dims=list(card.dims), **options)
-    if card.group_by:
-        options['group_by'] = card.group_by
-    if in_parts:
-        options['part_by'] = 'source'
-    return dict(type='ClassificationMetric', classes=list(card.classes) or card.class_file, **options)
-
-
-def _evaluators(evaluator: dict[str, Any]) -> dict[str, dict]:
-    return dict(val_evaluator=evaluator, test_evaluator=evaluator)
+def _evaluators(metric: dict[str, Any]) -> dict[str, dict]:
+    return dict(val_evaluator=metric, test_evaluator=metric)

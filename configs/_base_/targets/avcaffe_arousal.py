@@ -1,0 +1,22 @@
+# AVCAffe arousal: list, classes and metrics (docs/targets.md).
+# Generated from its card by tools/misc/write_target_configs.py.
+_base_ = '../datasets/finetune_av.py'
+
+_classes = ['Excited', 'Wide-awake', 'Neutral', 'Dull', 'Calm']
+_clips = dict(
+    ann_file='lists/all.csv',
+    data_root='data/avcaffe_arousal',
+    source='avcaffe_arousal',
+    family='avcaffe',
+    split=dict(column='fold', held_out='test'),
+    metainfo=dict(classes=_classes),
+)
+train_dataloader = val_dataloader = test_dataloader = dict(dataset=_clips)
+
+val_evaluator = test_evaluator = dict(
+    type='ClassificationMetric',
+    classes=_classes,
+    metrics=['war', 'uar', 'wa_f1', 'macro_f1'],
+    key='wa_f1',
+    group_by='group',
+)

@@ -1,0 +1,22 @@
+# AVCAffe valence: list, classes and metrics (docs/targets.md).
+# Generated from its card by tools/misc/write_target_configs.py.
+_base_ = '../datasets/finetune_av.py'
+
+_classes = ['Pleasant', 'Pleased', 'Neutral', 'Unsatisfied', 'Unpleasant']
+_clips = dict(
+    ann_file='lists/all.csv',
+    data_root='data/avcaffe_valence',
+    source='avcaffe_valence',
+    family='avcaffe',
+    split=dict(column='fold', held_out='test'),
+    metainfo=dict(classes=_classes),
+)
+train_dataloader = val_dataloader = test_dataloader = dict(dataset=_clips)
+
+val_evaluator = test_evaluator = dict(
+    type='ClassificationMetric',
+    classes=_classes,
+    metrics=['war', 'uar', 'wa_f1', 'macro_f1'],
+    key='wa_f1',
+    group_by='group',
+)

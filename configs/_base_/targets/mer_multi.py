@@ -1,0 +1,21 @@
+# MER-MULTI (MER2023): list, classes and metrics (docs/targets.md).
+# Generated from its card by tools/misc/write_target_configs.py.
+_base_ = '../datasets/finetune_av.py'
+
+_classes = ['neutral', 'angry', 'happy', 'sad', 'worried', 'surprise']
+_clips = dict(
+    ann_file='lists/all.csv',
+    data_root='data/mer_multi',
+    source='mer_multi',
+    family='mer2023',
+    split=dict(column='fold', held_out='test'),
+    metainfo=dict(classes=_classes),
+)
+train_dataloader = val_dataloader = test_dataloader = dict(dataset=_clips)
+
+val_evaluator = test_evaluator = dict(
+    type='ClassificationMetric',
+    classes=_classes,
+    metrics=['war', 'uar', 'wa_f1', 'macro_f1'],
+    key='wa_f1',
+)
