@@ -149,7 +149,9 @@ def leaf_text(card: Card, size: str) -> str:
     else:
         course['param_scheduler'][0]['eta_min_ratio'] = Expression(f'{FINAL_LR} / {recipe.lr}')
     loaders = {'train_dataloader = val_dataloader = test_dataloader': dict(batch_size=recipe.batch_size)}
-    settings = dict(model=outputs(card), **loaders, **course, **KEPT, protocol=dict(target=card.name))
+    settings = dict(
+        model=outputs(card), **loaders, **course, **KEPT, protocol=dict(target=card.name, result=card.result)
+    )
     return head + ''.join(assign(name, value) for name, value in settings.items())
 
 

@@ -20,4 +20,4 @@ param_scheduler = [
     dict(type='WarmupCosineLR', warmup=5, eta_min_ratio=1e-06 / 0.0002, by_epoch=True, convert_to_iter_based=True),
 ]
 default_hooks = dict(checkpoint=dict(max_keep_ckpts=2))
-protocol = dict(target='mafw11')
+protocol = dict(target='mafw11', result='mean')
