@@ -59,7 +59,7 @@ def test_cut_lines_stop_neither_a_worker_nor_a_resumed_run(tmp_path, warnings, k
     forget_repaired(str(file))
     assert paths(file) == ['a.mp4', 'c.mp4']
     (told,) = warnings
-    assert f'{1 + max(0, rest.count(bytes([10])) - 1)} line' in told and 'will be met again' in told
+    assert f'{1 + max(0, rest.count(bytes([10])) - 1)} line' in told and 'will be found again' in told
     log_of(file).record(clip('表情.mp4'), 'broken')
     assert paths(file) == ['a.mp4', 'c.mp4', '表情.mp4']
 

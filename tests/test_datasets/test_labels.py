@@ -46,7 +46,7 @@ def test_numbers_count_in_the_lists_own_classes():
     )
     labels, problems, left_out = _read(['0', '1', '2', '3', 'ang'], reader)
     assert labels == {'0': 1, '2': 0, 'ang': 0} and left_out == {'1': 1}
-    assert 'the numbers 0 to 2' in problems['3']
+    assert 'classes are numbered 0 to 2' in problems['3']
     # names that are the same need no map
     assert _read(['0', '1'], ClassLabels(EMOTIONS, list_classes=['neutral', 'anger']))[0] == {'0': 2, '1': 0}
 
@@ -77,10 +77,10 @@ def test_the_soft_target_shares_one():
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        (dict(label_map=dict(ang='angry')), 'no classes .*: angry'),
+        (dict(label_map=dict(ang='angry')), 'not classes .*: angry'),
         (dict(list_classes=['ang', 'hap'], label_map=dict(ang='anger')), 'label_map lacks .*: hap'),
         (dict(list_classes=['ang'], label_map=dict(ang='anger', hap='happiness')), 'list_classes lacks: hap'),
-        (dict(list_classes=['ang']), 'no classes .*: ang'),
+        (dict(list_classes=['ang']), 'not classes .*: ang'),
     ],
 )
 def test_maps_that_do_not_fit(options, message):
