@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What slurm_train.sh and slurm_test.sh share: start a script of tools/ under Slurm.
+# Common part of slurm_train.sh and slurm_test.sh: start a script of tools/ under Slurm.
 #   [GPUS=16] [GPUS_PER_NODE=8] [CPUS_PER_TASK=10] [SRUN_ARGS=...] \
 #       tools/slurm_run.sh SCRIPT PARTITION JOB_NAME [arguments of the script]
 # PYTHON chooses the interpreter.

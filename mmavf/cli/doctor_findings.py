@@ -1,4 +1,4 @@
-"""What `mmavf doctor` finds out about a machine, its libraries, lists, and the speed at which it reads clips."""
+"""Findings of `mmavf doctor` about a machine, its libraries, lists, and the speed at which it reads clips."""
 
 import os
 import platform
@@ -28,22 +28,22 @@ from mmavf.registry import DATASETS
 DECODERS = ('h264', 'hevc', 'mpeg4', 'mpeg1video', 'mjpeg', 'vp9', 'aac', 'mp3', 'opus', 'vorbis', 'pcm_s16le')
 ENCODERS = ('libx264', 'aac')
 GIB = 2**30
-LEAST_DISK_GIB = 20  # some checkpoints of the largest model, and logs
+MIN_DISK_GIB = 20  # some checkpoints of the largest model, and logs
 SHARED_MEMORY = '/dev/shm'
 ERROR, WARNING, OK = 'ERROR', 'WARNING', 'ok'
 ClipDataset = AVClipDataset | ConcatClipDataset
 
 
 class Finding(NamedTuple):
-    """What was found about one thing: whether it stops a run (ERROR), may slow or spoil it (WARNING), or is ok."""
+    """What was found about one subject: it stops a run (ERROR), may slow or spoil it (WARNING), or is ok."""
 
     level: str
-    what: str
+    subject: str
     text: str
 
 
 def read_config(args: Namespace) -> Config:
-    """Return the config with the loaders to look at; of one whose fold is still to be chosen that of the whole list."""
+    """Return the config with the loaders to check; without a fold to hold out, only the training on the whole list."""
     config = load_config(args.config or str(configs_folder() / '_base_/datasets/single_list.py'), args.cfg_options)
     if args.list:
         config.train_dataloader.dataset.update(ann_file=args.list, data_root=args.data_root)
@@ -60,7 +60,7 @@ def read_config(args: Namespace) -> Config:
 
 
 def check_software() -> Iterator[Finding]:
-    """Look at the media libraries."""
+    """Check the media libraries."""
     yield Finding(
         OK, 'software', f'Python {platform.python_version()}, torch {torch.__version__}, PyAV {av.__version__}'
     )
@@ -82,20 +82,20 @@ def _has_codec(name: str, mode: str) -> bool:
 
 
 def check_machine(work_dir: str) -> Iterator[Finding]:
-    """Look at GPU, processor, and the disk that the training writes to."""
+    """Check GPU, processor, and the disk that the training writes to."""
     gpus = [torch.cuda.get_device_properties(number) for number in range(torch.cuda.device_count())]
     names = ', '.join(f'{gpu.name} ({gpu.total_memory / GIB:.0f} GiB)' for gpu in gpus)
-    yield Finding(OK, 'GPU', names) if gpus else Finding(WARNING, 'GPU', 'none: training takes the processor, slowly')
+    yield Finding(OK, 'GPU', names) if gpus else Finding(WARNING, 'GPU', 'none: training runs on the processor, slowly')
     memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / GIB
     yield Finding(OK, 'processor', f'{cores()} cores, {memory:.0f} GiB of memory')
     folder = Path(work_dir).absolute()
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free / GIB
-    level = OK if free >= LEAST_DISK_GIB else WARNING
-    yield Finding(level, 'disk', f'{free:.0f} GiB free for {work_dir} (at least {LEAST_DISK_GIB} GiB are advisable)')
+    level = OK if free >= MIN_DISK_GIB else WARNING
+    yield Finding(level, 'disk', f'{free:.0f} GiB free for {work_dir} ({MIN_DISK_GIB} GiB or more recommended)')
     if not os.access(folder, os.W_OK):
-        yield Finding(ERROR, 'disk', f'{folder} may not be written to')
+        yield Finding(ERROR, 'disk', f'{folder} is not writable')
 
 
 def cores() -> int:
@@ -104,26 +104,26 @@ def cores() -> int:
 
 
 def check_lists(config: Config) -> tuple[list[Finding], ClipDataset | None]:
-    """Read the lists and look up every path; return the training data too, unless something is wrong with it."""
+    """Read the lists and look up every path; also return the training data, None if something is wrong with it."""
     findings, training = [], None
     for name in filter(config.get, LOADERS):
-        what = f'{name.removesuffix("_dataloader")} list'
+        subject = f'{name.removesuffix("_dataloader")} list'
         try:
             dataset = DATASETS.build(config[name].dataset)
         except MMAVFError as error:
-            findings.append(Finding(ERROR, what, str(error)))
+            findings.append(Finding(ERROR, subject, str(error)))
             continue
-        findings.append(Finding(OK, what, f'{len(dataset)} clips, all of their files are there'))
+        findings.append(Finding(OK, subject, f'{len(dataset)} clips, all of their files exist'))
         training = dataset if name == LOADERS[0] else training
     return findings, training
 
 
 def read_sample(dataset: ClipDataset, count: int) -> tuple[Reading, Reading, int]:
-    """Read a sample of the clips, cold and then warm; return what one gives the model, too, in bytes (0: no clip)."""
+    """Read a sample of the clips, cold and then warm; also return the bytes of one clip's inputs (0: none usable)."""
     for part in getattr(dataset, 'datasets', [dataset]):
         part.on_bad = 'raise'
     indices = np.random.default_rng(0).permutation(len(dataset))[:count].tolist()
-    # the first clip of a process meets libraries that are not loaded yet
+    # the first clip of a process also loads libraries
     clip_bytes = next(filter(None, (usable_bytes(dataset, index) for index in indices)), 0)
     infos = map(dataset.get_data_info, indices)
     drop_from_memory(sorted({file for info in infos for file in clip_files(info)}))
@@ -131,7 +131,7 @@ def read_sample(dataset: ClipDataset, count: int) -> tuple[Reading, Reading, int
 
 
 def usable_bytes(dataset: ClipDataset, index: int) -> int:
-    """Return the bytes of what a clip gives the model, 0 where it cannot be used."""
+    """Return the bytes of a clip's inputs, 0 if it cannot be used."""
     try:
         return sum(value.nbytes for value in dataset[index]['inputs'].values())
     except ClipError:
@@ -139,20 +139,20 @@ def usable_bytes(dataset: ClipDataset, index: int) -> int:
 
 
 def check_speed(cold: Reading, warm: Reading, rate: float | None, workers: int) -> Iterator[Finding]:
-    """Tell at what speed clips are read, and how many workers (per process, there are `workers`) that asks for.
+    """Report the speed at which clips are read, and how many data workers the training therefore needs.
 
     Args:
         cold: Clips read from storage.
         warm: The same from memory.
-        rate: Clips per second that the whole machine has to read; None: nobody said.
-        workers: Data workers of all processes that are configured.
+        rate: Clips per second that the whole machine has to read; None: unknown.
+        workers: Data workers that are configured, of all processes together.
     """
     read = cold.clips + len(cold.faults)
     if cold.faults:
         shown = ''.join(f'\n    {fault}' for fault in cold.faults[:10])
         level = WARNING if cold.clips else ERROR
-        text = f'{len(cold.faults)} of {read} clips read cannot be used; more than max_bad_ratio stop a run:{shown}'
-        yield Finding(level, 'clips', text)
+        count = f'{len(cold.faults)} of {read} clips in the sample cannot be used'
+        yield Finding(level, 'clips', f'{count}; a share above max_bad_ratio stops a run:{shown}')
     if not cold.clips:
         return
     # a worker waits for the storage and computes; waiting can be done by more workers than there are cores
@@ -161,7 +161,7 @@ def check_speed(cold: Reading, warm: Reading, rate: float | None, workers: int) 
     text = f'{1 / wait_sec:.1f} clips/s per worker cold, {1 / busy_sec:.1f} warm; all {cores()} cores: {limit:.0f} warm'
     yield Finding(OK, 'speed', f'{text} (sample of {read} clips)')
     if rate is None:
-        yield Finding(OK, 'workers', 'say --clips-per-sec, or --step-sec, to learn how many are needed')
+        yield Finding(OK, 'workers', 'pass --clips-per-sec or --step-sec to learn how many are needed')
         return
     text = (
         f'{rate:.1f} clips/s need {ceil(rate * busy_sec)} workers warm, {ceil(rate * wait_sec)} cold; {workers} are set'
@@ -175,22 +175,22 @@ def check_speed(cold: Reading, warm: Reading, rate: float | None, workers: int) 
 
 
 def check_shared_memory(clip_bytes: int, loader: Config, workers: int) -> Finding:
-    """Compare the memory that workers hand batches over in with what the batches they hold ready take."""
+    """Compare the free shared memory, through which workers pass batches, with the size of prefetched batches."""
     needed = workers * (loader.get('prefetch_factor') or 2) * loader.batch_size * clip_bytes / GIB
     free = shutil.disk_usage(SHARED_MEMORY).free / GIB
-    text = f'{needed:.2f} GiB for batches held ready by {workers} workers, {free:.2f} GiB free in {SHARED_MEMORY}'
+    text = f'{needed:.2f} GiB for the batches prefetched by {workers} workers, {free:.2f} GiB free in {SHARED_MEMORY}'
     if needed > free:
         return Finding(ERROR, 'shared memory', f'{text}: enlarge it (docker run --shm-size), or use fewer workers')
     return Finding(OK, 'shared memory', text)
 
 
 def needed_rate(args: Namespace, batch_size: int) -> float | None:
-    """Return the clips per second that the training takes, if that was said."""
+    """Return the clips per second that the training takes, if the command line says so."""
     return args.processes * batch_size / args.step_sec if args.step_sec else args.clips_per_sec
 
 
 def examine(args: Namespace) -> Iterator[Finding]:
-    """Yield all findings, the quick ones first."""
+    """Yield all findings, those that take no time first."""
     config = read_config(args)
     loader = config.train_dataloader
     yield from check_software()

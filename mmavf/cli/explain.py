@@ -1,4 +1,4 @@
-"""Errors of the machine, of a config and of MMEngine in the words of this package."""
+"""Explanations of errors of the machine, of a config and of MMEngine."""
 
 import errno
 import re
@@ -11,34 +11,34 @@ from mmavf.engine.config_file import was_raised_in
 from mmavf.errors import ConfigError, MachineError, MMAVFError
 
 _MEMORY = (
-    'Take fewer workers (train_dataloader.num_workers), a smaller batch (train_dataloader.batch_size, with '
+    'Use fewer workers (train_dataloader.num_workers), a smaller batch (train_dataloader.batch_size, with '
     'optim_wrapper.accumulative_counts for the same total), or a machine with more memory.'
 )
-_ROOM = 'Make room, or choose another folder; a training then goes on with --resume.'
-_RIGHTS = 'Give this user the right, or choose another folder (--work-dir, --out).'
+_ROOM = 'Free some space, or choose another folder; a training then continues with --resume.'
+_RIGHTS = 'Change the permissions, or choose another folder (--work-dir, --out).'
 _OF_DISK = {
     errno.ENOSPC: f'the disk is full. {_ROOM}',
-    errno.EDQUOT: f'the quota of the disk is used up. {_ROOM}',
-    errno.EROFS: f'the disk can only be read. {_RIGHTS}',
+    errno.EDQUOT: f'the disk quota is exhausted. {_ROOM}',
+    errno.EROFS: f'the file system is read-only. {_RIGHTS}',
     errno.EACCES: f'permission denied. {_RIGHTS}',
     errno.EPERM: f'not permitted. {_RIGHTS}',
-    errno.EEXIST: 'a file lies where a folder is needed. Choose another folder, or move the file.',
-    errno.ENOTDIR: 'a file lies where a folder is needed. Choose another folder, or move the file.',
+    errno.EEXIST: 'there is a file where a folder is needed. Choose another folder, or move the file.',
+    errno.ENOTDIR: 'there is a file where a folder is needed. Choose another folder, or move the file.',
 }
 
 
 def explain(error: Exception) -> MMAVFError | None:
-    """Return an error whose message a user can act on; None for one that nobody foresaw, which keeps its traceback.
+    """Return an error whose message a user can act on; None for an unexpected one, which keeps its traceback.
 
-    Foreseen are the errors of this package; disks that are full or not to be written to; memory that does not suffice;
-    data workers that were killed; in a config, components that do not exist and arguments that they do not take.
+    Expected are the errors of this package; disks that are full or not writable; too little memory; data workers that
+    were killed; in a config, components that do not exist and arguments that they do not take.
     """
     if isinstance(error, MMAVFError):
         return error
     if isinstance(error, torch.OutOfMemoryError):
-        return MachineError(f'The memory of the GPU does not suffice: {str(error).splitlines()[0]} {_MEMORY}')
+        return MachineError(f'The GPU is out of memory: {str(error).splitlines()[0]} {_MEMORY}')
     if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
-        return MachineError(f'The memory of the machine does not suffice. {_MEMORY}')
+        return MachineError(f'The machine is out of memory. {_MEMORY}')
     if isinstance(error, OSError):
         return _explain_os_error(error)
     if isinstance(error, RuntimeError):
@@ -54,18 +54,18 @@ def _explain_os_error(error: OSError) -> MachineError | None:
 
 
 def _explain_worker(message: str) -> MachineError | None:
-    """Explain what torch says of a data worker that ended from outside."""
+    """Explain what torch says of a data worker that was killed."""
     ended = re.search(r'DataLoader worker \(pid(?:\(s\))? ([\d, ]+)\)', message)
     if ended is None:
         return None
     if 'shared memory' in message:
         return MachineError(
-            f'The data worker {ended[1]} (process id) ended, as the shared memory (/dev/shm) is full. Enlarge it '
-            '(docker run --shm-size=8g), or take fewer workers (train_dataloader.num_workers) or a smaller batch.'
+            f'The data worker {ended[1]} (process id) died because the shared memory (/dev/shm) is full. Enlarge it '
+            '(docker run --shm-size=8g), or use fewer workers (train_dataloader.num_workers) or a smaller batch.'
         )
     return MachineError(
-        f'The data worker {ended[1]} (process id) was killed from outside, by the system as a rule, which ran out of '
-        f'memory (dmesg tells). {_MEMORY} --resume goes on from the last checkpoint.'
+        f'The data worker {ended[1]} (process id) was killed from outside, most often by the system when it runs out '
+        f'of memory (see dmesg). {_MEMORY} --resume continues from the last checkpoint.'
     )
 
 
@@ -74,7 +74,7 @@ def _explain_building(error: Exception) -> ConfigError | None:
         # from Python 3.13 on the message may end with a question: Did you mean …?
         return ConfigError(f'{error.args[0]} (look for the name in the config and in --cfg-options)')
     if not isinstance(error, ValueError | AssertionError):
-        return None  # something deeper had begun: no misspelt name
+        return None  # raised deeper inside: not a misspelt name
     frames = [frame for frame, _ in walk_tb(error.__traceback__) if frame.f_code is build_from_cfg.__code__]
     if not frames:
         return None

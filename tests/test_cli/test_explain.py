@@ -50,9 +50,9 @@ def test_a_worker_that_was_killed_is_said_with_what_to_do():
     [
         (errno.ENOSPC, 'the disk is full'),
         (errno.EDQUOT, 'quota'),
-        (errno.EROFS, 'can only be read'),
+        (errno.EROFS, 'read-only'),
         (errno.EACCES, 'permission denied'),
-        (errno.EEXIST, 'a file lies where a folder is needed'),
+        (errno.EEXIST, 'there is a file where a folder is needed'),
         (errno.EIO, 'Input/output error'),
     ],
 )
@@ -63,10 +63,10 @@ def test_errors_of_the_disk_name_the_file(code, told):
 
 def test_memory_and_what_nobody_foresaw():
     assert 'batch_size' in str(explain(torch.OutOfMemoryError('CUDA out of memory. Tried to allocate 2 GiB.\nmore')))
-    assert 'memory of the machine' in str(explain(MemoryError()))
+    assert 'machine is out of memory' in str(explain(MemoryError()))
     with pytest.raises(RuntimeError) as caught:
         torch.empty(1 << 60)
-    assert 'memory of the machine' in str(explain(caught.value))
+    assert 'machine is out of memory' in str(explain(caught.value))
     clip = ClipError('a.mp4: no video')
     assert explain(clip) is clip
     assert explain(RuntimeError('a fault of ours')) is None and explain(ValueError('x')) is None

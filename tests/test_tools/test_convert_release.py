@@ -186,7 +186,7 @@ def test_the_source_is_never_written_over(tmp_path, monkeypatch):
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
     torch.save(dict(state_dict=build_recognizer().state_dict()), tmp_path / 'ours.pth')
     status, output = _run(tmp_path / 'ours.pth', tmp_path / 'ours.pth/out.pth')
-    assert status == 1 and 'a file lies where a folder is needed' in output and 'Traceback' not in output
+    assert status == 1 and 'there is a file where a folder is needed' in output and 'Traceback' not in output
 
 
 def test_weights_that_are_not_finite_are_refused(tmp_path):

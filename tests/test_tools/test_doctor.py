@@ -39,7 +39,7 @@ def doctor(monkeypatch, capsys):
 
 def test_a_sound_list_on_this_machine(doctor, root):
     status, found, _ = doctor('--list', 'list.csv', '--data-root', root, '--work-dir', root / 'new/work')
-    assert status == 0 and found['train list'] == ('ok', '4 clips, all of their files are there')
+    assert status == 0 and found['train list'] == ('ok', '4 clips, all of their files exist')
     assert found['codecs'][0] == 'ok' and 'h264' in found['codecs'][1]
     assert found['GPU'][0] == ('ok' if torch.cuda.is_available() else 'WARNING')
     assert found['processor'][1].startswith(f'{len(os.sched_getaffinity(0))} cores')
@@ -90,7 +90,7 @@ def test_clips_that_cannot_be_used(doctor, root):
     (root / 'b.mp4').write_bytes(b'no media')
     words = '--list', 'list.csv', '--data-root', root
     status, found, text = doctor(*words)
-    assert status == 0 and found['clips'][0] == 'WARNING' and found['clips'][1].startswith('1 of 4 clips read')
+    assert status == 0 and found['clips'][0] == 'WARNING' and found['clips'][1].startswith('1 of 4 clips in the sample')
     assert f'{root}/b.mp4: cannot be opened' in text and 'shared memory' in found
     for name in 'acd':
         (root / f'{name}.mp4').write_bytes(b'no media')

@@ -30,7 +30,7 @@ CONFIG = Path(__file__).parents[2] / 'configs/_base_/datasets/single_list.py'
 
 
 def make_media(folder: Path, clips: int, size: int) -> dict[str, Path]:
-    """Make the clips in both forms; return the list of each."""
+    """Make the clips in both forms; return the path of each list by form."""
     videos, frames = folder / 'mp4', folder / 'JPEG folders and wav'
     settings = SyntheticSettings(clips=clips, subjects=4, size=size)
     build_synthetic_set(videos, settings)

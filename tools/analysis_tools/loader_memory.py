@@ -43,7 +43,7 @@ FPS, SECONDS, SIZE = 25, 5, 160
 
 
 def write_video(path: Path, rng: np.random.Generator) -> None:
-    """Write a video of moving noise with a tone; where the machine's FFmpeg lacks an encoder there is none."""
+    """Write a video of moving noise with a tone, unless this FFmpeg lacks an encoder for it."""
     codec, sound_codec, rate_hz = VIDEOS[path.suffix[1:]]
     if not {codec, sound_codec} <= av.codecs_available:
         return
@@ -66,18 +66,18 @@ def write_video(path: Path, rng: np.random.Generator) -> None:
 
 
 def pictures(rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Yield (SIZE, SIZE, 3) uint8 pictures of something that moves."""
+    """Yield (SIZE, SIZE, 3) uint8 frames of moving noise."""
     base = cv2.resize(rng.integers(0, 255, (8, 8, 3), dtype=np.uint8), (SIZE, SIZE))
     yield from (np.roll(base, 2 * i, axis=1) for i in range(FPS * SECONDS))
 
 
 def tone(rate_hz: int) -> np.ndarray:
-    """Return (N,) float32 of a quiet tone."""
+    """Return a quiet tone, (N,) float32."""
     return (0.1 * np.sin(2 * np.pi * 220 * np.arange(rate_hz * SECONDS) / rate_hz)).astype(np.float32)
 
 
 def make_media(folder: Path, copies: int) -> Path:
-    """Make the media; return the list of them."""
+    """Make the media; return the path of their list."""
     rows = []
     for number in range(copies):
         rng = np.random.default_rng(number)
@@ -102,7 +102,7 @@ def make_media(folder: Path, copies: int) -> Path:
 
 
 class EndlessKeys:
-    """Sample keys of one epoch after the other, without end."""
+    """Sample keys of endless epochs."""
 
     def __init__(self, length: int) -> None:
         self._length = length
@@ -151,7 +151,7 @@ def watch(dataset: AVClipDataset, args: argparse.Namespace) -> list[float]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument('--minutes', type=float, default=60, help='how long (default: 60)')
+    parser.add_argument('--minutes', type=float, default=60, help='duration of the run (default: 60)')
     parser.add_argument('--workers', type=int, default=2, help='processes of the loader (default: 2)')
     parser.add_argument('--every', type=float, default=10, help='seconds from one sample to the next (default: 10)')
     parser.add_argument('--copies', type=int, default=6, help='clips of each kind (default: 6)')

@@ -1,13 +1,13 @@
-"""Size and reading speed of the same face clips, stored in each of the ways that data can be prepared in.
+"""Size and reading speed of the same face clips, stored in every way that data can be prepared.
 
     python tools/analysis_tools/pack_benchmark.py
     python tools/analysis_tools/pack_benchmark.py --media FOLDER_OF_VIDEOS --repeats 5
 
-Without --media drawn faces are used. Each video's middle square is scaled to --size pixels and played forth and back
-until the clip is --seconds long. The ways are measured in turn, so that whatever else runs meets all of them.
+Without --media drawn faces are used. Each video's middle square is scaled to --size pixels and played forwards and
+backwards until the clip is --seconds long. The ways are measured in turn, so that other load affects all of them alike.
 
-warm: processor time of one process with the files in memory. cold: time that goes by in one process after the system
-was asked to forget the contents of the files (posix_fadvise, after fsync); their names and places it keeps.
+warm: processor time of one process with the files in memory. cold: elapsed time of one process after asking the system
+to drop the contents of the files from memory (posix_fadvise, after fsync); it keeps their names and locations.
 """
 
 import argparse
@@ -41,7 +41,7 @@ FPS = 25
 
 
 class UsualMp4(Mp4Pack):
-    """Mp4 as x264 makes it when it is told nothing but the quality: GOP 250, B-frames, deblocking, CABAC."""
+    """Mp4 with the defaults of x264 apart from the quality: GOP 250, B-frames, deblocking, CABAC."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ def drawn_videos(folder: Path) -> list[Path]:
 
 
 def looped(path: Path, seconds: float, size: int) -> tuple[list[np.ndarray], np.ndarray]:
-    """Return seconds * 25 frames (size, size, 3) uint8, played forth and back, and sound (N,) float32 of a video."""
+    """Return seconds * 25 frames (size, size, 3) uint8, forwards and backwards, and the sound (N,) float32."""
     media = MediaFile(str(path))
     frames = media.video.read_frames(range(len(media.video.frame_times)))
     side = min(frames[0].shape[:2])
@@ -103,7 +103,7 @@ def build(path: Path, steps: int | None) -> AVClipDataset:
 
 
 def clip_bytes(dataset: AVClipDataset) -> float:
-    """Return the bytes of files per clip."""
+    """Return the size of the files per clip, in bytes."""
     files = {file for index in range(len(dataset)) for file in clip_files(dataset.get_data_info(index))}
     return sum(Path(file).stat().st_size for file in files) / len(dataset)
 

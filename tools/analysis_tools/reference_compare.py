@@ -33,7 +33,7 @@ class Finding(NamedTuple):
     def as_dict(self, case: str) -> dict:
         """Return the finding as one JSON line's content."""
         key = 'max_rel_diff' if self.relative else 'max_abs_diff'
-        # JSON knows no infinity
+        # JSON has no infinity
         difference = self.difference if math.isfinite(self.difference) else None
         return dict(case=case, quantity=self.quantity, **{key: difference}, tolerance=self.tolerance, ok=self.ok)
 

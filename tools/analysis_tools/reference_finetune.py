@@ -63,7 +63,7 @@ def check_video(case: dict, load: Loader) -> Iterator[Finding]:
     for run, token_type in TOKEN_TYPES.items():
         model.token_type = token_type
         expected = load(f'maedfer_finetune.{run}')
-        # the single encoder's parts stand at the top of the released model
+        # the released model has the parts of its only encoder at the top level
         yield from _check_run(
             model, run, inputs, expected, (2e-5, 1e-4), lambda name: mmavf_to_released(name).removeprefix('encoder.')
         )

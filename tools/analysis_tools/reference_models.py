@@ -16,7 +16,7 @@ TARGET_MODES = {
     'raw': dict(normalize=False, frame_difference=False),
     'raw_framediff': dict(normalize=False, frame_difference=True),
 }
-# arguments of the released constructor that can have one value only here
+# arguments of the released constructor that can have only one value here
 _FIXED = dict(attn_type='local_global', lg_first_attn_type='self', lg_third_attn_type='cross', qkv_bias=True)
 _FIXED |= dict.fromkeys(('lg_attn_param_sharing_first_third', 'lg_attn_param_sharing_all'), False)
 _FIXED |= dict.fromkeys(('lg_no_second', 'lg_no_third', 'use_learnable_pos_emb', 'init_values'), False)

@@ -1,4 +1,4 @@
-"""What all cases of a reference folder share: reading its files, comparing gradients and statistics."""
+"""Common parts of all cases of a reference folder: reading its files, comparing gradients and statistics."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""Check that the documentation speaks of files that exist.
+"""Check that the files which the documentation mentions exist.
 
-Two kinds of mention are looked at in every Markdown file of the tree: relative links, and paths of the project's own
+Two kinds of mention are checked in every Markdown file of the tree: relative links, and paths of the project's own
 files in text and commands, such as `tools/train.py` in a shell line.
 
     python tools/misc/check_docs.py
@@ -20,7 +20,7 @@ NOT_OURS = {'.venv', 'build', 'data', 'dist', 'work_dirs', 'demo'}
 
 
 def broken_mentions(document: Path, root: Path) -> list[str]:
-    """List what a document mentions and the tree lacks.
+    """List the files that a document mentions and the tree lacks.
 
     Args:
         document: A Markdown file.
@@ -47,10 +47,10 @@ def documents(root: Path) -> list[Path]:
 
 
 def main() -> None:
-    """Check all documents; stop with the list of broken mentions, if any."""
+    """Check all documents; end with status 1 and the list of broken mentions, if any."""
     broken = [line for document in documents(ROOT) for line in broken_mentions(document, ROOT)]
     if broken:
-        sys.exit('Not there:\n' + '\n'.join(broken))
+        sys.exit('These files do not exist:\n' + '\n'.join(broken))
 
 
 if __name__ == '__main__':

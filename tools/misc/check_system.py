@@ -1,4 +1,4 @@
-"""Tell before a long installation what this machine lacks, with the one line that mends it.
+"""Check before a long installation what this machine lacks, and show the one line that fixes it.
 
 Runs on the bare interpreter, with nothing installed:
 
@@ -12,24 +12,24 @@ import importlib.util
 import sys
 
 OLDEST, NEWEST = (3, 10), (3, 13)
-# The library that a wheel links, and the Debian/Ubuntu package that brings it.
+# Libraries that wheels link, and the Debian/Ubuntu packages that bring them.
 LIBRARIES = {'libGL.so.1': 'libgl1', 'libgthread-2.0.so.0': 'libglib2.0-0', 'libxcb.so.1': 'libxcb1'}
 
 
 def version_is_supported() -> bool:
-    """Whether this interpreter is one of those the tested sets exist for."""
+    """Return whether there is a tested set of packages for this interpreter."""
     return OLDEST <= sys.version_info[:2] <= NEWEST
 
 
 def missing_venv_package() -> list[str]:
-    """Name the package that brings `python -m venv`, where Debian and Ubuntu left it out."""
+    """Return the package that brings `python -m venv`, if Debian or Ubuntu left it out."""
     if importlib.util.find_spec('venv') and importlib.util.find_spec('ensurepip'):
         return []
     return [f'python{sys.version_info[0]}.{sys.version_info[1]}-venv']
 
 
 def missing_libraries() -> dict[str, str]:
-    """Find the system libraries that cannot be loaded, as {library: package}."""
+    """Return the system libraries that cannot be loaded, as {library: package}."""
     missing = {}
     for library, package in LIBRARIES.items():
         try:
@@ -40,7 +40,7 @@ def missing_libraries() -> dict[str, str]:
 
 
 def main() -> None:
-    """Check the interpreter, venv and the libraries; stop with one message about all that is missing."""
+    """Check the interpreter, venv and the libraries; end with one message about everything that is missing."""
     if not version_is_supported():
         found = '.'.join(map(str, sys.version_info[:3]))
         sys.exit(

@@ -24,7 +24,7 @@ from mmavf.errors import ConfigError, MMAVFError
 from mmavf.protocol.fold_folder import fold_folder
 
 ROOT = Path(__file__).resolve().parents[2]
-MARK = '.made_by_demo'  # in the folders of the demo, which may remove them
+MARK = '.made_by_demo'  # in folders of the demo, which it may remove
 CONFIGS = {stage: f'configs/demo/avfmae_tiny_{stage}.py' for stage in ('pretrain', 'postpretrain', 'finetune')}
 SETS = dict(
     hybrid_a=SyntheticSettings(clips=600, subjects=100, seed=0),
@@ -34,7 +34,7 @@ SETS = dict(
 
 
 class Variant(NamedTuple):
-    """One way of fine-tuning: its title in the report, the stage that it starts from, the modalities it uses."""
+    """A way of fine-tuning: its title in the report, the stage that it starts from, its modalities."""
 
     title: str
     start: str | None
@@ -86,8 +86,8 @@ class Demo:
         return Path((self.work_dir(stage) / 'last_checkpoint').read_text().strip())
 
     def options(self, stage: str, start: str | None, **more: str) -> list[str]:
-        """Command-line overrides: data in this folder, seed, epochs, weights to start from."""
-        # relative, because MMEngine takes spaces out of what follows --cfg-options
+        """Return the command-line overrides: data in this folder, seed, epochs, weights to start from."""
+        # relative, because MMEngine removes spaces from the values of --cfg-options
         data = {name: os.path.relpath(self.data / name, ROOT) for name in SETS}
         roots = dict(
             pretrain={'train_dataloader.dataset.data_root': data['hybrid_a']},
@@ -167,7 +167,7 @@ def claim_all(out: Path, seeds: int, resume: bool) -> None:
 
 
 def make_sets(out: Path) -> None:
-    """Make the synthetic sets, or finish them."""
+    """Make the synthetic sets, or complete them."""
     for name, settings in SETS.items():
         build_synthetic_set(out / name, settings, workers=len(os.sched_getaffinity(0)))
 
@@ -198,7 +198,7 @@ def draw_features(demo: Demo, report: Path) -> dict[str, Path]:
 
 @contextmanager
 def clock(seconds: dict[str, float], what: str) -> Iterator[None]:
-    """Note how long the block took."""
+    """Record how long the block took."""
     start = time.monotonic()
     yield
     seconds[what] = time.monotonic() - start

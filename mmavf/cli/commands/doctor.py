@@ -6,8 +6,8 @@ Examples:
   mmavf doctor --list lists/pretrain.csv --data-root data/my_clips --clips-per-sec 200
 
 Looks at the media libraries, the GPU, the disk, the memory that data workers share, the lists and every path in them,
-and puts a sample of the clips through the pipeline of the training: first after the system was asked to forget the
-contents of their files (cold: names and places of files stay known, and a storage server may still remember), then from
+and runs a sample of the clips through the pipeline of the training: first after asking the system to drop the contents
+of their files from memory (cold; names and locations stay known, and a storage server may still cache them), then from
 memory (warm). How many data workers a training needs follows from its clips per second (--clips-per-sec, or --step-sec,
 the seconds of one step without waiting for data, and the batch size). Ends with status 1 when something would stop a
 run.
@@ -38,7 +38,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Print what is found; return 1 if something would stop a run."""
+    """Print the findings; return 1 if something would stop a run."""
     import cv2
     import torch
     from mmengine.registry import init_default_scope
@@ -53,7 +53,7 @@ def run(args: Namespace) -> int:
     levels = []
     for finding in examine(args):
         levels.append(finding.level)
-        print(f'{finding.level:8} {finding.what + ":":15} {finding.text}', flush=True)
+        print(f'{finding.level:8} {finding.subject + ":":15} {finding.text}', flush=True)
     return int(ERROR in levels)
 
 

@@ -1,1 +1,1 @@
-"""What `mmavf check` looks at, counts and finds wrong."""
+"""The checks of `mmavf check`: groups of clips, their counts, and what is wrong with them."""

@@ -1,4 +1,4 @@
-"""What would stop a training or a test: clips in two groups, spellings, files that cannot be read."""
+"""Faults that would stop a training or a test: clips in two groups, spellings, files that cannot be read."""
 
 from collections.abc import Sequence
 
@@ -12,11 +12,11 @@ from .groups import Group
 
 
 def overlap_faults(groups: Sequence[Group], are_parts: bool) -> list[str]:
-    """Name the clips of each group that another group has too, or whose subject it has.
+    """Name the clips of each group that another group also has, or whose subject it has.
 
     Args:
         groups: The groups.
-        are_parts: The first one is for training; the others need only be independent of that one.
+        are_parts: Whether the first one is for training, so that the others need only be independent of that one.
     """
     faults = []
     for place, group in enumerate(groups[1:], start=1):
@@ -29,7 +29,7 @@ def overlap_faults(groups: Sequence[Group], are_parts: bool) -> list[str]:
 
 
 def spelling_faults(groups: Sequence[Group]) -> list[str]:
-    """Name the subjects, folds and groups that a list spells in several ways; a split of it is refused for any."""
+    """Name the subjects, folds and groups that a list spells in several ways, for which a split would be refused."""
     by_list: dict[str, list[dict]] = {}
     for group in groups:
         for info, ref in zip(group.infos, group.refs, strict=True):
@@ -39,7 +39,7 @@ def spelling_faults(groups: Sequence[Group]) -> list[str]:
 
 
 def read_all(groups: Sequence[Group], workers: int, timeout_sec: float) -> list[list[ClipFacts]]:
-    """Read parts of every clip of every group, with a progress bar; return what each is like, by group."""
+    """Read parts of every clip, with a progress bar; return the facts about the clips of each group."""
     jobs = [(info, group.reading) for group in groups for info in group.infos]
     numbered = iter([(number, *job) for number, job in enumerate(jobs)])
     found: dict[int, ClipFacts] = {}

@@ -25,14 +25,14 @@ ClipDataset = AVClipDataset | ConcatClipDataset
 
 
 class Group(NamedTuple):
-    """Clips that are counted together and are to be independent of those of other groups.
+    """Clips that are counted together, and must be independent of those of other groups.
 
     Attributes:
         name: A fold, a subject, a list or a part.
-        infos: What the pipeline would get for each clip.
+        infos: What the pipeline gets for each clip.
         labels: Names of each clip's classes, or its numbers.
-        refs: What tells clips that are the same or related.
-        reading: How their files are read.
+        refs: Identities of the clips, by which the same or related ones are found.
+        reading: The way their files are read.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Group(NamedTuple):
 
 
 def groups_of_config(args: Namespace) -> tuple[list[Group], bool]:
-    """Return the folds of a config's training data, or with a fold to hold out its parts (then True)."""
+    """Return the folds of a config's training data and False, or, with a fold to hold out, its parts and True."""
     config = load_config(args.config, args.cfg_options)
     merge_protocol_options(config, args)
     column = drop_open_split(config, args.fold)
@@ -58,7 +58,7 @@ def groups_of_lists(args: Namespace) -> list[Group]:
     """Return the folds of one list, or several lists."""
     classes = class_names(args)
     options = dict(data_root=args.data_root, label_columns=args.label_columns, test_mode=True)
-    # of one family: in several lists of a set an id always means the same clip, and a subject the same person
+    # one family: in several lists of a set an id always means the same clip, and a subject the same person
     options |= dict(metainfo=dict(classes=classes) if classes else None, family='lists')
     options |= dict(pipeline=[dict(type='OpenClip', missing_audio='silence')])
     datasets = [AVClipDataset(ann_file, **options) for ann_file in args.list]
@@ -68,7 +68,7 @@ def groups_of_lists(args: Namespace) -> list[Group]:
 
 
 def class_names(args: Namespace) -> list[str]:
-    """Return the classes that the command names, else all labels of the lists."""
+    """Return the classes that the command line names, else all labels of the lists."""
     if args.label_columns:
         return []
     if args.classes:
@@ -77,7 +77,7 @@ def class_names(args: Namespace) -> list[str]:
     for ann_file in args.list:
         try:
             entries, _ = read_list(os.path.join(args.data_root, ann_file), ('label',))
-        except ListError:  # has no labels; whatever else is wrong with it comes up when it is read as a data set
+        except ListError:  # it has no labels; anything else shows when it is read as a data set
             continue
         labels |= {whole_number(entry['labels'][0]) for entry in entries}
     return sorted(labels, key=natural_order) if labels != {''} else []

@@ -1,4 +1,4 @@
-"""The table of what lists hold."""
+"""The table of what is in the lists."""
 
 import sys
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from mmavf.lists.natural_order import natural_order
 
 from .groups import Group
 
-WIDTH_IN_FILES = 400  # where nothing has to fit a screen
+WIDTH_IN_FILES = 400  # the output is not a screen
 
 
 def listed_rows(groups: Sequence[Group]) -> dict[str, list[str]]:
-    """Return what the lists say about each group, in rows of a table."""
+    """Return the counts that the lists give for each group, in rows of a table."""
     rows = {'clips': [str(len(group.infos)) for group in groups]}
     subjects = [{info['subject'] for info in group.infos if 'subject' in info} for group in groups]
     if any(subjects):
@@ -27,14 +27,14 @@ def listed_rows(groups: Sequence[Group]) -> dict[str, list[str]]:
         for name in sorted({name for label in labels for name in label}, key=natural_order):
             rows[name or '(no label)'] = [str(sum(name in label for label in group.labels)) for group in groups]
     else:
-        for place in range(len(labels[0])):
-            values = [[label[place] for label in group.labels] for group in groups]
-            rows[f'label {place + 1}'] = [f'{min(own):g} to {max(own):g}' for own in values]
+        for column in range(len(labels[0])):
+            values = [[label[column] for label in group.labels] for group in groups]
+            rows[f'label {column + 1}'] = [f'{min(own):g} to {max(own):g}' for own in values]
     return rows
 
 
 def opened_rows(opened: Sequence[Sequence[ClipFacts]]) -> dict[str, list[str]]:
-    """Return what opening the files showed about each group, in rows of a table."""
+    """Return the durations and counts of the opened files of each group, in rows of a table."""
     seconds = [[clip.seconds for clip in clips if not clip.error] or [0.0] for clips in opened]
     return {
         'minutes': [f'{sum(own) / 60:.1f}' for own in seconds],
@@ -47,7 +47,7 @@ def opened_rows(opened: Sequence[Sequence[ClipFacts]]) -> dict[str, list[str]]:
 
 
 def show_absent_classes(groups: Sequence[Group]) -> None:
-    """Print the classes that a group lacks, though another one has them; a metric leaves them out there."""
+    """Print the classes that a group lacks although another one has them; metrics of that group leave them out."""
     named = [{name for label in group.labels for name in label} for group in groups]
     for group, own in zip(groups, named, strict=True):
         absent = set.union(*named) - own
@@ -56,7 +56,7 @@ def show_absent_classes(groups: Sequence[Group]) -> None:
 
 
 def show_table(names: Sequence[str], rows: dict[str, list[str]]) -> None:
-    """Print a table; the longer side goes down."""
+    """Print a table with its longer side downwards."""
     cells = [['', *names], *([name, *values] for name, values in rows.items())]
     if len(names) > len(rows):
         cells = [list(column) for column in zip(*cells, strict=True)]
