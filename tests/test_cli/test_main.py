@@ -1,5 +1,6 @@
 """The command `mmavf`: its sub-commands, the scripts of tools/ that stand for them, and how it ends."""
 
+import logging
 import os
 import re
 import subprocess
@@ -106,6 +107,7 @@ def test_misuse_is_status_2_with_the_usage(words, message, capsys):
 def test_an_error_of_a_run_is_status_1_and_one_line(words, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, 'path', list(sys.path))
+    monkeypatch.setattr(logging, 'raiseExceptions', False)  # of loggers that hold an earlier test's stderr
     assert main(words) == 1
     out, errors = capsys.readouterr()
     assert re.match(r'\w+Error: .*gone', errors) and errors.count('\n') == 1 and not out

@@ -114,7 +114,7 @@ def test_values_of_every_kind_are_read_again(tmp_path):
         words={'a b': 1, 'class': 2, 3: 'x', 'fine': [(), {}, []]},
         one=(1,),
         nested=((1, dict(a=[dict(b=None)])),),
-        text='it\'s "so"\n # not a comment',
+        phrase='it\'s "so"\n # not a comment',
         infinite=[float('inf'), -float('inf'), 1e-8],
         long=[dict(name='n' * 60, other='m' * 60), True],
     )
