@@ -178,6 +178,20 @@ def test_the_wheel_imports_outside_the_tree(installed_wheel, tmp_path):
     assert f"'{version}'" in (ROOT / 'mmavf/version.py').read_text()
 
 
+def test_the_wheel_brings_the_command_and_scripts_that_run_it(installed_wheel, tmp_path):
+    environment = {'PATH': '/usr/bin:/bin', 'PYTHONPATH': str(installed_wheel)}
+    texts = [
+        subprocess.run([*words, '--help'], cwd=tmp_path, env=environment, capture_output=True, text=True).stdout
+        for words in (
+            [installed_wheel / 'bin/mmavf', 'train'],
+            [sys.executable, installed_wheel / 'mmavf/.mim/tools/train.py'],
+        )
+    ]
+    assert texts[0] == texts[1] and texts[0].startswith('usage: mmavf train ')
+    code = 'from mmavf.cli.config import configs_folder; print(configs_folder())'
+    assert Path(run_outside(installed_wheel, tmp_path, code).strip()) == installed_wheel / 'mmavf/.mim/configs'
+
+
 def test_every_config_of_the_wheel_loads_outside_the_tree(installed_wheel, tmp_path):
     folder = installed_wheel / 'mmavf/.mim/configs'
     configs = [str(file) for file in folder.rglob('*.py') if '_base_' not in file.parts]
