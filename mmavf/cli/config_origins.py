@@ -10,10 +10,10 @@ from mmengine.config import Config
 from mmengine.hub import get_config
 
 from mmavf.datasets.targets import hold_out_target
+from mmavf.engine.config_file import load_config
 from mmavf.errors import ConfigError
 from mmavf.protocol.protocol import apply_protocol
 
-from .config import load_config
 from .protocol_options import merge_protocol_options
 
 # The origin of a value has its shape: a dict or a list of origins, or the text that names the origin of all of it.

@@ -36,3 +36,8 @@ def add_run_options(parser: ArgumentParser) -> None:
     add_protocol_options(parser)
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=SUPPRESS)
+
+
+def add_device_option(parser: ArgumentParser) -> None:
+    """Add `--device`; None stands for the GPU if there is one (see `mmavf.apis.init_model`)."""
+    parser.add_argument('--device', help='device to run on, such as cuda:1 or cpu (default: the GPU if there is one)')

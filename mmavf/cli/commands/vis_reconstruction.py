@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmavf.cli.options import add_config_options
+from mmavf.cli.options import add_config_options, add_device_option
 from mmavf.cli.program import UsageError
 from mmavf.errors import ClipError
 
@@ -23,18 +23,28 @@ def add_arguments(parser: ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument('--video', help='a video file with sound')
     source.add_argument('--list', help='a list of clips, relative to --data-root')
-    parser.add_argument('--data-root', default='', help='what the paths in the list are relative to')
+    parser.add_argument('--data-root', default='', help='folder that the paths in the list are relative to')
     parser.add_argument('--out', type=Path, required=True, help='folder for reconstruction.png')
-    parser.add_argument('--number', type=int, default=4, help='clips to take from the list, spread over it')
-    parser.add_argument('--seed', type=int, default=0, help='seed of crops and masks')
-    parser.add_argument('--device', help='where the model runs (default: the GPU if there is one, else the CPU)')
+    parser.add_argument(
+        '--number', type=int, default=4, help='clips to take from the list, spread over it (default: 4)'
+    )
+    parser.add_argument('--seed', type=int, default=0, help='seed of crops and masks (default: 0)')
+    add_device_option(parser)
     add_config_options(parser)
+
+
+def check_arguments(args: Namespace) -> None:
+    """Check what argparse cannot.
+
+    Raises:
+        UsageError: No clip is wanted.
+    """
+    if args.number < 1:
+        raise UsageError('--number must be 1 or more')
 
 
 def run(args: Namespace) -> None:
     """Read model and clips, reconstruct, write the picture."""
-    if args.number < 1:
-        raise UsageError('--number: at least one clip')
     from mmengine.dataset import default_collate
     from mmengine.runner import set_random_seed
 

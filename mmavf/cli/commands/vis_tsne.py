@@ -1,4 +1,4 @@
-"""Draw where a recognizer puts the clips of a test set: t-SNE of its features, coloured by class or value.
+"""Draw the features that a recognizer gives the clips of a test set: t-SNE, coloured by class or value.
 
     mmavf vis-tsne CONFIG CHECKPOINT --fold 1
     mmavf vis-tsne CONFIG CHECKPOINT --list my_clips.csv --data-root data/mine --out map.png
@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmavf.cli.options import add_config_options
+from mmavf.cli.options import add_config_options, add_device_option
 from mmavf.cli.program import UsageError
-from mmavf.cli.protocol_options import add_protocol_options
+from mmavf.cli.protocol_options import add_protocol_options, merge_protocol_options
 from mmavf.errors import ClipError, ConfigError
 
 if TYPE_CHECKING:
@@ -28,18 +28,28 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument('config', help='config file that the recognizer was trained with')
     parser.add_argument('checkpoint', type=Path, help='checkpoint of the recognizer')
     parser.add_argument('--list', help='a list of clips, relative to --data-root (default: the test set of the config)')
-    parser.add_argument('--data-root', help='what the paths in the list are relative to')
+    parser.add_argument('--data-root', help='folder that the paths in the list are relative to')
     parser.add_argument('--out', type=Path, help='the picture (default: tsne.png beside the checkpoint)')
-    parser.add_argument('--perplexity', type=float, default=30.0, help='about how many neighbours a clip has')
-    parser.add_argument('--device', help='where the model runs (default: the GPU if there is one, else the CPU)')
+    parser.add_argument(
+        '--perplexity', type=float, default=30.0, help='approximate number of neighbours of a clip (default: 30)'
+    )
+    add_device_option(parser)
     add_config_options(parser)
     add_protocol_options(parser)
 
 
-def run(args: Namespace) -> None:
-    """Collect the features, map them, write picture and file."""
+def check_arguments(args: Namespace) -> None:
+    """Check what argparse cannot.
+
+    Raises:
+        UsageError: `--data-root` without a list.
+    """
     if args.data_root is not None and args.list is None:
         raise UsageError('--data-root belongs to --list')
+
+
+def run(args: Namespace) -> None:
+    """Collect the features, map them, write picture and file."""
     from mmavf.apis import collect_features, init_model, save_features
     from mmavf.engine.config_file import load_config
     from mmavf.visualization import draw_embedding, tsne
@@ -68,7 +78,6 @@ def build_loader(cfg: 'Config', args: Namespace) -> 'DataLoader':
     from mmengine.runner import Runner
 
     from mmavf.apis import list_loader
-    from mmavf.cli.protocol_options import merge_protocol_options
     from mmavf.datasets.targets import hold_out_target
     from mmavf.engine import resolve_loaders
     from mmavf.protocol.protocol import apply_protocol
