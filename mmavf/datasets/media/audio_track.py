@@ -6,11 +6,12 @@ import numpy as np
 from mmavf.errors import ClipError
 
 from .channels import Channel, mix_down
-from .codec import open_codec
+from .codec import open_codec, unit_sec
 from .media_errors import as_clip_errors
 from .resample import SAMPLE_RATE_HZ, check_finite, check_rate, place_samples, to_mono_16k
 from .sound_window import empty_window
 from .splices import SPLICED_FORMATS
+from .stamped_packet import StampedPacket
 
 # Codecs need some packets before the window to settle (bit reservoir of MP3, 80 ms pre-roll of Opus).
 PREROLL_SEC = 0.3
@@ -31,7 +32,7 @@ class AudioTrack:
         self,
         path: str,
         stream: av.AudioStream,
-        packets: list[av.Packet],
+        packets: list[StampedPacket],
         origin_sec: float,
         channel: Channel = None,
     ) -> None:
@@ -40,7 +41,7 @@ class AudioTrack:
         self._packets = packets
         self._origin_sec = origin_sec
         self._channel = channel
-        self._unit_sec = float(stream.time_base)
+        self._unit_sec = unit_sec(stream, path)
         self._may_begin_inside = stream.container.format.name in SPLICED_FORMATS
 
     @property
@@ -99,12 +100,12 @@ class AudioTrack:
         """
         self._codec.flush_buffers()
         runs: list[tuple[float, int, list[np.ndarray]]] = []
-        expected_sec, last_form = None, None
+        expected_sec, last_form = 0.0, None  # before the first block there is nothing to expect
         near = self._packets_near(start_sec + self._origin_sec, end_sec + self._origin_sec)
         for block in (block for packet in [*near, None] for block in self._blocks_of(packet)):
             check_rate(block.sample_rate, self.path)
             start = expected_sec if block.pts is None else block.pts * self._unit_sec
-            if start is None:
+            if block.pts is None and last_form is None:
                 raise ClipError(f'{self.path}: sound without time stamps: it is damaged')
             length = block.samples / block.sample_rate
             form = block.sample_rate, block.layout.nb_channels  # both may change inside a stream
@@ -117,7 +118,7 @@ class AudioTrack:
             runs[-1][2].append(mix_down(_to_float(block), names, self._channel, self.path))
         return [(time, rate_hz, np.concatenate(parts)) for time, rate_hz, parts in runs]
 
-    def _blocks_of(self, packet: av.Packet | None) -> list[av.AudioFrame]:
+    def _blocks_of(self, packet: StampedPacket | None) -> list[av.AudioFrame]:
         """Decode a packet; the first of a stream that was cut anywhere may be the rest of one, and is left out."""
         try:
             return self._codec.decode(packet)
@@ -126,7 +127,7 @@ class AudioTrack:
                 return []
             raise
 
-    def _packets_near(self, start: float, end: float) -> list[av.Packet]:
+    def _packets_near(self, start: float, end: float) -> list[StampedPacket]:
         """Return the packets from the last that starts before the pre-roll, however long it is, to `end` (stamps)."""
         stamps = [packet.pts * self._unit_sec for packet in self._packets]
         first = max((i for i, stamp in enumerate(stamps) if stamp <= start - PREROLL_SEC), default=0)

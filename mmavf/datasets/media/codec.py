@@ -1,5 +1,7 @@
 """What all tracks share: the decoders of streams, the tolerance of times."""
 
+from typing import overload
+
 import av
 from av.codec.context import CodecContext
 from av.stream import Stream
@@ -10,6 +12,10 @@ from mmavf.errors import ClipError
 TIME_TOLERANCE_SEC = 1e-6
 
 
+@overload
+def open_codec(stream: av.VideoStream, path: str) -> av.VideoCodecContext: ...
+@overload
+def open_codec(stream: av.AudioStream, path: str) -> av.AudioCodecContext: ...
 def open_codec(stream: Stream, path: str) -> CodecContext:
     """Return the decoder of a stream, with one thread: data workers are the parallelism.
 
@@ -22,3 +28,14 @@ def open_codec(stream: Stream, path: str) -> CodecContext:
     if not codec.is_open:
         codec.thread_count = 1
     return codec
+
+
+def unit_sec(stream: Stream, path: str) -> float:
+    """Return the unit of a stream's stamps in seconds, as a float: fractions are slow.
+
+    Raises:
+        ClipError: The stream has none.
+    """
+    if not stream.time_base:
+        raise ClipError(f'{path}: a stream has no unit of time: it is damaged')
+    return float(stream.time_base)

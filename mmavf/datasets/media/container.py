@@ -7,17 +7,21 @@ that number frames by packets (decord 0.6) return shifted frames there and in mp
 
 from collections.abc import Sequence
 from functools import partial
+from typing import cast
 
 import av
 from av.container import InputContainer
-from av.stream import Disposition
+from av.stream import Disposition, Stream
+
+from mmavf.errors import ClipError
 
 from .audio_track import AudioTrack
 from .channels import Channel
-from .codec import open_codec
+from .codec import open_codec, unit_sec
 from .demux import Demuxer
 from .media_errors import as_clip_errors
 from .open_container import OPENING_FAILED, open_container
+from .stamped_packet import StampedPacket
 from .video_track import VideoTrack
 
 COVER = Disposition.attached_pic | Disposition.timed_thumbnails
@@ -65,8 +69,8 @@ class MediaFile:
 
     def _open_tracks(self, container: InputContainer, start_sec: float, end_sec: float, kinds: Sequence[str]) -> None:
         video = _best_video(container) if 'video' in kinds else None
-        audio = container.streams.best('audio') if 'audio' in kinds else None
-        streams = [stream for stream in (video, audio) if stream is not None]
+        audio = _best_audio(container) if 'audio' in kinds else None
+        streams: list[Stream] = [stream for stream in (video, audio) if stream is not None]
         origin_sec = _origin_sec(container)
         taken = Demuxer(self.path, container, streams, origin_sec).read(start_sec, end_sec)
         if audio is not None and 'matroska' in container.format.name:
@@ -85,27 +89,32 @@ def _best_video(container: InputContainer) -> av.VideoStream | None:
     return best if best in videos else next(iter(videos), None)
 
 
+def _best_audio(container: InputContainer) -> av.AudioStream | None:
+    return cast('av.AudioStream | None', container.streams.best('audio'))
+
+
 def _origin_sec(container: InputContainer) -> float:
     return (container.start_time or 0) / av.time_base
 
 
-def _without_opus_error(path: str, audio: av.AudioStream, first: av.Packet | None, origin_sec: float) -> float:
+def _without_opus_error(path: str, audio: av.AudioStream, first: StampedPacket | None, origin_sec: float) -> float:
     """Return the start of a Matroska file, which FFmpeg sets too late where Opus of less than 48 kHz decides it.
 
     What Opus puts first counts at 48 kHz; FFmpeg divides it by the rate that was encoded. Its decoder is right.
     """
-    unit_sec = float(audio.time_base)
-    starts_first = abs((audio.start_time or 0) * unit_sec - origin_sec) <= unit_sec
+    unit = unit_sec(audio, path)
+    starts_first = abs((audio.start_time or 0) * unit - origin_sec) <= unit
     if first is None or not starts_first or open_codec(audio, path).name != 'opus':
         return origin_sec
     blocks = audio.codec_context.decode(first)
     audio.codec_context.flush_buffers()
-    return blocks[0].pts * unit_sec if blocks and blocks[0].pts is not None else origin_sec
+    return blocks[0].pts * unit if blocks and blocks[0].pts is not None else origin_sec
 
 
-def _read_from_beginning(path: str, data: bytes | memoryview | None, end_sec: float) -> list[av.Packet]:
+def _read_from_beginning(path: str, data: bytes | memoryview | None, end_sec: float) -> list[StampedPacket]:
     with open_container(path, data) as container:
         video = _best_video(container)
-        return (
-            Demuxer(path, container, [video], _origin_sec(container)).read(float('-inf'), end_sec)[video.index].packets
-        )
+        if video is None:
+            raise ClipError(f'{path}: its video is gone: the file has changed while it was read')
+        taken = Demuxer(path, container, [video], _origin_sec(container)).read(float('-inf'), end_sec)
+        return taken[video.index].packets

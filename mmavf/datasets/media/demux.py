@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeGuard, cast
 
 import av
 from av.container import InputContainer
@@ -10,8 +11,10 @@ from av.stream import Stream
 from mmavf.errors import ClipError
 
 from .audio_track import PREROLL_SEC
+from .codec import unit_sec
 from .picture_order import stamp_by_type
 from .splices import SPLICED_FORMATS, join_parts
+from .stamped_packet import StampedPacket
 
 # A track that ends this much earlier than the file's own table says is cut off.
 CUT_TOLERANCE_SEC = 0.5
@@ -29,8 +32,8 @@ class StreamPackets:
         stamped_by_order: The stamps are those of the decoded pictures, in ascending order, and not each of its packet.
     """
 
-    packets: list[av.Packet] = field(default_factory=list)
-    first: av.Packet | None = None
+    packets: list[StampedPacket] = field(default_factory=list)
+    first: StampedPacket | None = None
     begins: list[int] = field(default_factory=list)
     stamped_by_order: bool = False
 
@@ -53,9 +56,7 @@ class Demuxer:
     def __init__(self, path: str, container: InputContainer, streams: Sequence[Stream], origin_sec: float) -> None:
         self._path, self._container, self._origin_sec = path, container, origin_sec
         self._streams = {stream.index: stream for stream in streams}
-        if not all(stream.time_base for stream in streams):
-            raise ClipError(f'{path}: a stream has no unit of time: it is damaged')
-        self._units = {index: float(stream.time_base) for index, stream in self._streams.items()}  # fractions are slow
+        self._units = {index: unit_sec(stream, path) for index, stream in self._streams.items()}
         self._ends = dict.fromkeys(self._streams, 0)
 
     def read(self, start_sec: float, end_sec: float) -> dict[int, StreamPackets]:
@@ -67,19 +68,19 @@ class Demuxer:
         taken = {index: StreamPackets() for index in self._streams}
         # where decoding begins, in the last key packet before that; one of sound may be seconds long
         begins = {i: start_sec - (PREROLL_SEC if s.type == 'audio' else 0) for i, s in self._streams.items()}
-        unordered = {i for i, stream in self._streams.items() if self._is_unordered(stream)}
+        unordered = {i: stream for i, stream in self._streams.items() if self._is_unordered(stream)}
         running, parts = set(self._streams), dict.fromkeys(self._streams, -1)
         for packet, part in self._in_one_time():
-            index, stream = packet.stream_index, taken[packet.stream_index]
+            index, read = packet.stream_index, taken[packet.stream_index]
             time = packet.pts * self._units[index] - self._origin_sec
-            stream.first = stream.first or packet
+            read.first = read.first or packet
             if packet.is_keyframe and time <= begins[index] and index not in unordered:
-                stream.packets.clear()
-                stream.begins.clear()
+                read.packets.clear()
+                read.begins.clear()
             if part != parts[index]:
                 parts[index] = part
-                stream.begins.append(len(stream.packets))
-            stream.packets.append(packet)
+                read.begins.append(len(read.packets))
+            read.packets.append(packet)
             # decoding stamps ascend; streams may be interleaved coarsely, so wait for each of them
             if packet.dts * self._units[index] - self._origin_sec > end_sec and index not in unordered:
                 running.discard(index)
@@ -88,20 +89,20 @@ class Demuxer:
         else:
             for stream in self._streams.values():
                 self._check_complete(stream)
-        for index in unordered:
-            self._set_in_order(self._streams[index], taken[index])
+        for index, video in unordered.items():
+            self._set_in_order(video, taken[index])
         for index, stream in self._streams.items():
             if stream.type == 'video':
                 _separate(taken[index].packets)
         return taken
 
-    def _in_one_time(self) -> Iterator[tuple[av.Packet, int]]:
+    def _in_one_time(self) -> Iterator[tuple[StampedPacket, int]]:
         packets = self._stamped()
         if self._container.format.name in SPLICED_FORMATS:
             return join_parts(packets)
         return ((packet, 0) for packet in packets)
 
-    def _stamped(self) -> Iterator[av.Packet]:
+    def _stamped(self) -> Iterator[StampedPacket]:
         """Yield the packets that hold something, each with both stamps."""
         for packet in self._packets():
             if packet.size == 0:  # ends a stream, or stands for a frame that was dropped
@@ -115,7 +116,7 @@ class Demuxer:
             if packet.dts is None:
                 packet.dts = packet.pts
             self._ends[index] = max(self._ends[index], packet.pts + (packet.duration or 0))
-            yield packet
+            yield cast(StampedPacket, packet)
 
     def _packets(self) -> Iterator[av.Packet]:
         try:
@@ -123,11 +124,12 @@ class Demuxer:
         except IndexError as error:  # PyAV meets a packet of a stream that the header does not have
             raise ClipError(f'{self._path}: a stream begins in the middle of the file: it is damaged') from error
 
-    def _is_unordered(self, stream: Stream) -> bool:
+    def _is_unordered(self, stream: Stream) -> TypeGuard[av.VideoStream]:
         """Whether the stamps are those of decoding, while pictures are shown in another order."""
-        codec = stream.codec_context
-        reorders = stream.type == 'video' and codec is not None and codec.has_b_frames
-        return reorders and self._container.format.name == 'avi' and codec.name in ('mpeg4', 'h264', 'hevc')
+        codec = stream.codec_context if isinstance(stream, av.VideoStream) else None
+        if codec is None or not codec.has_b_frames:
+            return False
+        return self._container.format.name == 'avi' and codec.name in ('mpeg4', 'h264', 'hevc')
 
     def _set_in_order(self, stream: av.VideoStream, taken: StreamPackets) -> None:
         if stream.codec_context.name == 'mpeg4':
@@ -146,7 +148,7 @@ class Demuxer:
             raise ClipError(f'{self._path}: {stream.type} lacks the last {missing_sec:.2f} s: the file is cut off')
 
 
-def _separate(packets: list[av.Packet]) -> None:
+def _separate(packets: list[StampedPacket]) -> None:
     """Stamp a picture that has the stamp of one before it half a frame later, so that each can be told by its stamp.
 
     FFmpeg stamps pictures twice where a program stream has no stamps for some of them.

@@ -26,7 +26,7 @@ def decode_image(data: np.ndarray, path: str) -> np.ndarray:
     Raises:
         ClipError: It is none of them, too large, cut off or damaged.
     """
-    content = memoryview(data)
+    content = data.data
     known = find_format(bytes(content[:32]))
     if known is None:
         raise ClipError(f'{path}: not an image that is read: {_why_not(bytes(content[: len(POINTER_START)]))}')

@@ -6,6 +6,7 @@ image does not end in them, and DamagedError where they contradict the format.
 
 import zlib
 from collections.abc import Callable
+from typing import Literal
 
 PNG = b'\x89PNG\r\n\x1a\n'
 PNG_EXTRA = 0x20  # of the first letter of a chunk that a reader may ignore
@@ -39,7 +40,7 @@ def find_format(head: bytes) -> tuple[str, Callable[[memoryview], tuple[int, int
     return None
 
 
-def _number(data: memoryview, place: int, size: int, order: str) -> int:
+def _number(data: memoryview, place: int, size: int, order: Literal['little', 'big']) -> int:
     if place + size > len(data):
         raise CutError
     return int.from_bytes(data[place : place + size], order)
@@ -113,7 +114,7 @@ def _measure_webp(data: memoryview) -> tuple[int, int]:
 
 def _measure_tiff(data: memoryview) -> tuple[int, int]:
     """Read the first directory of a TIFF (revision 6.0, section 2) and check that the strips it names are there."""
-    order = 'little' if data[0] == ord('I') else 'big'
+    order: Literal['little', 'big'] = 'little' if data[0] == ord('I') else 'big'
     place = _number(data, 4, 4, order)
     fields = {}
     for entry in range(place + 2, place + 2 + 12 * _number(data, place, 2, order), 12):
@@ -129,7 +130,7 @@ def _measure_tiff(data: memoryview) -> tuple[int, int]:
     return width, height
 
 
-def _tiff_values(data: memoryview, entry: int, order: str) -> list[int]:
+def _tiff_values(data: memoryview, entry: int, order: Literal['little', 'big']) -> list[int]:
     size = {3: 2, 4: 4}.get(_number(data, entry + 2, 2, order))
     count = _number(data, entry + 4, 4, order)
     if size is None or not 0 < count <= len(data):

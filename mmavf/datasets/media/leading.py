@@ -9,7 +9,8 @@ import re
 from collections.abc import Sequence
 
 import av
-from av.codec.context import CodecContext
+
+from .stamped_packet import StampedPacket
 
 # Their decoders know which pictures lack others, and keep those back. Others' show grey until the first key frame.
 CAREFUL_CODECS = ('h264', 'hevc', 'vvc', 'av1', 'mpeg1video', 'mpeg2video')
@@ -17,8 +18,8 @@ H264_IDR, H264_CONFIGURATION = 5, b'\x01'
 
 
 def drop_unshown(
-    codec: CodecContext, packets: list[av.Packet], begins: Sequence[int]
-) -> tuple[list[av.Packet], set[int]]:
+    codec: av.VideoCodecContext, packets: list[StampedPacket], begins: Sequence[int]
+) -> tuple[list[StampedPacket], set[int]]:
     """Leave out of a stream what cannot be shown at the beginnings of its parts.
 
     Only parts that do not begin with a picture from which decoding can begin, and that all others follow, are decoded
@@ -32,7 +33,7 @@ def drop_unshown(
     Returns:
         The packets that are to be decoded, and the stamps of those that give no picture.
     """
-    kept, unshown = packets[: begins[0]] if begins else packets, set()
+    kept, unshown = packets[: begins[0]] if begins else packets, set[int]()
     for begin, end in zip(begins, [*begins[1:], len(packets)], strict=False):
         part = packets[begin:end]
         if part and not _begins_whole(codec, part):
@@ -43,7 +44,7 @@ def drop_unshown(
     return kept, unshown
 
 
-def _begins_whole(codec: CodecContext, part: list[av.Packet]) -> bool:
+def _begins_whole(codec: av.VideoCodecContext, part: list[StampedPacket]) -> bool:
     head = part[0]
     if not head.is_keyframe or any(packet.pts < head.pts for packet in part):
         return False
@@ -51,7 +52,7 @@ def _begins_whole(codec: CodecContext, part: list[av.Packet]) -> bool:
     return codec.name != 'h264' or holds_idr(head, codec)
 
 
-def holds_idr(packet: av.Packet, codec: CodecContext) -> bool:
+def holds_idr(packet: StampedPacket, codec: av.VideoCodecContext) -> bool:
     """Tell whether an H.264 packet holds a picture that nothing after it looks behind (ITU-T H.264, 7.4.1.2.4)."""
     data, extradata = bytes(packet), codec.extradata or b''
     if not extradata.startswith(H264_CONFIGURATION):  # units behind start codes
@@ -64,7 +65,7 @@ def holds_idr(packet: av.Packet, codec: CodecContext) -> bool:
     return False
 
 
-def _find_first(codec: CodecContext, part: list[av.Packet]) -> tuple[int, int]:
+def _find_first(codec: av.VideoCodecContext, part: list[StampedPacket]) -> tuple[int, int]:
     """Decode the beginning of a part.
 
     Returns:
@@ -87,7 +88,7 @@ def _find_first(codec: CodecContext, part: list[av.Packet]) -> tuple[int, int]:
     return min(key, len(part) - 1), key_pts
 
 
-def _decode(codec: CodecContext, packet: av.Packet | None, damage_is_usual: bool) -> list[av.VideoFrame]:
+def _decode(codec: av.VideoCodecContext, packet: StampedPacket | None, damage_is_usual: bool) -> list[av.VideoFrame]:
     try:
         return codec.decode(packet)
     except av.FFmpegError:  # of packets before the first key frame: they lack even the headers

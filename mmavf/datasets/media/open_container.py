@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+from typing import Any
 
 import av
 from av.container import InputContainer
@@ -26,7 +27,7 @@ OPTIONS = {
     'enable_drefs': '0',  # of mov: tracks whose data lie in another file
 }
 # tags in odd encodings are no reason to refuse a clip; from PyAV 19 on they never are
-ANY_TAGS = {} if int(av.__version__.partition('.')[0]) >= 19 else dict(metadata_errors='ignore')
+ANY_TAGS: dict[str, Any] = {} if int(av.__version__.partition('.')[0]) >= 19 else dict(metadata_errors='ignore')
 OPENING_FAILED = 'cannot be opened as media'
 
 
@@ -54,7 +55,7 @@ def open_container(path: str, data: bytes | memoryview | None = None) -> InputCo
 def _why_not(path: str, data: bytes | memoryview | None, error: av.FFmpegError) -> str:
     if not (os.path.getsize(path) if data is None else len(data)):
         return 'it is empty'
-    reason = error.strerror
+    reason = error.strerror or str(error)
     if error.errno == errno.EINVAL:
         reason = 'no container of video or sound; playlists, pictures and texts are not read'
     return why_unreadable(path, reason)

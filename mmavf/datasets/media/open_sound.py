@@ -1,5 +1,7 @@
 """Opening of sound, whatever file it is in."""
 
+from typing import Any
+
 from mmavf.errors import ClipError
 
 from .audio_track import AudioTrack
@@ -34,7 +36,7 @@ def open_sound(
     Raises:
         ClipError: It cannot be opened, is damaged or cut off.
     """
-    media = dict(kinds=('audio',), channel=channel, data=data)
+    media: dict[str, Any] = dict(kinds=('audio',), channel=channel, data=data)
     if not path.lower().endswith(SoundFile.SUFFIXES):
         return MediaFile(path, start_sec, end_sec, **media).audio
     try:

@@ -5,20 +5,21 @@ picture and the one that is shown before it, the next chunk is empty) and for H.
 """
 
 from bisect import bisect_left
+from typing import cast
 
 import av
 from av.bitstream import BitStreamFilterContext
-from av.codec.context import CodecContext
 
 from mmavf.errors import ClipError
 
 from .leading import holds_idr
+from .stamped_packet import StampedPacket
 
 VOP_START = b'\0\0\1\xb6'  # of a picture of MPEG-4 (ISO/IEC 14496-2, 6.2.5); the two bits behind it are its type
 VOP_TYPE_B = 2
 
 
-def stamp_by_type(stream: av.VideoStream, packets: list[av.Packet]) -> list[av.Packet]:
+def stamp_by_type(stream: av.VideoStream, packets: list[StampedPacket]) -> list[StampedPacket]:
     """Stamp the pictures of MPEG-4 as their types order them: B-frames are shown before the picture in front of them.
 
     Args:
@@ -30,8 +31,10 @@ def stamp_by_type(stream: av.VideoStream, packets: list[av.Packet]) -> list[av.P
     """
     if any(bytes(packet).count(VOP_START) > 1 for packet in packets):
         unpack = BitStreamFilterContext('mpeg4_unpack_bframes', stream)
-        packets = [single for packet in [*packets, None] for single in unpack.filter(packet) if single.size]
-    shown, reference = [], []
+        singles = [single for packet in [*packets, None] for single in unpack.filter(packet) if single.size]
+        packets = cast(list[StampedPacket], singles)
+    shown: list[StampedPacket] = []
+    reference: list[StampedPacket] = []
     for packet in packets:
         if _vop_type(packet) == VOP_TYPE_B:
             shown.append(packet)
@@ -44,7 +47,7 @@ def stamp_by_type(stream: av.VideoStream, packets: list[av.Packet]) -> list[av.P
     return packets
 
 
-def _vop_type(packet: av.Packet) -> int | None:
+def _vop_type(packet: StampedPacket) -> int | None:
     data = bytes(packet)
     place = data.find(VOP_START) + len(VOP_START)
     return data[place] >> 6 if len(VOP_START) <= place < len(data) else None
@@ -62,18 +65,18 @@ class PictureOrder:
         ClipError: The stream does not begin with a picture that decoding can begin with.
     """
 
-    def __init__(self, path: str, codec: CodecContext, packets: list[av.Packet]) -> None:
+    def __init__(self, path: str, codec: av.VideoCodecContext, packets: list[StampedPacket]) -> None:
         self._path = path
         self._stamps = sorted(packet.pts for packet in packets)
         self._idr = {packet.pts for packet in packets if packet.is_keyframe and holds_idr(packet, codec)}
         if packets and packets[0].pts not in self._idr:
             self._refuse()
 
-    def begins_at(self, packet: av.Packet) -> bool:
+    def begins_at(self, packet: StampedPacket) -> bool:
         """Tell whether all pictures from this packet on are shown after all before it."""
         return packet.pts in self._idr
 
-    def restart(self, packet: av.Packet) -> None:
+    def restart(self, packet: StampedPacket) -> None:
         """Go on with the stamp of `packet`, from which decoding begins."""
         self._next = bisect_left(self._stamps, packet.pts)
 

@@ -8,7 +8,7 @@ ends, sound and video alike.
 from collections import deque
 from collections.abc import Iterator
 
-import av
+from .stamped_packet import StampedPacket
 
 # Formats whose stamps may jump, by the name of the demuxer; all their streams count in 1/90000 s.
 SPLICED_FORMATS = ('mpeg', 'mpegts')
@@ -19,7 +19,7 @@ MAX_BACK, MAX_AHEAD = CLOCK_HZ // 10, 10 * CLOCK_HZ
 LOOK_AHEAD = 2 * CLOCK_HZ
 
 
-def join_parts(packets: Iterator[av.Packet]) -> Iterator[tuple[av.Packet, int]]:
+def join_parts(packets: Iterator[StampedPacket]) -> Iterator[tuple[StampedPacket, int]]:
     """Yield the packets of a spliced format with stamps that go on from part to part.
 
     Args:
@@ -31,7 +31,7 @@ def join_parts(packets: Iterator[av.Packet]) -> Iterator[tuple[av.Packet, int]]:
     offsets: list[int] = [0]
     starts: dict[int, int] = {}
     ends: dict[int, int] = {}
-    waiting: deque[tuple[av.Packet, int]] = deque()
+    waiting: deque[tuple[StampedPacket, int]] = deque()
     at: dict[int, tuple[int, int]] = {}  # the part and the decoding stamp that each stream has come to
     newest = 0
     for packet, part in _number_parts(packets):
@@ -55,8 +55,8 @@ def join_parts(packets: Iterator[av.Packet]) -> Iterator[tuple[av.Packet, int]]:
 
 
 def _place(
-    waiting: deque[tuple[av.Packet, int]], offsets: list[int], starts: dict[int, int], ends: dict[int, int]
-) -> Iterator[tuple[av.Packet, int]]:
+    waiting: deque[tuple[StampedPacket, int]], offsets: list[int], starts: dict[int, int], ends: dict[int, int]
+) -> Iterator[tuple[StampedPacket, int]]:
     while waiting:
         packet, part = waiting.popleft()
         while len(offsets) <= part:
@@ -67,7 +67,7 @@ def _place(
         yield packet, part
 
 
-def _number_parts(packets: Iterator[av.Packet]) -> Iterator[tuple[av.Packet, int]]:
+def _number_parts(packets: Iterator[StampedPacket]) -> Iterator[tuple[StampedPacket, int]]:
     """Tell of each packet the part that it belongs to, by its stamps alone: the last one of a stream comes late."""
     latest: list[int] = []  # the highest stamp of each part
     last: dict[int, tuple[int, int]] = {}  # of each stream its part and stamp

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import av
 import numpy as np
@@ -9,13 +10,14 @@ from av.video.reformatter import VideoReformatter
 
 from mmavf.errors import ClipError
 
-from .codec import TIME_TOLERANCE_SEC, open_codec
+from .codec import TIME_TOLERANCE_SEC, open_codec, unit_sec
 from .demux import StreamPackets
 from .leading import drop_unshown
 from .limits import MAX_PICTURE_PIXELS
 from .media_errors import as_clip_errors
 from .picture_order import PictureOrder
 from .picture_shape import PictureShape
+from .stamped_packet import StampedPacket
 from .windows import gather_frames
 
 # A "not coded" VOP of MPEG-4 (Xvid and DivX write them where a picture does not change) is a header alone.
@@ -53,7 +55,7 @@ class VideoTrack:
         path: str,
         stream: av.VideoStream,
         source: StreamPackets,
-        from_beginning: Callable[[], list[av.Packet]] | None,
+        from_beginning: Callable[[], list[StampedPacket]] | None,
         origin_sec: float,
         start_sec: float,
         end_sec: float,
@@ -66,16 +68,17 @@ class VideoTrack:
         self._shape = PictureShape(path, stream, source.first)
         self._colours = self._codec.color_range, self._codec.colorspace
         self._reformatter = VideoReformatter()
-        self._unit_sec, self._origin_sec = float(stream.time_base), origin_sec
+        self._unit_sec, self._origin_sec = unit_sec(stream, path), origin_sec
         self._packets, unshown = drop_unshown(self._codec, source.packets, source.begins)
         self._from_beginning = from_beginning
         self._order = PictureOrder(path, self._codec, self._packets) if source.stamped_by_order else None
         self._keys = sorted((packet.pts, i) for i, packet in enumerate(self._packets) if self._is_key(packet))
         self._not_coded = {p.pts for p in self._packets if self._codec.name == 'mpeg4' and p.size <= NOT_CODED_BYTES}
+        self._last_frame: av.VideoFrame | None = None
         self._pts = self._stamps_between(start_sec, end_sec, unshown)
         self.frame_times = np.array([self._time_of(pts) for pts in self._pts], dtype=np.float64)
 
-    def _is_key(self, packet: av.Packet) -> bool:
+    def _is_key(self, packet: StampedPacket) -> bool:
         return packet.is_keyframe if self._order is None else self._order.begins_at(packet)
 
     def _time_of(self, pts: int) -> float:
@@ -191,7 +194,7 @@ class VideoTrack:
         if frame.is_corrupt:
             raise ClipError(f'{self.path}: the video frame at {self._time_of(pts):.2f} s is damaged')
         size = self._shape.size_for(frame)
-        scaling = {} if size is None else dict(width=size[0], height=size[1], interpolation='BICUBIC')
+        scaling: dict[str, Any] = {} if size is None else dict(width=size[0], height=size[1], interpolation='BICUBIC')
         # one thread: to start more takes six times as long as a small frame
         image = self._reformatter.reformat(frame, format='rgb24', threads=1, **scaling).to_ndarray()  # (H, W, 3)
         quarter_turns = round(frame.rotation / 90)
