@@ -5,6 +5,7 @@ from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
+from types import ModuleType
 
 READER = 'mmengine.runner.checkpoint'
 GUARD = 'mmavf.checkpoints.safe_globals'
@@ -21,11 +22,11 @@ class _AfterReader(MetaPathFinder):
         if spec is not None and spec.loader is not None:
             execute = spec.loader.exec_module
 
-            def execute_then_guard(module: object) -> None:
+            def execute_then_guard(module: ModuleType) -> None:
                 execute(module)
                 import_module(GUARD)
 
-            spec.loader.exec_module = execute_then_guard
+            spec.loader.exec_module = execute_then_guard  # type: ignore[method-assign]
         return spec
 
 

@@ -39,11 +39,11 @@ def _history_method(owner: Any, name: str) -> Callable:
 
 def _register() -> None:
     array_parts = [np.ndarray, np.dtype, BoolDType, Float32DType, Float64DType, Int32DType, Int64DType, UInt32DType]
-    reconstruct, scalar = np.zeros(1).__reduce__()[0], np.float64(0).__reduce__()[0]
+    functions: tuple[Any, ...] = np.zeros(1).__reduce__()[0], np.float64(0).__reduce__()[0]
     # numpy 1 and 2 write their private modules under different names; both must be readable.
     named = [
         (function, f'numpy.{core}.multiarray.{function.__name__}')
-        for function in (reconstruct, scalar)
+        for function in functions
         for core in ('core', '_core')
     ]
     torch.serialization.add_safe_globals([HistoryBuffer, *array_parts, *named, (_history_method, 'builtins.getattr')])

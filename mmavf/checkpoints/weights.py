@@ -68,7 +68,7 @@ def strip_wrappers(weights: Mapping[str, Any], source: str) -> Mapping[str, Any]
         )
     stripped = OrderedDict((names[name], value) for name, value in weights.items())
     if hasattr(weights, '_metadata'):  # versions of layers, which torch keeps beside the weights
-        stripped._metadata = weights._metadata
+        stripped._metadata = weights._metadata  # type: ignore[attr-defined]
     return stripped
 
 

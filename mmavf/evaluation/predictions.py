@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -115,7 +116,8 @@ class Predictions:
         if not isinstance(values, dict) or values.keys() != {field.name for field in fields(cls)}:
             raise CheckpointError(f'{path} holds no predictions: give a predictions.pkl of tools/test.py.')
         try:
-            read = cls(**{key: value.numpy() if key in ARRAYS else tuple(value) for key, value in values.items()})
+            parts: dict[str, Any] = {k: v.numpy() if k in ARRAYS else tuple(v) for k, v in values.items()}
+            read = cls(**parts)
         except (TypeError, AttributeError) as error:
             raise CheckpointError(f'{path} holds no predictions as tools/test.py writes them: {error}') from error
         check_finite({key: values[key] for key in ARRAYS}, str(path), 'predictions')
@@ -139,8 +141,8 @@ class Predictions:
         else:
             writer.writerow(['id', *(head + name for name in self.names for head in (LABEL, PREDICTION))])
             pairs = np.stack([self.labels, self.scores], axis=2).reshape(len(self), -1)  # (N, K, 2) → (N, 2 * K)
-            rows = ([_shortest(value) for value in row] for row in pairs)
-            writer.writerows([id_, *row] for id_, row in zip(self.ids, rows, strict=True))
+            numbers = ([_shortest(value) for value in row] for row in pairs)
+            writer.writerows([id_, *row] for id_, row in zip(self.ids, numbers, strict=True))
         write_atomically(path, text.getvalue())
 
     @classmethod
@@ -180,8 +182,8 @@ def pool(parts: Sequence[Predictions]) -> Predictions:
     twice = sorted(clip for (_, clip), count in counts.items() if count > 1)
     if twice:
         raise ListError(f'{len(twice)} clips are in two of the tests, among them {", ".join(twice[:10])}.')
-    arrays = {key: np.concatenate([getattr(part, key) for part in parts]) for key in ARRAYS}
-    texts = {key: sum((getattr(part, key) for part in parts), ()) for key in ('ids', *ORIGIN_KEYS)}
+    arrays: dict[str, Any] = {key: np.concatenate([getattr(part, key) for part in parts]) for key in ARRAYS}
+    texts: dict[str, Any] = {key: sum((getattr(part, key) for part in parts), ()) for key in ('ids', *ORIGIN_KEYS)}
     return Predictions(names=parts[0].names, **arrays, **texts)
 
 

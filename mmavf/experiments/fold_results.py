@@ -144,7 +144,7 @@ def _interval(bounds: Sequence[float] | None) -> str:
 
 
 def _common_lists(reports: Mapping[str, Mapping]) -> dict[str, str]:
-    lists = {}
+    lists: dict[str, str] = {}
     for fold, report in reports.items():
         for name, value in report['test']['lists'].items():
             if lists.setdefault(name, value) != value:

@@ -174,8 +174,9 @@ def _lies_at(fd: int, path: Path) -> bool:
 def _read(fd: int) -> dict:
     """Return what a lock file says of its holder; {} where it says nothing that can be read."""
     value = parse_line(os.pread(fd, 4096, 0))
-    known = isinstance(value, dict) and {'host', 'pid', 'since'} <= value.keys() and isinstance(value['pid'], int)
-    return value if known else {}
+    if isinstance(value, dict) and {'host', 'pid', 'since'} <= value.keys() and isinstance(value['pid'], int):
+        return value
+    return {}
 
 
 def _write(fd: int, holder: dict) -> None:
@@ -186,7 +187,8 @@ def _write(fd: int, holder: dict) -> None:
 def _close_in_child() -> None:
     """Close the lock files in a forked child: while one is open there, the lock outlives the process that took it."""
     for lock in _held:
-        os.close(lock._fd)
+        if lock._fd is not None:
+            os.close(lock._fd)
     _held.clear()
 
 

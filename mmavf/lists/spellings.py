@@ -30,7 +30,7 @@ def spelling_problems(entries: Iterable[dict]) -> list[Problem]:
     problems = []
     for column, own in lines.items():
         for names in alike(own):
-            first, *others = sorted(names, key=own.get)
+            first, *others = sorted(names, key=own.__getitem__)
             spelt = ' and '.join(f'{name!r}' for name in others)
             text = f'{column} {spelt} differs from {first!r} in line {own[first]} {DIFFERENCE}: use one spelling'
             problems.append((own[others[0]], text))

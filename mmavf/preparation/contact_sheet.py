@@ -91,13 +91,16 @@ def _readable(out: Path, outcomes: Sequence[Outcome], fps: float | None) -> Iter
 def _strip(out: Path, outcome: Outcome, fps: float | None) -> Strip:
     clip = OpenClip(modalities=('video',)).transform(dict(video_path=str(out / outcome.video), fps=fps))
     frames = clip['video_reader'].read_frames(spread(clip['total_frames'], FRAMES))
-    remarks = dict(
-        faces=outcome.faces_seen > 1 and f'{outcome.faces_seen} faces at a time',
-        parts=outcome.parts > 1 and f'seen in {outcome.parts} parts',
-        missing=outcome.missing > 0 and f'not found in {outcome.missing:.0%} of the looks',
-        silent=outcome.silent and 'silent',
-    )
-    return Strip(outcome.id, '; '.join(filter(None, remarks.values())), frames)
+    remarks = []
+    if outcome.faces_seen > 1:
+        remarks.append(f'{outcome.faces_seen} faces at a time')
+    if outcome.parts > 1:
+        remarks.append(f'seen in {outcome.parts} parts')
+    if outcome.missing > 0:
+        remarks.append(f'not found in {outcome.missing:.0%} of the looks')
+    if outcome.silent:
+        remarks.append('silent')
+    return Strip(outcome.id, '; '.join(remarks), frames)
 
 
 def _draw(strip: Strip, per_clip: int) -> np.ndarray:

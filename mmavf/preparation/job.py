@@ -92,7 +92,8 @@ class Preparer:
         """
         if isinstance(job, ShardJob):
             with disk_failures(self._out):
-                return self._write_shard(job)
+                self._write_shard(job)
+            return None
         sources = {source: source_sha256(self._raw / source) for source in job.sources}
         try:
             with self._boundary(job.clip), disk_failures(self._out):
@@ -242,7 +243,7 @@ def cut(clip_id: str, parts: Sequence[FacePart], times_sec: np.ndarray, longest_
     if whole:
         part = parts[int(np.argmax(lengths_sec))]
         return [piece(clip_id, part, 0, len(part.places))]
-    pieces = []
+    pieces: list[Piece] = []
     for part, length_sec in zip(parts, lengths_sec, strict=True):
         times = times_sec[part.first : part.last + 1]  # (n,)
         number = ceil(length_sec / longest_sec - 1e-6)  # stamps are rounded

@@ -5,7 +5,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from mmengine.logging import MMLogger
 
@@ -37,7 +37,7 @@ class Journal:
     def __init__(self, folder: Path, header: dict[str, Any], replaced: Sequence[str] = ()) -> None:
         self.path = folder / FILE
         self._lines: dict[str, bytes] = {}  # a million of them: texts take a fifth of the room of what they say
-        self._fd: int | None = None
+        self._fd = -1  # not open
         if not self.path.exists() and folder.is_dir() and any(entry.name != LOCK_FILE for entry in folder.iterdir()):
             raise PreparationError(f'{folder} is not empty and holds no preparation: choose another folder')
         try:
@@ -65,9 +65,9 @@ class Journal:
 
     def close(self) -> None:
         """Close the file, and let another run have the folder."""
-        if self._fd is not None:
+        if self._fd >= 0:
             os.close(self._fd)
-            self._fd = None
+            self._fd = -1
         self._lock.release()
 
     def write(self, unit: str, record: dict) -> None:
@@ -147,6 +147,6 @@ def remove(paths: Iterable[Path]) -> None:
             path.unlink(missing_ok=True)
 
 
-def _is_unit(value: Any) -> bool:
+def _is_unit(value: Any) -> TypeGuard[list]:
     """Tell whether a line is one that `Journal.write` wrote."""
     return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], dict)

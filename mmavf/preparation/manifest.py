@@ -26,7 +26,7 @@ def manifest_text(
         left_out: What the parser left out.
     """
     parts = [f'{json.dumps(name)}: {json.dumps(value, sort_keys=True)}' for name, value in sorted(header.items())]
-    tables = dict(
+    tables: dict[str, Sequence] = dict(
         sources=[[path, sources[path]] for path in sorted(sources)],
         clips=[_facts(outcome) for outcome in outcomes],
         left_out=left_out,

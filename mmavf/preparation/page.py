@@ -37,7 +37,7 @@ def page() -> str:
 
 def _section(parser: type[RawSet], names: list[str]) -> str:
     heading = ', '.join(f'`{name}`' for name in names)
-    about = getdoc(parser).partition('\n\nArgs:')[0]
+    about = (getdoc(parser) or '').partition('\n\nArgs:')[0]
     return f'\n## {heading}\n\n{about}\n\n```text\n{parser.layout.strip()}\n```\n{_options(parser)}'
 
 

@@ -134,7 +134,7 @@ class Preparation:
     def _is_done(self, unit: Unit, journal: Journal, retry_failed: bool) -> bool:
         """Tell whether an earlier run did a unit, and its files are still there."""
         record = journal.read(unit.name)
-        if not unit.is_done_by(record) or (retry_failed and is_failed(record['outcomes'])):
+        if record is None or not unit.is_done_by(record) or (retry_failed and is_failed(record['outcomes'])):
             return False
         files = {name for o in record['outcomes'] for name in (o['video'], o['audio']) if name}
         if self._settings.pack == 'shards':
@@ -143,9 +143,11 @@ class Preparation:
         return all((self._out / name).exists() for name in files)
 
     def _write_results(self, journal: Journal, header: dict[str, Any]) -> dict[str, Any]:
-        outcomes, sources = [], {}
+        outcomes: list[Outcome] = []
+        sources: dict[str, str | None] = {}
         for unit in self._units():
             record = journal.read(unit.name)
+            assert record is not None  # every unit is done
             outcomes += [Outcome(**outcome) for outcome in record['outcomes']]
             sources |= record['sources']
         rows = list_rows(self._settings.dataset, self._index.clips, outcomes, self._pack.fps)

@@ -94,6 +94,7 @@ class Schedule:
         if isinstance(result, Died):
             failure = Outcome(id=job.clip.id, raw_id=job.clip.id, reason=result.reason)
             result = ClipResult([asdict(failure)], dict.fromkeys(job.sources))
+        assert result is not None  # which only the jobs of shards have
         unit = self._open.pop(job.clip.id)
         unit.add(job, result)
         if not unit.is_complete:

@@ -123,8 +123,8 @@ def source_sha256(path: Path) -> str | None:
         elif not path.is_file():
             return None
         else:
-            with open(path, 'rb') as file:
-                while block := file.read(1 << 20):
+            with open(path, 'rb') as opened:
+                while block := opened.read(1 << 20):
                     digest.update(block)
     except OSError:
         return None

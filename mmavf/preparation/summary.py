@@ -54,7 +54,7 @@ def summarise(
         What JSON can hold; see `summary_text` for the parts.
     """
     usable = [outcome for outcome in outcomes if not outcome.reason]
-    counts = dict(
+    counts: dict[str, Any] = dict(
         raw_clips=len(index.clips),
         left_out_by_parser=len(index.left_out),
         tried=len(prepared),
@@ -147,9 +147,10 @@ def _spelling_notes(rows: Sequence[Mapping[str, str]]) -> list[str]:
 
 def _same_names(clips: Sequence[RawClip]) -> dict[str, list[str]]:
     """Return the file names that occur in several folders, with their paths."""
-    paths = defaultdict(set)
+    paths: dict[str, set[str]] = defaultdict(set)
     for clip in clips:
-        paths[PurePosixPath(clip.video or clip.audio).name].add(clip.video or clip.audio)
+        path = clip.video or clip.audio or ''
+        paths[PurePosixPath(path).name].add(path)
     return {name: sorted(own) for name, own in sorted(paths.items()) if len(own) > 1}
 
 

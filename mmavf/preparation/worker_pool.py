@@ -10,7 +10,7 @@ from contextlib import suppress
 from math import inf
 from multiprocessing.connection import Connection, wait
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from mmavf.errors import MMAVFError
 
@@ -96,7 +96,7 @@ class WorkerPool:
             if not self._busy:
                 return
             for connection in wait(list(self._busy), self._seconds_left()):
-                worker = self._busy[connection]
+                worker = self._busy[cast(Connection, connection)]
                 job = worker.job
                 result = self._receive(worker)
                 if isinstance(result, MMAVFError):
@@ -218,5 +218,6 @@ def _outcome(do: Callable[[Any], Any], job: Any) -> _Result | MMAVFError:
 
 
 def _end_with_parent() -> None:
-    multiprocessing.parent_process().join()
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()
     os._exit(1)

@@ -43,7 +43,7 @@ def training_record(cfg: Mapping, list_hashes: Mapping[str, str], files: Tensor 
 
 def without_digests(record: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Return a `training_record` without `files`, the digests that no person reads."""
-    return record and {key: value for key, value in record.items() if key != 'files'}
+    return None if record is None else {key: value for key, value in record.items() if key != 'files'}
 
 
 def training_lineage(meta: Mapping) -> list[dict[str, Any]]:

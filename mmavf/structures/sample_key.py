@@ -18,7 +18,7 @@ class SampleKey(NamedTuple):
         position: Place in the epoch's order over all ranks, from 0.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # which hides the method of tuples
     seed: int
     epoch: int
     position: int

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.ticker import PercentFormatter
 
 MAX_WRITTEN = 15  # classes up to which each cell says its percentage
@@ -41,7 +42,7 @@ def draw_confusion_matrix(matrix: np.ndarray, classes: Sequence[str], path: Path
 
 def _draw_cells(
     panel: Axes, matrix: np.ndarray, classes: Sequence[str], shares: np.ndarray, written: np.ndarray | None
-) -> object:
+) -> AxesImage:
     """Colour the cells by `shares`, write `written` where there are clips, name rows and columns."""
     image = panel.imshow(shares, cmap='Blues', vmin=0, vmax=1)
     size = 9 if len(classes) <= MAX_WRITTEN else 7
@@ -50,7 +51,9 @@ def _draw_cells(
     panel.set_yticks(range(len(classes)), rows, fontsize=size, parse_math=False)
     panel.set(xlabel='predicted class', ylabel='true class (clips)')
     panel.spines[:].set_visible(False)
-    for row, column in np.argwhere(matrix) if written is not None else ():
+    if written is None:
+        return image
+    for row, column in np.argwhere(matrix):
         colour = 'white' if shares[row, column] > DARK else 'black'
         panel.text(column, row, f'{written[row, column]:.0f}', ha='center', va='center', fontsize=size, color=colour)
     return image

@@ -71,7 +71,7 @@ def draw_embedding(
 def draw_points(points: np.ndarray, path: Path, title: str = '') -> None:
     """Write a PNG of points without labels; arguments as in `draw_embedding`."""
     figure, (panel,) = _figure(1, title)
-    panel.scatter(*points.T, s=MARK_SIZE, c='0.35', linewidths=0, alpha=0.85)
+    panel.scatter(points[:, 0], points[:, 1], s=MARK_SIZE, c='0.35', linewidths=0, alpha=0.85)
     figure.savefig(path, dpi=130)
 
 
@@ -91,7 +91,9 @@ def draw_classes(points: np.ndarray, labels: np.ndarray, classes: Sequence[str],
         if len(chosen):
             colour, mark = class_look(index)
             label = f'{name} ({len(chosen)})'
-            panel.scatter(*chosen.T, s=MARK_SIZE, c=colour, marker=mark, linewidths=0, alpha=0.85, label=label)
+            panel.scatter(
+                chosen[:, 0], chosen[:, 1], s=MARK_SIZE, c=colour, marker=mark, linewidths=0, alpha=0.85, label=label
+            )
     columns = -(-len(np.unique(labels)) // ROWS_OF_LEGEND)
     legend = figure.legend(loc='outside right upper', ncols=columns, frameon=False, fontsize=9, markerscale=1.4)
     for text in legend.get_texts():
@@ -111,7 +113,7 @@ def draw_values(points: np.ndarray, values: np.ndarray, dims: Sequence[str], pat
     """
     figure, panels = _figure(len(dims), title)
     for panel, name, column in zip(panels, dims, values.T, strict=True):
-        dots = panel.scatter(*points.T, s=MARK_SIZE, c=column, cmap='viridis', linewidths=0)
+        dots = panel.scatter(points[:, 0], points[:, 1], s=MARK_SIZE, c=column, cmap='viridis', linewidths=0)
         figure.colorbar(dots, ax=panel, shrink=0.8)
         panel.set_title(name, fontsize=10, parse_math=False)
     figure.savefig(path, dpi=130)

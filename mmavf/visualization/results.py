@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,7 +31,8 @@ PICTURES = {
 }
 
 
-class TestResult(NamedTuple):
+@dataclass(frozen=True)
+class TestResult:
     """One test.
 
     Attributes:

@@ -107,4 +107,4 @@ def best_row(key: str, values: Sequence[float | None]) -> int | None:
     less_is_better = score_of(key).less_is_better
     if len(known) < 2 or less_is_better is None:
         return None
-    return (min if less_is_better else max)(known, key=known.get)
+    return (min if less_is_better else max)(known, key=known.__getitem__)

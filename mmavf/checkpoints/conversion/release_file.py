@@ -61,7 +61,7 @@ def convert_file(source: Path, destination: Path) -> str:
     check_destination(source, destination)
     weights, past = read_checkpoint(source)
     to_released = any(name.startswith('encoders.') for name in weights)
-    left_out = []
+    left_out: list[str] = []
     if is_related_model(weights):
         converted, left_out = convert_encoders(weights)
     else:

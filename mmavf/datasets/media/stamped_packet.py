@@ -1,10 +1,15 @@
-"""Packets whose stamps are known."""
+"""The type of a packet whose stamps are known."""
+
+from typing import TYPE_CHECKING
 
 import av
 
+if TYPE_CHECKING:
 
-class StampedPacket(av.Packet):
-    """A packet with both stamps, as `Demuxer` makes sure of: the type of what readers work with, never constructed."""
+    class StampedPacket(av.Packet):
+        """A packet that has both stamps, as `Demuxer` makes sure of."""
 
-    pts: int
-    dts: int
+        pts: int
+        dts: int
+else:
+    StampedPacket = av.Packet  # which cannot be derived from

@@ -40,9 +40,9 @@ def classification_intervals(
         drawn = rng.multinomial(len(labels), counts / len(labels), size=resamples)
     else:
         unit = np.unique(units, return_inverse=True)[1]
-        counts = np.zeros((unit.max() + 1, num_classes**2))
-        np.add.at(counts, (unit, cells), 1)
-        drawn = _draw_sums(counts, rng, resamples)
+        sums = np.zeros((unit.max() + 1, num_classes**2))
+        np.add.at(sums, (unit, cells), 1)
+        drawn = _draw_sums(sums, rng, resamples)
     matrices = drawn.reshape(resamples, num_classes, num_classes)  # (R, K * K) → (R, K, K)
     values = scores_of_matrices(matrices.astype(np.float64))
     return {name: _interval(values[name]) for name in scores}
@@ -76,7 +76,7 @@ def regression_intervals(
     drawn = _draw_sums(sums.reshape(len(sums), -1), np.random.default_rng(seed), resamples)
     drawn = drawn.reshape(resamples, 7, -1).transpose(1, 0, 2)  # (R, 7 * K) → (7, R, K)
     values = scores_of_moments(drawn)
-    return {name: (_interval(values[name]), _interval(values[name].mean(axis=1))) for name in scores}
+    return {name: (_bounds(values[name]).T, _interval(values[name].mean(axis=1))) for name in scores}
 
 
 def scores_of_matrices(matrices: np.ndarray) -> dict[str, np.ndarray]:
@@ -131,7 +131,11 @@ def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     return np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator > 0)
 
 
-def _interval(values: np.ndarray) -> np.ndarray | tuple[float, float]:
-    """Return the percentiles over resamples of (R,) values, or (K, 2) of (R, K)."""
-    bounds = np.percentile(values, PERCENTILES, axis=0)
-    return bounds.T if values.ndim == 2 else (float(bounds[0]), float(bounds[1]))
+def _bounds(values: np.ndarray) -> np.ndarray:
+    """Return the two percentiles over resamples, (2,) of (R,) values, or (2, K) of (R, K)."""
+    return np.percentile(values, PERCENTILES, axis=0)
+
+
+def _interval(values: np.ndarray) -> tuple[float, float]:
+    low, high = _bounds(values).tolist()
+    return low, high

@@ -16,8 +16,10 @@ from mmavf.lists.natural_order import natural_order
 from ..raw_clip import LeftOut, RawClip, RawIndex
 from .folders import NOT_UTF8, walk_once
 
-VIDEO_SUFFIXES = ('.mp4', '.avi', '.mov', '.mkv', '.flv', '.mpg', '.mpeg', '.webm', '.m4v', '.wmv', '.asf', '.ts')
-VIDEO_SUFFIXES += ('.mts', '.m2ts', '.m2v', '.vob', '.3gp', '.3g2', '.ogv', '.f4v', '.dv', '.mxf', '.divx', '.mjpeg')
+VIDEO_SUFFIXES = (
+    *('.mp4', '.avi', '.mov', '.mkv', '.flv', '.mpg', '.mpeg', '.webm', '.m4v', '.wmv', '.asf', '.ts', '.mts', '.m2ts'),
+    *('.m2v', '.vob', '.3gp', '.3g2', '.ogv', '.f4v', '.dv', '.mxf', '.divx', '.mjpeg'),
+)
 SOUND_SUFFIXES = ('.wav', '.flac', '.m4a', '.mp3', '.aac', '.ogg', '.opus', '.wma', '.aif', '.aiff', '.ac3')
 SAFE_ID = re.compile(r'[A-Za-z0-9_-][A-Za-z0-9_.-]*')  # no name of a hidden file, nor of a folder above
 

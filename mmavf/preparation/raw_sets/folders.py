@@ -1,7 +1,7 @@
 """Walking through the folders of a raw set."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -24,10 +24,10 @@ def walk_once(top: Path, raw: Path, leave_out: Callable[[Path, str], None]) -> I
         raw: The raw folder; links to it, or to a folder above it, are not followed.
         leave_out: Called with each folder that is not looked through, and why.
     """
-    home, seen = Path(os.path.realpath(raw)), set()
+    home, seen = Path(os.path.realpath(raw)), set[str]()
     waiting = [str(top)]
     while waiting:
-        links = []
+        links: list[str] = []
         for start in waiting:
             if start != str(top) and home.is_relative_to(os.path.realpath(start)):
                 leave_out(Path(start), ABOVE)
@@ -36,9 +36,11 @@ def walk_once(top: Path, raw: Path, leave_out: Callable[[Path, str], None]) -> I
         waiting = sorted(links, key=natural_order)
 
 
-def _walk_tree(start: str, seen: set[str], leave_out: Callable[[Path, str], None]) -> Iterator[tuple[Path, list[str]]]:
+def _walk_tree(
+    start: str, seen: set[str], leave_out: Callable[[Path, str], None]
+) -> Generator[tuple[Path, list[str]], None, list[str]]:
     """Yield the folders from `start` on that are not in `seen`; return the links to folders that are met."""
-    real_start, links = os.path.realpath(start), []
+    real_start, links = os.path.realpath(start), list[str]()
     for folder, folders, names in os.walk(start, onerror=partial(_unlisted, leave_out)):
         real = real_start + folder[len(start) :]
         if real in seen:

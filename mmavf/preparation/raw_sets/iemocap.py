@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from mmavf.datasets.targets.label_spaces import IEMOCAP_LABELS
 from mmavf.registry import RAW_SETS
@@ -87,7 +87,7 @@ Session1/dialog/avi/DivX/Ses01F_impro01.avi          two people side by side, wi
 
 def _clip(turn: Turn, video: str) -> RawClip:
     # Ses01F_impro01: the sixth letter is who wears the markers, and stands on the left
-    half = 'left' if turn.dialog[5] == turn.speaker else 'right'
+    half: Literal['left', 'right'] = 'left' if turn.dialog[5] == turn.speaker else 'right'
     return RawClip(
         id=turn.name,
         video=video,
