@@ -14,6 +14,7 @@ from mmavf.models.maskers import TokenMask
 from mmavf.models.pretrainers import AVFMAEPretrainer, MaskedAutoencoder
 from mmavf.models.targets import PatchTarget
 from mmavf.registry import MODELS
+from tests.helpers.models import labelled
 
 DEMO = Path(__file__).parents[2] / 'configs' / 'demo'
 SIZES = dict(video=(3, 4, 96, 96), audio=(1, 256, 128))
@@ -97,6 +98,7 @@ def test_modules_are_taken_as_they_are():
     assert model.encoders['a'] is encoder and model.targets['a'] is target
 
 
+@MODELS.register_module()
 class PlainEncoder(nn.Module):
     """The least that an encoder is: patches, one linear layer."""
 
@@ -110,6 +112,7 @@ class PlainEncoder(nn.Module):
         return EncoderOutput(self.patch_embed(x, ids), (), None, ids)
 
 
+@MODELS.register_module()
 class PlainDecoder(nn.Module):
     """The least that a decoder is: one value for all tokens."""
 
@@ -123,6 +126,7 @@ class PlainDecoder(nn.Module):
         return self.head(x.mean(dim=1, keepdim=True)).expand(-1, decode_ids.shape[1], -1)
 
 
+@MODELS.register_module()
 class MeanTarget(nn.Module):
     """A target of one value a token."""
 
@@ -132,6 +136,7 @@ class MeanTarget(nn.Module):
         return PatchTarget((2, 2), normalize=False)(x, ids).mean(dim=2, keepdim=True)
 
 
+@MODELS.register_module()
 class FirstMask(nn.Module):
     """Hides the first tokens."""
 
@@ -141,27 +146,112 @@ class FirstMask(nn.Module):
         return (torch.arange(16, device=device) < 10).expand(batch_size, -1)
 
 
+@MODELS.register_module()
 class FirstMasker(nn.Module):
     """Draws the masks of a single modality, always the same."""
 
     def forward(self, batch_size, device):
         mask = FirstMask()(batch_size, device)
-        return dict(a=TokenMask.from_masks(mask, mask, 6, 6))
+        return dict(a=TokenMask.from_masks(mask, ~mask, 6, 10))
+
+
+@MODELS.register_module()
+class AbsoluteLoss(nn.Module):
+    """Mean absolute error, with and without weights: of predictions as of hidden tokens."""
+
+    def forward(self, pred, target, weight=None):
+        if weight is None:
+            return (pred[0].mean() - target[0].mean()).abs()
+        return ((pred - target).abs().mean(dim=2) * weight).mean()
+
+
+@MODELS.register_module()
+class AddMeans(nn.Module):
+    """A correlation: each modality gets the other's mean, scaled."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(()))
+
+    def forward(self, video, audio):
+        return [x + self.scale * y.mean(dim=1, keepdim=True) for x, y in ((video, audio), (audio, video))]
+
+
+@MODELS.register_module()
+class Halve(nn.Module):
+    """A data preprocessor: halves everything."""
+
+    def forward(self, data, training=False):
+        return {**data, 'inputs': {m: x / 2 for m, x in data['inputs'].items()}}
+
+
+@MODELS.register_module()
+class MeanHead(nn.Module):
+    """A head: its one output is the mean of the feature, its loss the mean output."""
+
+    def forward(self, x):
+        return x, x.mean(dim=1, keepdim=True)
+
+    def loss(self, outputs, data_samples):
+        return outputs.mean()
+
+    def predict(self, outputs, data_samples):
+        return data_samples
 
 
 OWN = dict(
-    encoder=dict(encoders=dict(a=PlainEncoder()), decoders=dict(a=PlainDecoder())),
-    decoder=dict(encoders=dict(a=dict(ENCODER, out_indices=())), decoders=dict(a=PlainDecoder())),
-    target=dict(targets=dict(a=MeanTarget())),
-    masker=dict(masker=FirstMasker()),
-    generator=dict(masker=dict(type='DualMasker', encoder=dict(a=FirstMask()), decoder=dict(a=MASK))),
+    encoder=dict(encoders=dict(a=dict(type='PlainEncoder')), decoders=dict(a=dict(type='PlainDecoder'))),
+    decoder=dict(encoders=dict(a=dict(ENCODER, out_indices=())), decoders=dict(a=dict(type='PlainDecoder'))),
+    target=dict(targets=dict(a=dict(type='MeanTarget'))),
+    masker=dict(masker=dict(type='FirstMasker')),
+    generator=dict(masker=dict(type='DualMasker', encoder=dict(a=dict(type='FirstMask')), decoder=dict(a=MASK))),
+    loss=dict(reconstruction_loss=dict(type='AbsoluteLoss')),
+    preprocessor=dict(data_preprocessor=dict(type='Halve')),
+    correlation=dict(correlation=dict(type='AddMeans')),
+    contrast=dict(contrastive_loss=dict(type='AbsoluteLoss')),
 )
 
 
+def step(model, inputs, data_samples=None):
+    """Train one step; every loss is finite, and some weight moves."""
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+    before = [p.detach().clone() for p in model.parameters()]
+    data = model.data_preprocessor(dict(inputs=inputs, data_samples=data_samples), True)
+    loss = sum(model(**data, mode='loss').values())
+    loss.backward()
+    optimizer.step()
+    assert loss.isfinite() and any(not torch.equal(x, y) for x, y in zip(before, model.parameters(), strict=True))
+
+
 @pytest.mark.parametrize('kind', OWN)
-def test_a_part_of_ones_own_that_keeps_its_contract_trains(kind):
-    model = MaskedAutoencoder(**parts('a', **OWN[kind]))
-    model(dict(a=torch.randn(2, 2, 8, 8)), mode='loss')['loss_a'].backward()
+def test_a_part_of_ones_own_is_swapped_in_by_config_and_trains(kind):
+    modalities = ('a', 'b') if kind in ('correlation', 'contrast') else ('a',)
+    preprocessor = dict(data_preprocessor=dict(type='BaseDataPreprocessor'))
+    model = MODELS.build(dict(type='MaskedAutoencoder', **parts(*modalities, **preprocessor | OWN[kind])))
+    step(model, {m: torch.randn(2, 2, 8, 8) for m in modalities})
+
+
+OWN_OF_RECOGNIZER = dict(
+    encoder=dict(video_encoder=dict(type='PlainEncoder')),
+    head=dict(head=dict(type='MeanHead')),
+    loss=dict(head=dict(type='RegressionHead', num_outputs=1, loss=dict(type='AbsoluteLoss'))),
+    correlation=dict(audio_encoder=ENCODER, correlation=dict(type='AddMeans')),
+    preprocessor=dict(data_preprocessor=dict(type='Halve')),
+)
+
+
+def recognizer(**own):
+    """Build a small recognizer of images with two channels."""
+    head = dict(type='RegressionHead', num_outputs=1)
+    plain = dict(video_encoder=ENCODER, head=head, data_preprocessor=dict(type='BaseDataPreprocessor'))
+    return MODELS.build(dict(type='AVFMAERecognizer', token_type='local', **plain | own))
+
+
+@pytest.mark.parametrize('kind', OWN_OF_RECOGNIZER)
+def test_a_part_of_ones_own_is_swapped_into_the_recognizer_and_trains(kind):
+    samples = labelled(torch.tensor([0.5]), torch.tensor([1.0]))
+    inputs = dict(video=torch.randn(2, 2, 8, 8), audio=torch.randn(2, 2, 8, 8))
+    step(recognizer(**OWN_OF_RECOGNIZER[kind]), inputs, samples)
 
 
 @pytest.mark.parametrize(
@@ -173,6 +263,10 @@ def test_a_part_of_ones_own_that_keeps_its_contract_trains(kind):
         ('decoders', PlainDecoder, 'embed_dims'),
         ('targets', MeanTarget, 'forward'),
         ('masker', FirstMasker, 'forward'),
+        ('reconstruction_loss', AbsoluteLoss, 'forward'),
+        ('contrastive_loss', AbsoluteLoss, 'forward'),
+        ('correlation', AddMeans, 'forward'),
+        ('data_preprocessor', Halve, 'forward'),
     ],
 )
 def test_a_part_without_a_member_is_told_which(kind, part, member, monkeypatch):
@@ -181,9 +275,24 @@ def test_a_part_without_a_member_is_told_which(kind, part, member, monkeypatch):
         monkeypatch.delattr(part, member)
     elif member != 'forward':
         delattr(lacking, member)
-    own = dict(masker=lacking) if kind == 'masker' else {kind: dict(a=lacking)}
+    own = {kind: dict(a=lacking) if kind in ('encoders', 'decoders', 'targets') else lacking}
     with pytest.raises(ConfigError, match=f'has no {member}; .*mmavf.models.interfaces'):
         MaskedAutoencoder(**parts('a', **own))
+
+
+def test_a_mask_generator_without_a_member_is_told_which(monkeypatch):
+    monkeypatch.delattr(FirstMask, 'num_masked')
+    with pytest.raises(ConfigError, match='encoder mask of a: FirstMask has no num_masked; .*interfaces.MaskGenerator'):
+        MaskedAutoencoder(**parts('a', **OWN['generator']))
+
+
+@pytest.mark.parametrize('member', ['loss', 'predict', 'forward'])
+def test_a_head_without_a_member_is_told_which(member, monkeypatch):
+    monkeypatch.delattr(MeanHead, member)
+    with pytest.raises(ConfigError, match=f'head: MeanHead has no {member}; .*interfaces.Head'):
+        recognizer(head=dict(type='MeanHead'))
+    with pytest.raises(ConfigError, match='head.loss: Identities has no forward'):
+        recognizer(head=dict(type='RegressionHead', num_outputs=1, loss=type('Identities', (nn.Module,), {})()))
 
 
 @pytest.mark.parametrize(
