@@ -10,13 +10,13 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from mmavf.errors import ConfigError
 from mmavf.registry import MODELS
 
 from ..encoders.base import XAVIER_INIT
 from ..layers import (
     LAYER_NORM_EPS,
-    CrossAttention,
-    ResidualAttention,
+    CrossSelfBlock,
     ViTBlock,
     draw_token,
     patch_grid,
@@ -24,32 +24,14 @@ from ..layers import (
 )
 
 
-class SkipBlock(nn.Module):
-    """Cross-attention to a skip feature of the encoder, then a plain block.
-
-    Args:
-        embed_dims: Channels D.
-        num_heads: Attention heads.
-        mlp_ratio: Hidden width of the FFN over D.
-    """
-
-    def __init__(self, embed_dims: int, num_heads: int, mlp_ratio: float) -> None:
-        super().__init__()
-        self.cross_attn = ResidualAttention(embed_dims, CrossAttention(embed_dims, num_heads), with_context=True)
-        self.block = ViTBlock(embed_dims, num_heads, mlp_ratio)
-
-    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
-        """Map tokens (B, n + m, D) and a skip feature (B, n, D) to (B, n + m, D)."""
-        return self.block(self.cross_attn(x, skip))
-
-
 @MODELS.register_module()
 class MaskedDecoder(BaseModule):
     """Predict the content of chosen tokens from the encoder's tokens.
 
-    Block 0 is a plain transformer block; every further block first attends to one skip feature, the deepest encoder
-    layer first. Positions are a fixed table over all N tokens. Tokens to decode are mask tokens with their position,
-    whether or not the encoder saw that place.
+    Plain transformer blocks come first; every further block first attends to one skip feature, the deepest encoder
+    layer first. AVF-MAE++ and HiCMAE have one plain block, the methods for video alone have no skips. Positions are a
+    fixed table over all N tokens. Tokens to decode are mask tokens with their position, whether or not the encoder saw
+    that place.
 
     Args:
         input_size: Size of the clip that is decoded, as for the encoder.
@@ -57,10 +39,14 @@ class MaskedDecoder(BaseModule):
         out_channels: Values per token: the values of a patch.
         embed_dims: Channels D.
         num_heads: Attention heads.
-        num_skips: Number S of skip features; the decoder has S + 1 blocks.
+        num_skips: Number S of skip features, with a block each.
+        depth: Plain blocks, at least one.
         mlp_ratio: Hidden width of the FFNs over D.
         with_cp: Recompute activations in the backward pass.
         init_cfg: Initialisation; the default is the released one.
+
+    Raises:
+        ConfigError: No plain block.
     """
 
     def __init__(
@@ -71,11 +57,14 @@ class MaskedDecoder(BaseModule):
         embed_dims: int = 384,
         num_heads: int = 6,
         num_skips: int = 3,
+        depth: int = 1,
         mlp_ratio: float = 4.0,
         with_cp: bool = False,
         init_cfg: dict | list | None = XAVIER_INIT,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
+        if depth < 1:
+            raise ConfigError(f'MaskedDecoder: depth must be 1 or more, not {depth}')
         self.grid = patch_grid(input_size, patch_size)
         num_tokens = int(torch.Size(self.grid).numel())
         self.with_cp = with_cp
@@ -86,7 +75,8 @@ class MaskedDecoder(BaseModule):
         draw_token(self.mask_token)
         self.register_buffer('positions', sinusoid_table(num_tokens, embed_dims), persistent=False)
         self.block = ViTBlock(embed_dims, num_heads, mlp_ratio)
-        self.skip_blocks = nn.ModuleList(SkipBlock(embed_dims, num_heads, mlp_ratio) for _ in range(num_skips))
+        self.plain_blocks = nn.ModuleList(ViTBlock(embed_dims, num_heads, mlp_ratio) for _ in range(depth - 1))
+        self.skip_blocks = nn.ModuleList(CrossSelfBlock(embed_dims, num_heads, mlp_ratio) for _ in range(num_skips))
         self.norm = nn.LayerNorm(embed_dims, eps=LAYER_NORM_EPS)
         self.head = nn.Linear(embed_dims, out_channels)
 
@@ -105,7 +95,8 @@ class MaskedDecoder(BaseModule):
         visible = self.positions[position_ids]  # (B, n, D)
         masked = self.mask_token + self.positions[decode_ids]  # (B, m, D)
         x = torch.cat((x + visible, masked), dim=1)
-        x = self._run(self.block, x)
+        for block in (self.block, *self.plain_blocks):  # the first has a name of its own in all checkpoints
+            x = self._run(block, x)
         for block, skip in zip(self.skip_blocks, reversed(skips), strict=True):
             x = self._run(block, x, skip + visible)
         return self.head(self.norm(x[:, -decode_ids.shape[1] :]))

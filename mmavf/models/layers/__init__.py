@@ -1,7 +1,7 @@
 """Building blocks of the encoders, the decoders and the correlation module."""
 
 from .attention import CrossAttention, SelfAttention
-from .blocks import LAYER_NORM_EPS, CrossBlock, ResidualAttention, ResidualFFN, ViTBlock
+from .blocks import LAYER_NORM_EPS, CrossBlock, CrossSelfBlock, ResidualAttention, ResidualFFN, ViTBlock
 from .drop_path import DropPath, share_graphs
 from .lgi_block import LGIBlock
 from .patches import PatchEmbed, patch_grid, take_patches
@@ -13,6 +13,7 @@ __all__ = [
     'LAYER_NORM_EPS',
     'CrossAttention',
     'CrossBlock',
+    'CrossSelfBlock',
     'DropPath',
     'LGIBlock',
     'PatchEmbed',

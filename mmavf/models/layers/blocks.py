@@ -98,3 +98,24 @@ class CrossBlock(nn.Module):
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         """Map (B, N, C) and a context (B, M, C) to (B, N, C)."""
         return self.ffn(self.cross_attn(x, context))
+
+
+class CrossSelfBlock(nn.Module):
+    """Cross-attention to a context, then self-attention and FFN: HiCMAE's block for fusion and for skip features.
+
+    Args:
+        embed_dims: Channels C.
+        num_heads: Attention heads.
+        mlp_ratio: Hidden width of the FFN over C.
+        drop_path: Probability that a branch is dropped for a row of the batch (B) in training.
+    """
+
+    def __init__(self, embed_dims: int, num_heads: int, mlp_ratio: float = 4.0, drop_path: float = 0.0) -> None:
+        super().__init__()
+        attn = CrossAttention(embed_dims, num_heads)
+        self.cross_attn = ResidualAttention(embed_dims, attn, with_context=True, drop_path=drop_path)
+        self.block = ViTBlock(embed_dims, num_heads, mlp_ratio, drop_path)
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        """Map (B, N, C) and a context (B, M, C) to (B, N, C)."""
+        return self.block(self.cross_attn(x, context))

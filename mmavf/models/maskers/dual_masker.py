@@ -20,11 +20,13 @@ from .token_mask import TokenMask
 class DualMasker(nn.Module):
     """Draw encoder and decoder masks (paper section 3.2), on the device, for the whole batch.
 
-    Encoder and decoder masks are drawn independently, as released.
+    Encoder and decoder masks are drawn independently, as released. Without decoder masks each decoder predicts just
+    what its encoder does not see, as in the methods before dual masking.
 
     Args:
         encoder: Of each modality, the generator of the mask on what its encoder sees; `grid` is handed to it.
-        decoder: Of the same modalities, the generator of the mask on what the decoder predicts.
+        decoder: Of the same modalities, the generator of the mask on what the decoder predicts; None for the complement
+            of the encoder's.
         grids: Of each modality, its tokens along each axis.
 
     Attributes:
@@ -38,19 +40,20 @@ class DualMasker(nn.Module):
     def __init__(
         self,
         encoder: Mapping[str, dict | nn.Module],
-        decoder: Mapping[str, dict | nn.Module],
+        decoder: Mapping[str, dict | nn.Module] | None,
         grids: Mapping[str, Sequence[int]],
     ) -> None:
         super().__init__()
-        if not encoder or not set(encoder) == set(decoder) == set(grids):
+        decoded = encoder if decoder is None else decoder
+        if not encoder or not set(encoder) == set(decoded) == set(grids):
             raise ConfigError(
-                f'masker: encoder masks are for {sorted(encoder)}, decoder masks for {sorted(decoder)} and grids for '
+                f'masker: encoder masks are for {sorted(encoder)}, decoder masks for {sorted(decoded)} and grids for '
                 f'{sorted(grids)}; they must be for the same modalities, at least one'
             )
         self.grids = {m: tuple(grids[m]) for m in encoder}
         self.num_tokens = {m: math.prod(grid) for m, grid in self.grids.items()}
         self.encoder_masks = self._generators('encoder', encoder)
-        self.decoder_masks = self._generators('decoder', decoder)
+        self.decoder_masks = None if decoder is None else self._generators('decoder', decoder)
 
     def forward(self, batch_size: int, device: torch.device) -> Mapping[str, TokenMask]:
         """Draw masks for a batch, one of each modality."""
@@ -70,10 +73,10 @@ class DualMasker(nn.Module):
         )
 
     def _draw(self, modality: str, batch_size: int, device: torch.device) -> TokenMask:
-        encoder, decoder = self.encoder_masks[modality], self.decoder_masks[modality]
-        return TokenMask.from_masks(
-            encoder(batch_size, device),
-            decoder(batch_size, device),
-            self.num_tokens[modality] - encoder.num_masked,
-            self.num_tokens[modality] - decoder.num_masked,
-        )
+        encoder, tokens = self.encoder_masks[modality], self.num_tokens[modality]
+        hidden = encoder(batch_size, device)
+        if self.decoder_masks is None:
+            return TokenMask.from_masks(hidden, ~hidden, tokens - encoder.num_masked, encoder.num_masked)
+        decoder = self.decoder_masks[modality]
+        not_decoded = decoder(batch_size, device)
+        return TokenMask.from_masks(hidden, not_decoded, tokens - encoder.num_masked, tokens - decoder.num_masked)
