@@ -48,6 +48,19 @@ def _hicmae() -> list[Rule]:
     return rules
 
 
+def _svfap(prefix: str) -> list[Rule]:
+    ours = 'encoders.video'
+    rules = plain_encoder(prefix, ours)
+    block, own = f'{prefix}blocks.#', f'{ours}.blocks.#'  # numbered through all stages
+    rules += _cross_attention(
+        f'{block}.cross_norm1', f'{block}.cross_norm2', f'{block}.cross_attn', f'{own}.cross_attn'
+    )
+    rules += _leaves(f'{prefix}temporal_downsamples.#', f'{ours}.temporal.#', _AFFINE)
+    for released, name in (('norm', 'norm'), ('mlp.fc1', 'fc1'), ('mlp.fc2', 'fc2')):
+        rules += _leaves(f'{prefix}spatial_downsamples.#.{released}', f'{ours}.spatial.#.{name}', _AFFINE)
+    return rules
+
+
 def _top_level(rules: list[Rule]) -> list[Rule]:
     return [(released.removeprefix('encoder.'), ours) for released, ours in rules]
 
@@ -57,3 +70,5 @@ MAE_DFER_PRETRAINED = NameTable(_encoder('encoder', 'encoders.video') + plain_de
 MAE_DFER_FINETUNED = NameTable(_top_level(_encoder('encoder', 'encoders.video')) + head())
 VIDEOMAE_PRETRAINED = NameTable(plain_encoder('encoder.', 'encoders.video') + plain_decoder())
 VIDEOMAE_FINETUNED = NameTable(plain_encoder('', 'encoders.video') + head())
+SVFAP_PRETRAINED = NameTable(_svfap('encoder.') + plain_decoder())
+SVFAP_FINETUNED = NameTable(_svfap('') + head())

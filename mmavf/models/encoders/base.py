@@ -113,8 +113,8 @@ class TokenEncoder(BaseModule):
             is_balanced: Tells of a region size whether the masks leave equally many visible tokens in each such region.
         """
 
-    def run_block(self, block: nn.Module, x: Tensor) -> Tensor:
+    def run_block(self, block: nn.Module, *inputs: Tensor) -> Tensor:
         """Run one block, under activation checkpointing where it was asked for."""
         if self.with_cp and self.training:
-            return checkpoint(block, x, use_reentrant=False)
-        return block(x)
+            return checkpoint(block, *inputs, use_reentrant=False)
+        return block(*inputs)

@@ -1,0 +1,1 @@
+"""SVFAP: its encoder, configs and tests."""
