@@ -6,18 +6,20 @@ relative to), here or by
 16 frames at stride 4 (2.56 s at 25 fps), multi-scale crop to 160 px; log-mel 256 x 128 of the same time.
 """
 
+frame_augment = dict(
+    type='PerView',
+    transforms=[
+        dict(type='mmaction.MultiScaleCrop', input_size=160, scales=(1, 0.875, 0.75, 0.66), num_fixed_crops=13),
+        dict(type='mmaction.Resize', scale=(160, 160), keep_ratio=False),
+    ],
+)
+
 train_pipeline = [
     dict(type='OpenClip'),
     dict(type='SampleWindow', clip_len=16, frame_interval=4, num_clips=1),
     dict(type='ReadFrames'),
     dict(type='ReadAudio'),
-    dict(
-        type='PerView',
-        transforms=[
-            dict(type='mmaction.MultiScaleCrop', input_size=160, scales=(1, 0.875, 0.75, 0.66), num_fixed_crops=13),
-            dict(type='mmaction.Resize', scale=(160, 160), keep_ratio=False),
-        ],
-    ),
+    frame_augment,
     dict(type='RandomGain'),
     dict(type='LogMel', num_bins=128, num_frames=256),
     dict(type='PackAVInputs'),

@@ -1,0 +1,1 @@
+"""HiCMAE: configs and tests; its parts are the package's."""

@@ -1,0 +1,1 @@
+"""MAE-DFER: configs and tests; its parts are the package's."""

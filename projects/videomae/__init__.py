@@ -1,0 +1,1 @@
+"""VideoMAE and VideoMAE V2: configs and tests; their parts are the package's."""

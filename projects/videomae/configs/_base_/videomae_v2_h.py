@@ -1,0 +1,7 @@
+# VideoMAE V2 Huge for pre-training at 160 px.
+_base_ = './videomae_v2_b.py'
+
+model = dict(
+    encoders=dict(video=dict(embed_dims=1280, num_heads=16, depth=32)),
+    decoders=dict(video=dict(embed_dims=512, num_heads=8)),
+)

@@ -1,0 +1,13 @@
+# VideoMAE V2 Base, pre-training at 160 px: 94.2 M parameters, 24.4 GFLOP forward per clip. 32 GPUs x 32 clips = 1024 a
+# step, rate 1e-3 x 1024 / 256, 20 of 200 epochs warm-up, four views of each clip.
+#
+#   tools/dist_train.sh projects/videomae/configs/videomae_v2_b_pretrain.py 8
+_base_ = [
+    './_base_/videomae_v2_b.py',
+    '../../../configs/_base_/datasets/single_list_video.py',
+    './_base_/pretrain.py',
+    '../../../configs/default_runtime.py',
+]
+
+train_dataloader = dict(batch_size=32, dataset=dict(data_root='data/my_clips'))
+default_hooks = dict(checkpoint=dict(max_keep_ckpts=3))
