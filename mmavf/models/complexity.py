@@ -17,21 +17,21 @@ def count_parameters(model: nn.Module) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def count_flops(
-    model: nn.Module, video_size: tuple[int, ...] | None, audio_size: tuple[int, ...] | None
-) -> dict[str, int]:
+def input_sizes(model: nn.Module) -> dict[str, tuple[int, ...]]:
+    """Return the size of a clip of each modality, without the batch: (channels, frames, rows, columns) of video."""
+    return {
+        m: (encoder.in_channels, *(g * p for g, p in zip(encoder.grid, encoder.patch_size, strict=True)))
+        for m, encoder in model.encoders.items()
+    }
+
+
+def count_flops(model: nn.Module) -> dict[str, int]:
     """Return the forward operations for one clip, of the model ('') and of its parts, two levels deep.
 
     Args:
-        model: A model that takes `inputs` with `video` and `audio`, or one of them.
-        video_size: (frames, rows, columns); None of a model of sound alone.
-        audio_size: (time steps, mel bins); None of a model without sound.
+        model: A pre-trainer or a recognizer: its `encoders` announce the sizes of their inputs.
     """
-    inputs = {}
-    if video_size is not None:
-        inputs['video'] = torch.zeros(1, 3, *video_size)
-    if audio_size is not None:
-        inputs['audio'] = torch.zeros(1, 1, *audio_size)
+    inputs = {m: torch.zeros(1, *size) for m, size in input_sizes(model).items()}
     counter = FlopCounterMode(display=False, depth=3)
     # as plain products, because the counter does not know the CPU's fused attention
     with counter, torch.no_grad(), sdpa_kernel(SDPBackend.MATH):

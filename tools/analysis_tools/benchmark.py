@@ -32,7 +32,7 @@ from mmavf.cli.options import add_config_options
 from mmavf.cli.program import UsageError, run_program
 from mmavf.engine.allocator import keep_freed_memory
 from mmavf.engine.config_file import load_config
-from mmavf.models.complexity import count_flops
+from mmavf.models.complexity import count_flops, input_sizes
 from mmavf.registry import MODELS
 
 DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16}
@@ -148,14 +148,23 @@ def variants(model: nn.Module, blocks: Sequence[str]) -> Iterator[str]:
         yield 'compiled'
 
 
-def build_model(args: argparse.Namespace) -> tuple[nn.Module, Config]:
+def build_model(args: argparse.Namespace) -> nn.Module:
     """Build the configured model, on the CPU."""
     config = load_config(args.config, args.cfg_options)
     if args.checkpointing:
-        for part in ('video_encoder', 'audio_encoder', 'video_decoder', 'audio_decoder'):
-            config.model[part].with_cp = True
+        for part in encoders_and_decoders(config.model):
+            part.with_cp = True
     init_default_scope('mmavf')
-    return MODELS.build(config.model), config
+    return MODELS.build(config.model)
+
+
+def encoders_and_decoders(model: Config) -> Iterator[Config]:
+    """Yield the configs of a model's encoders and decoders, whether by modality or by name."""
+    for name, part in model.items():
+        if name in ('encoders', 'decoders'):
+            yield from part.values()
+        elif part is not None and name.endswith(('_encoder', '_decoder')):
+            yield part
 
 
 def print_speed(args: argparse.Namespace) -> None:
@@ -164,14 +173,13 @@ def print_speed(args: argparse.Namespace) -> None:
     device = torch.device(args.device)
     keep_freed_memory()  # as a run does
     torch.set_float32_matmul_precision(args.float32_precision)
-    model, config = build_model(args)
-    sizes = tuple(config.model.video_encoder.input_size), tuple(config.model.audio_encoder.input_size)
-    clip_flops = 3 * count_flops(model, *sizes)['']
+    model = build_model(args)
+    sizes = input_sizes(model)
+    clip_flops = 3 * count_flops(model)['']
     model.to(device).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-6, fused=True) if args.optimizer else None
     for batch_size in args.batch_size:
-        video = torch.randn(batch_size, 3, *sizes[0], device=device)
-        inputs = dict(video=video, audio=torch.randn(batch_size, 1, *sizes[1], device=device))
+        inputs = {m: torch.randn(batch_size, *size, device=device) for m, size in sizes.items()}
         for name in args.dtype:
             step = make_step(model, inputs, DTYPES[name], optimizer)
             about = dict(

@@ -30,9 +30,7 @@ def run(args: Namespace) -> None:
     config = load_config(args.config, args.cfg_options)
     init_default_scope('mmavf')
     model = MODELS.build(config.model)
-    encoders = config.model.video_encoder, config.model.audio_encoder
-    flops = count_flops(model, *(encoder and tuple(encoder.input_size) for encoder in encoders))
-    parameters = count_parameters(model)
+    flops, parameters = count_flops(model), count_parameters(model)
     print(f'{"part":<28}{"parameters":>14}{"GFLOP / clip":>14}')
     for name in sorted({*parameters, *flops}):
         print(f'{name or "model":<28}{parameters.get(name, 0):>14,}{flops.get(name, 0) / 1e9:>14.2f}')

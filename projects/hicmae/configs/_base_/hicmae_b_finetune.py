@@ -3,7 +3,9 @@
 _base_ = './hicmae_b.py'
 
 _encoder = dict(
-    out_indices=tuple(range(10)), drop_path_rate=0.1, init_cfg=dict(type='TruncNormal', layer='Linear', std=0.02, bias=0.0)
+    out_indices=tuple(range(10)),
+    drop_path_rate=0.1,
+    init_cfg=dict(type='TruncNormal', layer='Linear', std=0.02, bias=0.0),
 )
 model = dict(
     _delete_=True,
