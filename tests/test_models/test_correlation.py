@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from mmavf.errors import ConfigError
-from mmavf.models.correlation import EvolutionaryRefinement, HAFELayer, IAVCLHead
+from mmavf.models.correlation import CrossFusion, EvolutionaryRefinement, HAFELayer, IAVCLHead
 from mmavf.registry import MODELS
 
 
@@ -108,3 +108,29 @@ def test_drop_path_grows_over_the_units_and_is_half_in_the_hafe_layer():
     rates = [unit.video.self_block.ffn.drop_path.p for unit in head.units]
     assert torch.allclose(torch.tensor(rates), torch.tensor([0.0, 0.1, 0.2]))
     assert head.hafe.drop_path.p == 0.1
+
+
+def test_fusion_asks_the_other_modality_before_the_pair_and_norms_at_the_end():
+    fusion = CrossFusion(embed_dims=8, num_heads=2, num_units=2)
+    video, audio = torch.randn(2, 5, 8), torch.randn(2, 3, 8)
+    before_video, before_audio = video, audio
+    for pair in fusion.units:
+
+        def updated(block, x, context):
+            x = x + block.cross_attn.attn(block.cross_attn.norm(x), block.cross_attn.norm_context(context))
+            x = x + block.block.self_attn.attn(block.block.self_attn.norm(x))
+            ffn = block.block.ffn
+            return x + ffn.fc2(F.gelu(ffn.fc1(ffn.norm(x))))
+
+        video, audio = updated(pair.video, video, audio), updated(pair.audio, audio, video)
+    expected = (
+        F.layer_norm(video, (8,), fusion.video_norm.weight, fusion.video_norm.bias, 1e-6),
+        F.layer_norm(audio, (8,), fusion.audio_norm.weight, fusion.audio_norm.bias, 1e-6),
+    )
+    for ours, theirs in zip(fusion(before_video, before_audio), expected, strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
+
+
+def test_fusion_needs_a_pair():
+    with pytest.raises(ConfigError, match='num_units must be 1 or more, not 0'):
+        CrossFusion(num_units=0)

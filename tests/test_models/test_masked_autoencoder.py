@@ -319,3 +319,27 @@ def test_a_batch_without_a_modality_is_told():
 def test_the_pretrainer_of_the_paper_is_the_one_of_video_and_audio():
     model = MODELS.build(Config.fromfile(str(DEMO / 'avfmae_tiny_pretrain.py')).model)
     assert isinstance(model, AVFMAEPretrainer) and model.modalities == ('video', 'audio')
+
+
+def test_without_decoder_masks_all_that_the_encoder_does_not_see_is_decoded():
+    config = parts('video')
+    config['masker'] = dict(config['masker'], decoder=None)
+    model = MaskedAutoencoder(**config)
+    mask = model.masker(3, torch.device('cpu'))['video']
+    for seen, decoded in zip(mask.keep_ids.tolist(), mask.decode_ids.tolist(), strict=True):
+        assert sorted(seen + decoded) == list(range(16))
+    assert mask.loss_weight.shape == (3, 8) and mask.loss_weight.all()
+
+
+def test_plain_blocks_of_a_decoder_come_one_after_the_other():
+    decoder = MODELS.build(
+        dict(DECODER, input_size=(8, 8), patch_size=(2, 2), out_channels=8, num_skips=0, depth=3)
+    ).eval()
+    x = torch.randn(2, 4, 8)
+    seen, hidden = torch.arange(4).expand(2, -1), torch.arange(4, 16).expand(2, -1)
+    tokens = torch.cat((x + decoder.positions[:4], decoder.mask_token.expand(2, 12, 8) + decoder.positions[4:]), dim=1)
+    for block in (decoder.block, decoder.plain_blocks[0], decoder.plain_blocks[1]):
+        tokens = block(tokens)
+    torch.testing.assert_close(decoder(x, (), seen, hidden), decoder.head(decoder.norm(tokens[:, 4:])))
+    with pytest.raises(ConfigError, match='depth must be 1 or more'):
+        MODELS.build(dict(DECODER, input_size=(8, 8), patch_size=(2, 2), num_skips=0, depth=0))
