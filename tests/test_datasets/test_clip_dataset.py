@@ -230,6 +230,25 @@ def test_faults_of_a_list_stop_before_training(clips, tmp_path):
     AVClipDataset(str(write_list(tmp_path / 'm.csv', [rows[0], rows[2]])))  # pre-training does not look at labels
 
 
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (dict(metainfo=dict(classes=['joy', 'fear'])), 'no clip of class fear'),
+        (dict(split=dict(column='fold', held_out=3)), 'there is no fold 3'),
+        (dict(split=dict(column='fold', held_out=None)), 'held out for testing'),
+    ],
+)
+def test_a_list_that_lacks_something_is_refused_again_but_may_be_a_part(clips, tmp_path, options, message):
+    write_list(tmp_path / 'l.csv', [(f'{clips}/good0.mp4', '', 'joy', '1')], 'video,audio,label,fold')
+    dataset = AVClipDataset(str(tmp_path / 'l.csv'), **options, lazy_init=True)
+    for _ in range(2):
+        with pytest.raises(ListError, match=message):
+            len(dataset)
+    if message != 'held out for testing':
+        dataset.read()
+        assert len(dataset) == 1
+
+
 def test_duplicates_warn_in_training_and_stop_evaluation(clips, tmp_path, caplog):
     path = str(write_list(tmp_path / 'l.csv', [(f'{clips}/good0.mp4', '', '')] * 3))
     assert len(AVClipDataset(path)) == 3

@@ -22,7 +22,6 @@ from mmavf.datasets.targets import (
     target_settings,
 )
 from mmavf.datasets.targets.folds import AVCAFFE_TEST
-from mmavf.datasets.targets.page import page
 from mmavf.errors import ConfigError, ListError
 from mmavf.protocol.protocol import apply_protocol
 from mmavf.registry import DATASETS, METRICS
@@ -159,10 +158,6 @@ def test_label_maps_of_lists_lead_to_classes():
     for card in CARDS.values():
         assert set(card.label_map.values()) - {None} <= set(card.classes)
         assert set(card.classes) <= set(card.label_map) or not card.label_map
-
-
-def test_the_page_is_made_from_the_cards():
-    assert (ROOT / 'docs/targets.md').read_text(encoding='utf-8') == page(), 'mmavf/datasets/targets/page.py says how'
 
 
 def test_blocks_of_actors_groups_and_sessions():

@@ -1,7 +1,7 @@
-"""Write the configs of the target data sets from their cards, `mmavf/datasets/targets/cards.py`.
+"""Write the configs and the page of the target data sets from their cards, `mmavf/datasets/targets/cards.py`.
 
 `configs/_base_/targets/` gets the lists, classes and metrics of each target, `configs/finetune/<target>/` the
-hyper-parameters of each model size.
+hyper-parameters of each model size. `docs/targets.md` is the page.
 
     python tools/misc/write_target_configs.py            # write the files
     python tools/misc/write_target_configs.py --check    # only name those that differ; exit status 1 if there are any
@@ -21,6 +21,7 @@ from mmengine.registry import init_default_scope
 
 import mmavf.models  # noqa: F401  (registers them)
 from mmavf.datasets.targets import CARDS, Card, get_card
+from mmavf.datasets.targets.page import page
 from mmavf.datasets.targets.settings import FINAL_LR, KEPT, evaluator, list_config, outputs, schedule
 from mmavf.registry import MODELS
 
@@ -90,8 +91,9 @@ class Expression(str):
     __repr__ = str.__str__
 
 
-def config_files() -> Iterator[tuple[str, str]]:
-    """Yield path, relative to the root, and text of each config."""
+def generated_files() -> Iterator[tuple[str, str]]:
+    """Yield path, relative to the root, and text of each file."""
+    yield 'docs/targets.md', page()
     for card in CARDS.values():
         if card.name == (card.composite or (card.name,))[0]:
             yield f'configs/_base_/targets/{lists_name(card)}.py', list_text(card)
@@ -224,7 +226,7 @@ def main() -> int:
     check = parser.parse_args().check
     init_default_scope('mmavf')
     status = 0
-    for path, text in config_files():
+    for path, text in generated_files():
         file = ROOT / path
         if file.exists() and file.read_text(encoding='utf-8') == text:
             continue

@@ -1,7 +1,4 @@
-"""Generates docs/targets.md, the page of the target data sets, from their cards.
-
-python -c "from mmavf.datasets.targets.page import page; print(page(), end='')" > docs/targets.md
-"""
+"""Text of docs/targets.md, the page of the target data sets; tools/misc/write_target_configs.py writes it."""
 
 from mmavf.files.markdown import markdown_table
 
@@ -15,7 +12,7 @@ SIZES = dict(b='Base', l='Large', h='Huge', any='size not stated')
 _INTRO = """\
 # Target data sets
 
-Generated from `mmavf/datasets/targets/cards.py` by `mmavf.datasets.targets.page`; a test keeps both equal.
+Generated from `mmavf/datasets/targets/cards.py` by `tools/misc/write_target_configs.py`.
 
 No clips, lists or folds of others are shipped. Get a set from its owners; `tools/data/prepare.py` makes its face clips,
 sound and list ([preparation](preparation.md), [expected files](raw_sets.md)):
@@ -35,8 +32,7 @@ Then train, for example on MAFW with the first fold held out:
     tools/dist_train.sh configs/finetune/mafw11/avfmae_b_mafw11.py 4 --fold 1
 
 The config of a target says what is trained: its lists, classes and metrics are in `configs/_base_/targets/`, its
-hyper-parameters in `configs/finetune/<name>/`. Both are generated from the cards by
-`tools/misc/write_target_configs.py`.
+hyper-parameters in `configs/finetune/<name>/`. Both are generated from the cards too.
 
 Published figures (in %) are those of the AVF-MAE++ paper, which reports the best epoch on the test part
 (`--selection paper`). The default here, `strict`, selects without it, which costs about 3 points of WAR on MAFW and
