@@ -1,10 +1,9 @@
-"""What a model said about each clip of a test, and the files it goes to."""
+"""Predictions of a model for the clips of a test, and their files."""
 
-import csv
 import io
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,37 +12,49 @@ import torch
 
 from mmavf.checkpoints.safe_globals import load_from_local
 from mmavf.checkpoints.weights import check_finite
-from mmavf.errors import CheckpointError, ListError
+from mmavf.errors import CheckpointError, ConfigError, ListError
 from mmavf.files.atomic_file import write_atomically
+
+from .prediction_table import read_table, table_text
 
 ORIGIN_KEYS = ('subject', 'fold', 'source', 'group')
 ARRAYS = ('labels', 'scores')
-LABEL, PREDICTION = 'label_', 'prediction_'  # heads of a regression's columns, before the dimension's name
+TEXTS = ('ids', 'names', *ORIGIN_KEYS)
+TASKS = ('classification', 'regression')
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """Labels and scores of N clips, each once.
+    """Scores of N clips, each once, and their labels where they have any.
 
     Attributes:
         ids: The clips' names.
-        labels: (N,) int64 class indices, or (N, K) float64 numbers to regress.
+        labels: (N,) int64 class indices, or (N, K) float64 numbers to regress; None of clips without labels.
         scores: (N, K) float64: probabilities of K classes, or K regressed numbers.
         names: Of the K classes or dimensions.
         subject: Of each clip; '' where the list has none, as in the three below.
         fold: Of each clip.
         source: Data set that each clip comes from.
         group: Of each clip: those of one group are judged as one, by `merged`.
+        task: 'classification' or 'regression'; only needed without labels, which otherwise say it.
     """
 
     ids: tuple[str, ...]
-    labels: np.ndarray
+    labels: np.ndarray | None
     scores: np.ndarray
     names: tuple[str, ...]
     subject: tuple[str, ...]
     fold: tuple[str, ...]
     source: tuple[str, ...]
     group: tuple[str, ...]
+    task: str = ''
+
+    def __post_init__(self) -> None:
+        if self.labels is not None:
+            task = 'classification' if self.labels.ndim == 1 else 'regression'
+            object.__setattr__(self, 'task', task)
+        elif self.task not in TASKS:
+            raise ConfigError(f'Predictions without labels need a task of {TASKS}, not {self.task!r}.')
 
     def __len__(self) -> int:
         """Return the number of clips."""
@@ -51,8 +62,19 @@ class Predictions:
 
     @property
     def is_classification(self) -> bool:
-        """Whether labels are classes."""
-        return self.labels.ndim == 1
+        """Whether classes are predicted, rather than numbers."""
+        return self.task == 'classification'
+
+    @property
+    def known_labels(self) -> np.ndarray:
+        """The labels, where something is to be compared with them.
+
+        Raises:
+            ConfigError: There are none.
+        """
+        if self.labels is None:
+            raise ConfigError('The predictions have no labels, so they cannot be scored.')
+        return self.labels
 
     @property
     def decisions(self) -> np.ndarray:
@@ -61,8 +83,9 @@ class Predictions:
 
     def select(self, rows: Sequence[int] | np.ndarray) -> 'Predictions':
         """Return the clips with these places."""
-        texts = {key: tuple(getattr(self, key)[row] for row in rows) for key in ('ids', *ORIGIN_KEYS)}
-        return Predictions(labels=self.labels[rows], scores=self.scores[rows], names=self.names, **texts)
+        labels = None if self.labels is None else self.labels[rows]
+        texts: dict[str, Any] = {key: tuple(getattr(self, key)[row] for row in rows) for key in ('ids', *ORIGIN_KEYS)}
+        return replace(self, labels=labels, scores=self.scores[rows], **texts)
 
     def merged(self) -> 'Predictions':
         """Average the scores of each group of a source; the group's name becomes the id.
@@ -79,23 +102,30 @@ class Predictions:
             return_index=True,
             return_inverse=True,
         )
-        unlike = (self.labels != self.labels[first][member]).reshape(len(self), -1).any(axis=1)
-        if unlike.any():
-            groups = sorted({self.group[row] for row in np.flatnonzero(unlike)})
-            raise ListError(f'The clips of one group must share their label; those of {", ".join(groups[:10])} do not.')
+        self._check_groups(first[member])
         sums = np.zeros((len(first), len(self.names)))
         np.add.at(sums, member, self.scores)
         one_each = self.select(first)
-        texts = {key: getattr(one_each, key) for key in ORIGIN_KEYS}
-        scores = sums / np.bincount(member)[:, None]
-        return Predictions(ids=one_each.group, labels=one_each.labels, scores=scores, names=self.names, **texts)
+        return replace(one_each, ids=one_each.group, scores=sums / np.bincount(member)[:, None])
+
+    def _check_groups(self, representative: np.ndarray) -> None:
+        """Make sure that each clip has the label of the one that stands for its group, (N,) rows."""
+        if self.labels is None:
+            return
+        unlike = (self.labels != self.labels[representative]).reshape(len(self), -1).any(axis=1)
+        if unlike.any():
+            groups = sorted({self.group[row] for row in np.flatnonzero(unlike)})
+            raise ListError(f'The clips of one group must share their label; those of {", ".join(groups[:10])} do not.')
 
     def save(self, path: str | Path) -> None:
         """Write a file that `load` reads; the name should end in .pkl. It holds tensors and plain values alone."""
         buffer = io.BytesIO()
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        for key, value in values.items():
-            values[key] = torch.from_numpy(value) if isinstance(value, np.ndarray) else list(value)
+        values: dict[str, Any] = {key: list(getattr(self, key)) for key in TEXTS}
+        values['scores'] = torch.from_numpy(self.scores)
+        if self.labels is None:
+            values['task'] = self.task
+        else:
+            values['labels'] = torch.from_numpy(self.labels)
         torch.save(dict(predictions=values), buffer)
         write_atomically(path, buffer.getvalue())
 
@@ -108,42 +138,33 @@ class Predictions:
         """
         if Path(path).suffix.lower() == '.csv':
             raise CheckpointError(
-                f'{path} is a table, without the subjects, folds and groups that scores may need: give the '
-                'predictions.pkl that tools/test.py wrote beside it.'
+                f'{path} is a table, without the subjects, folds and groups that scores may need: pass the '
+                'predictions.pkl that mmavf test wrote beside it.'
             )
         content = load_from_local(str(path))
         values = content.get('predictions') if isinstance(content, dict) else None
-        if not isinstance(values, dict) or values.keys() != {field.name for field in fields(cls)}:
-            raise CheckpointError(f'{path} holds no predictions: give a predictions.pkl of tools/test.py.')
+        of_labels = {'labels'} if isinstance(values, dict) and 'labels' in values else {'task'}
+        if not isinstance(values, dict) or values.keys() != {*TEXTS, 'scores', *of_labels}:
+            raise CheckpointError(f'{path} holds no predictions: pass a predictions.pkl of mmavf test.')
         try:
-            parts: dict[str, Any] = {k: v.numpy() if k in ARRAYS else tuple(v) for k, v in values.items()}
-            read = cls(**parts)
-        except (TypeError, AttributeError) as error:
-            raise CheckpointError(f'{path} holds no predictions as tools/test.py writes them: {error}') from error
-        check_finite({key: values[key] for key in ARRAYS}, str(path), 'predictions')
-        if {len(getattr(read, field.name)) for field in fields(cls) if field.name != 'names'} != {len(read)}:
-            raise CheckpointError(
-                f'{path} holds predictions of which some are missing: write them anew by tools/test.py.'
-            )
+            arrays: dict[str, Any] = {key: values[key].numpy() for key in ARRAYS if key in values}
+            texts: dict[str, Any] = {key: tuple(values[key]) for key in TEXTS}
+            read = cls(**dict(labels=None) | arrays | texts, task=values.get('task', ''))
+        except (TypeError, AttributeError, ConfigError) as error:
+            raise CheckpointError(f'{path} holds no predictions as mmavf test writes them: {error}') from error
+        check_finite({key: values[key] for key in ARRAYS if key in values}, str(path), 'predictions')
+        parts = [*arrays.values(), *(texts[key] for key in TEXTS if key != 'names')]
+        if any(len(part) != len(read) for part in parts):
+            raise CheckpointError(f'{path} holds predictions of which some are missing: write them anew by mmavf test.')
         return read
 
     def to_csv(self, path: str | Path) -> None:
         """Write one row per clip: id, label, prediction, one score per class.
 
-        Of a regression: id, then label_<name> and prediction_<name> of each dimension.
+        Of a regression: id, then label_<name> and prediction_<name> of each dimension. Without labels, the columns of
+        labels are left out.
         """
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator='\n')
-        if self.is_classification:
-            writer.writerow(['id', 'label', 'prediction', *self.names])
-            rows = zip(self.ids, self.labels, self.decisions, self.scores.tolist(), strict=True)
-            writer.writerows([id_, self.names[label], self.names[best], *row] for id_, label, best, row in rows)
-        else:
-            writer.writerow(['id', *(head + name for name in self.names for head in (LABEL, PREDICTION))])
-            pairs = np.stack([self.labels, self.scores], axis=2).reshape(len(self), -1)  # (N, K, 2) → (N, 2 * K)
-            numbers = ([_shortest(value) for value in row] for row in pairs)
-            writer.writerows([id_, *row] for id_, row in zip(self.ids, numbers, strict=True))
-        write_atomically(path, text.getvalue())
+        write_atomically(path, table_text(self))
 
     @classmethod
     def from_csv(cls, path: str | Path) -> 'Predictions':
@@ -152,42 +173,26 @@ class Predictions:
         Raises:
             ListError: The file cannot be read or has other columns.
         """
-        try:
-            with open(path, newline='', encoding='utf-8') as file:
-                header, *rows = csv.reader(file)
-            if header[1:3] == ['label', 'prediction']:
-                names = header[3:]
-                labels = np.array([names.index(row[1]) for row in rows])
-                scores = np.array([row[3:] for row in rows], dtype=np.float64)
-            else:
-                names = [name.removeprefix(LABEL) for name in header[1::2]]
-                pairs = np.array([row[1:] for row in rows], dtype=np.float64).reshape(len(rows), len(names), 2)
-                labels, scores = pairs[..., 0], pairs[..., 1]
-        except (OSError, ValueError, IndexError) as error:
-            raise ListError(f'{path} is no predictions.csv as tools/test.py writes it: {error}') from error
-        blank = ('',) * len(rows)
-        texts = dict.fromkeys(ORIGIN_KEYS, blank)
-        return cls(ids=tuple(row[0] for row in rows), labels=labels, scores=scores, names=tuple(names), **texts)
+        values = read_table(path)
+        blank: dict[str, Any] = dict.fromkeys(ORIGIN_KEYS, ('',) * len(values['ids']))
+        return cls(**values, **blank)
 
 
 def pool(parts: Sequence[Predictions]) -> Predictions:
     """Return the clips of several tests as one, such as those of all folds.
 
     Raises:
-        ListError: They differ in classes or dimensions, or a clip is in two of them.
+        ListError: They differ in classes or dimensions, some have no labels, or a clip is in two of them.
     """
     if len({part.names for part in parts}) > 1:
         raise ListError(f'Predictions for different classes or dimensions: {sorted({part.names for part in parts})}.')
+    if len({part.labels is None for part in parts}) > 1:
+        raise ListError('Predictions with and without labels cannot be pooled.')
     counts = Counter(key for part in parts for key in zip(part.source, part.ids, strict=True))
     twice = sorted(clip for (_, clip), count in counts.items() if count > 1)
     if twice:
         raise ListError(f'{len(twice)} clips are in two of the tests, among them {", ".join(twice[:10])}.')
-    arrays: dict[str, Any] = {key: np.concatenate([getattr(part, key) for part in parts]) for key in ARRAYS}
+    labels = None if parts[0].labels is None else np.concatenate([part.labels for part in parts])
+    scores = np.concatenate([part.scores for part in parts])
     texts: dict[str, Any] = {key: sum((getattr(part, key) for part in parts), ()) for key in ('ids', *ORIGIN_KEYS)}
-    return Predictions(names=parts[0].names, **arrays, **texts)
-
-
-def _shortest(value: np.float64) -> str:
-    """Write a number; one that was float32, as labels and outputs are, as short as it stands in a list."""
-    short = np.float32(value)
-    return str(short) if short == value else repr(float(value))
+    return replace(parts[0], labels=labels, scores=scores, **texts)

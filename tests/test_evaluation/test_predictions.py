@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mmavf.errors import CheckpointError, ConfigError, ListError
-from mmavf.evaluation import Predictions, evaluate, pool
+from mmavf.evaluation import ClassificationMetric, Predictions, evaluate, pool
 from mmavf.evaluation.records import from_records, gather_records, to_record
 from tests.helpers.damage import flip
 
@@ -42,12 +42,45 @@ def assert_equal(one, other, keys=None):
         assert type(getattr(one, key)) is type(getattr(other, key))
 
 
-@pytest.mark.parametrize('predictions', [classified(), regressed()])
+UNLABELLED = [replace(classified(), labels=None), replace(regressed(), labels=None)]
+
+
+@pytest.mark.parametrize('predictions', [classified(), regressed(), *UNLABELLED])
 def test_files_give_back_what_was_written(predictions, tmp_path):
     predictions.save(tmp_path / 'p.pkl')
     assert_equal(Predictions.load(tmp_path / 'p.pkl'), predictions)
     predictions.to_csv(tmp_path / 'p.csv')
     assert_equal(Predictions.from_csv(tmp_path / 'p.csv'), predictions, ('ids', 'labels', 'scores', 'names'))
+
+
+def test_clips_without_labels_are_predicted_but_not_scored(tmp_path):
+    unlabelled = replace(classified(4, group=('g', 'g', 'h', 'h')), labels=None)
+    assert unlabelled.is_classification and not UNLABELLED[1].is_classification
+    assert unlabelled.merged().ids == ('g', 'h') and unlabelled.select([2]).labels is None
+    assert pool([unlabelled, replace(unlabelled, source=('other',) * 4)]).labels is None
+    unlabelled.to_csv(tmp_path / 'p.csv')
+    UNLABELLED[1].to_csv(tmp_path / 'q.csv')
+    with open(tmp_path / 'p.csv', newline='') as file:
+        assert next(csv.reader(file)) == ['id', 'prediction', *CLASSES]
+    assert (tmp_path / 'q.csv').read_text().splitlines()[0] == 'id,prediction_arousal,prediction_valence'
+    with pytest.raises(ConfigError, match='have no labels, so they cannot be scored'):
+        evaluate(unlabelled, dict(type='ClassificationMetric'))
+    with pytest.raises(ConfigError, match='cannot be scored'):
+        ClassificationMetric(CLASSES).score_all(unlabelled)
+    with pytest.raises(ListError, match='with and without labels'):
+        pool([unlabelled, classified(source=('other',) * 7)])
+    with pytest.raises(ConfigError, match='need a task'):
+        replace(unlabelled, task='')
+
+
+def test_records_without_labels():
+    sample = dict(sample_id='a', index=0, pred_value=torch.tensor([0.5, 1.0]))
+    records = gather_records([to_record(sample)])
+    found = from_records(records, ('arousal', 'valence'))
+    assert found.labels is None and found.task == 'regression' and found.scores.tolist() == [[0.5, 1.0]]
+    labelled = to_record(dict(sample, sample_id='b', index=1, gt_label=torch.tensor([0.0, 1.0])))
+    with pytest.raises(ConfigError, match='1 of 2 clips have no label, among them a'):
+        from_records(gather_records([to_record(sample), labelled]), ('arousal', 'valence'))
 
 
 def test_a_file_that_is_damaged_or_of_another_kind_is_said(tmp_path):
@@ -59,7 +92,7 @@ def test_a_file_that_is_damaged_or_of_another_kind_is_said(tmp_path):
     classified().to_csv(tmp_path / 'predictions.csv')
     with pytest.raises(CheckpointError, match=r'predictions\.csv is a table.*predictions\.pkl'):
         Predictions.load(tmp_path / 'predictions.csv')
-    good = {field.name: getattr(classified(), field.name) for field in fields(Predictions)}
+    good = {field.name: getattr(classified(), field.name) for field in fields(Predictions) if field.name != 'task'}
     tensors = {key: torch.from_numpy(good[key]) for key in ('labels', 'scores')}
     good = {key: list(value) for key, value in good.items()} | tensors
     for values in ([1], {}, {**good, 'more': 1}, {**good, 'labels': 3}, {**good, 'ids': 5}, {**good, 'ids': ['a']}):
@@ -102,7 +135,13 @@ def test_files_of_others_are_refused(tmp_path):
     torch.save(dict(predictions=print), tmp_path / 'code.pkl')
     with pytest.raises(CheckpointError, match='executed'):
         Predictions.load(tmp_path / 'code.pkl')
-    for text in ('', 'id,label\nx,1\n', 'video,audio,label\na,b,c\n', 'id,label,prediction,a\nx,b,a,1\n'):
+    for text in (
+        '',
+        'id,label\nx,1\n',
+        'video,audio,label\na,b,c\n',
+        'id,label,prediction,a\nx,b,a,1\n',
+        'id,a,prediction\n',
+    ):
         (tmp_path / 'p.csv').write_text(text)
         with pytest.raises(ListError, match=r'predictions\.csv'):
             Predictions.from_csv(tmp_path / 'p.csv')
@@ -167,10 +206,10 @@ def test_records_come_once_and_in_the_order_of_the_lists():
 
 def test_what_does_not_fit_is_said():
     with pytest.raises(ConfigError, match=r'a0 has no label'):
-        to_record(dict(sample_id='a0', index=0, pred_score=torch.ones(3)))
+        ClassificationMetric(CLASSES).process(None, [dict(sample_id='a0', index=0, pred_score=torch.ones(3))])
     several = dict(sample_id='a0', index=0, pred_score=torch.ones(3), gt_score=torch.tensor([0.5, 0.5, 0]))
     with pytest.raises(ConfigError, match=r'a0 has several classes \(multi_label=True\)'):
-        to_record(several)
+        ClassificationMetric(CLASSES).process(None, [several])
     record = to_record(sample(0, pred_score=torch.ones(5)))
     with pytest.raises(ConfigError, match='5 numbers per clip, the data set has 3'):
         from_records(gather_records([record]), CLASSES)

@@ -30,7 +30,7 @@ def run(args: Namespace) -> None:
         predictions = predictions.merged()
     if not predictions.is_classification:
         raise ConfigError(f'{args.predictions[0]} holds numbers, not classes: there is no confusion matrix.')
-    matrix = confusion_matrix(predictions.labels, predictions.decisions, len(predictions.names))
+    matrix = confusion_matrix(predictions.known_labels, predictions.decisions, len(predictions.names))
     args.out.parent.mkdir(parents=True, exist_ok=True)
     draw_confusion_matrix(matrix, predictions.names, args.out, counts=True)
     print(f'{len(predictions)} clips: {args.out}')

@@ -8,7 +8,7 @@ import torch
 from mmengine.device import get_device
 from mmengine.dist import is_main_process
 from mmengine.evaluator import Evaluator
-from mmengine.runner import Runner, TestLoop, ValLoop
+from mmengine.runner import BaseLoop, Runner, TestLoop, ValLoop
 from torch.utils.data import DataLoader
 
 from mmavf.engine.optimizers.guarded_optim_wrapper import has_bf16_units
@@ -22,7 +22,7 @@ from mmavf.evaluation.result_files import PARTIAL_FILE
 from mmavf.registry import LOOPS, METRICS
 
 
-class _EveryClipLoop:
+class _EveryClipLoop(BaseLoop):
     """What validation and test share; see `AVFTestLoop`."""
 
     stage: str
@@ -56,7 +56,7 @@ class _EveryClipLoop:
         self.runner.call_hook(f'before_{self.stage}')
         self.runner.call_hook(f'before_{self.stage}_epoch')
         self.runner.model.eval()
-        self._failures = []
+        self._failures: list[dict] = []
         for metric in self.metrics:
             metric.reset()
         for idx, data_batch in enumerate(self.dataloader):
@@ -117,7 +117,8 @@ class _EveryClipLoop:
             raise ConfigError(
                 f'{self.stage}_evaluator keeps no predictions: add ClassificationMetric or RegressionMetric.'
             )
-        result = report([(metric, metric.scored) for metric in self.metrics], len(self.predictions))
+        scored = [(metric, metric.scored) for metric in self.metrics if metric.scored is not None]
+        result = report(scored, len(self.predictions))
         return result | dict(metrics=finite_scores(self.scores) | result['metrics'])
 
 

@@ -42,16 +42,16 @@ class ClassificationMetric(PredictionMetric):
 
     def score_part(self, predictions: Predictions) -> dict[str, float]:
         """Return the scores of these clips."""
-        arguments = predictions.labels, predictions.decisions, len(predictions.names)
+        arguments = predictions.known_labels, predictions.decisions, len(predictions.names)
         return {name: CLASSIFICATION_SCORES[name](*arguments) for name in self.metrics}
 
     def intervals_of_part(self, predictions: Predictions) -> dict[str, Interval]:
         """Return 95 % intervals of the scores of these clips."""
         return classification_intervals(
-            predictions.labels, predictions.decisions, len(predictions.names), **self._bootstrap(predictions)
+            predictions.known_labels, predictions.decisions, len(predictions.names), **self._bootstrap(predictions)
         )
 
     def details(self, judged: Predictions) -> dict:
         """Return the classes and the confusion matrix, rows = labels."""
-        matrix = confusion_matrix(judged.labels, judged.decisions, len(judged.names))
+        matrix = confusion_matrix(judged.known_labels, judged.decisions, len(judged.names))
         return dict(classes=list(judged.names), confusion_matrix=matrix.tolist())

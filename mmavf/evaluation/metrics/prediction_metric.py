@@ -9,7 +9,7 @@ from mmengine.evaluator import BaseMetric
 
 from mmavf.errors import ConfigError
 from mmavf.evaluation.predictions import Predictions
-from mmavf.evaluation.records import from_records, gather_records, to_record
+from mmavf.evaluation.records import check_label, from_records, gather_records, to_record
 
 Interval = tuple[float, float]
 
@@ -96,7 +96,13 @@ class PredictionMetric(BaseMetric):
         self.seed = seed
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keep the predictions of one batch."""
+        """Keep the predictions of one batch.
+
+        Raises:
+            ConfigError: A sample has no label, or several.
+        """
+        for sample in data_samples:
+            check_label(sample)
         self.results += [to_record(sample) for sample in data_samples]
 
     def gather(self) -> Predictions:
@@ -128,7 +134,8 @@ class PredictionMetric(BaseMetric):
         """Score predictions: all of them and, with `part_by`, those of each source.
 
         Raises:
-            ConfigError: They are for other classes or dimensions, or classes where the metric is for numbers.
+            ConfigError: They have no labels, are for other classes or dimensions, or are classes where the metric is
+                for numbers.
         """
         self._check_fit(predictions)
         judged = predictions.merged() if self.group_by else predictions

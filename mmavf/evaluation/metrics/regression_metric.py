@@ -33,14 +33,14 @@ class RegressionMetric(PredictionMetric):
         """Return the scores of these clips."""
         scores = {}
         for name in self.metrics:
-            values = REGRESSION_SCORES[name](predictions.labels, predictions.scores)  # (K,)
+            values = REGRESSION_SCORES[name](predictions.known_labels, predictions.scores)  # (K,)
             scores[name] = float(values.mean())
             scores |= {f'{name}_{dim}': float(value) for dim, value in zip(predictions.names, values, strict=True)}
         return scores
 
     def intervals_of_part(self, predictions: Predictions) -> dict[str, Interval]:
         """Return 95 % intervals of the scores of these clips."""
-        found = regression_intervals(predictions.labels, predictions.scores, **self._bootstrap(predictions))
+        found = regression_intervals(predictions.known_labels, predictions.scores, **self._bootstrap(predictions))
         intervals = {}
         for name, (each, of_mean) in found.items():
             intervals[name] = of_mean
