@@ -1,4 +1,4 @@
-"""Pictures of what models do."""
+"""Figures of what models do, and the report over runs."""
 
 from .embedding import draw_classes, draw_embedding, draw_points, draw_values, tsne
 from .reconstruction import Reconstruction, input_in_data_units, reconstruct, token_map, undo_target, unpatchify

@@ -1,4 +1,4 @@
-"""Pictures of what a model gets of a clip."""
+"""Pictures of clips as a model gets them."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def draw_mel(axis: Axes, audio: np.ndarray, window_sec: np.ndarray) -> None:
 
 
 def draw_clip(inputs: dict, sample: AVDataSample, path: Path) -> None:
-    """Draw one item of a data set as a PNG: for each view, the frames above the log-mel, or the one there is.
+    """Draw one item of a data set as a PNG: for each view the frames above the log-mel, or only one of them.
 
     Args:
         inputs: `video` (V, T, H, W, 3) uint8 and `audio` (V, M, F), or one of them.

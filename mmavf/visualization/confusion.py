@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import PercentFormatter
 
-MAX_WRITTEN = 15  # classes up to which each cell says its percentage
-DARK = 0.65  # share of a row from which the writing is white
+MAX_WRITTEN = 15  # with more classes, cells have no text
+DARK = 0.65  # share of a row above which text is white
 
 
 def draw_confusion_matrix(matrix: np.ndarray, classes: Sequence[str], path: Path, counts: bool = False) -> None:
@@ -21,7 +21,7 @@ def draw_confusion_matrix(matrix: np.ndarray, classes: Sequence[str], path: Path
         matrix: Numbers of clips, (K, K): row = label, column = prediction. The row of a class without clips is empty.
         classes: K names.
         path: PNG file to write.
-        counts: Draw the numbers of clips beside it, and write into every cell however many there are.
+        counts: Also draw the numbers of clips beside it; every cell then has text, however many there are.
     """
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)  # (K, K)
     few = len(classes) <= MAX_WRITTEN
@@ -43,7 +43,7 @@ def draw_confusion_matrix(matrix: np.ndarray, classes: Sequence[str], path: Path
 def _draw_cells(
     panel: Axes, matrix: np.ndarray, classes: Sequence[str], shares: np.ndarray, written: np.ndarray | None
 ) -> AxesImage:
-    """Colour the cells by `shares`, write `written` where there are clips, name rows and columns."""
+    """Colour the cells by `shares`, write `written` where there are clips, label rows and columns."""
     image = panel.imshow(shares, cmap='Blues', vmin=0, vmax=1)
     size = 9 if len(classes) <= MAX_WRITTEN else 7
     rows = [f'{name} ({count})' for name, count in zip(classes, matrix.sum(axis=1).tolist(), strict=True)]

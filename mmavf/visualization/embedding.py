@@ -1,4 +1,4 @@
-"""The map of features that shows which clips a model takes for alike: t-SNE (van der Maaten and Hinton, 2008)."""
+"""A two-dimensional map of features by t-SNE (van der Maaten and Hinton, 2008)."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,28 +15,29 @@ from mmavf.errors import ConfigError
 from .palette import class_look
 
 MIN_CLIPS = 4
-SEED = 0  # of what an approximate decomposition may draw; the start itself is not random
-MARK_SIZE = 22
-ROWS_OF_LEGEND = 22
+SEED = 0  # for approximate decompositions; the initialization itself is not random
+MARKER_SIZE = 22
+LEGEND_ROWS = 22
 
 
 def tsne(features: np.ndarray, perplexity: float = 30.0) -> np.ndarray:
-    """Map features to the plane by t-SNE, started from their first two principal components: the same map each time.
+    """Map features to the plane by t-SNE, initialized by their first two principal components: it is repeatable.
 
     Args:
         features: (N, D) finite floats, N >= 4.
-        perplexity: About how many neighbours a clip has. With few clips it is lowered to (N - 1) / 3, and that is
+        perplexity: Roughly the number of neighbours of a clip. With few clips it is lowered to (N - 1) / 3, which is
             logged.
 
     Returns:
-        Float32 (N, 2). Distances within a crowd and which crowds touch have a meaning, directions and scale have none.
+        Float32 (N, 2). Distances within a cluster and which clusters touch are meaningful, directions and scale are
+            not.
 
     Raises:
         ConfigError: Fewer than 4 clips, or all have the same features.
     """
     count = len(features)
     if count < MIN_CLIPS:
-        raise ConfigError(f't-SNE needs at least {MIN_CLIPS} clips, there are {count}: give a longer list.')
+        raise ConfigError(f't-SNE needs at least {MIN_CLIPS} clips, there are {count}: use a longer list.')
     if not np.ptp(features, axis=0).any():
         raise ConfigError(f'All {count} clips have the same features: there is nothing to draw.')
     most = (count - 1) / 3
@@ -71,7 +72,7 @@ def draw_embedding(
 def draw_points(points: np.ndarray, path: Path, title: str = '') -> None:
     """Write a PNG of points without labels; arguments as in `draw_embedding`."""
     figure, (panel,) = _figure(1, title)
-    panel.scatter(points[:, 0], points[:, 1], s=MARK_SIZE, c='0.35', linewidths=0, alpha=0.85)
+    panel.scatter(points[:, 0], points[:, 1], s=MARKER_SIZE, c='0.35', linewidths=0, alpha=0.85)
     figure.savefig(path, dpi=130)
 
 
@@ -92,12 +93,12 @@ def draw_classes(points: np.ndarray, labels: np.ndarray, classes: Sequence[str],
             colour, mark = class_look(index)
             label = f'{name} ({len(chosen)})'
             panel.scatter(
-                chosen[:, 0], chosen[:, 1], s=MARK_SIZE, c=colour, marker=mark, linewidths=0, alpha=0.85, label=label
+                chosen[:, 0], chosen[:, 1], s=MARKER_SIZE, c=colour, marker=mark, linewidths=0, alpha=0.85, label=label
             )
-    columns = -(-len(np.unique(labels)) // ROWS_OF_LEGEND)
+    columns = -(-len(np.unique(labels)) // LEGEND_ROWS)
     legend = figure.legend(loc='outside right upper', ncols=columns, frameon=False, fontsize=9, markerscale=1.4)
     for text in legend.get_texts():
-        text.set_parse_math(False)  # a dollar sign is a dollar sign
+        text.set_parse_math(False)  # a dollar sign is not math
     figure.savefig(path, dpi=130)
 
 
@@ -113,7 +114,7 @@ def draw_values(points: np.ndarray, values: np.ndarray, dims: Sequence[str], pat
     """
     figure, panels = _figure(len(dims), title)
     for panel, name, column in zip(panels, dims, values.T, strict=True):
-        dots = panel.scatter(points[:, 0], points[:, 1], s=MARK_SIZE, c=column, cmap='viridis', linewidths=0)
+        dots = panel.scatter(points[:, 0], points[:, 1], s=MARKER_SIZE, c=column, cmap='viridis', linewidths=0)
         figure.colorbar(dots, ax=panel, shrink=0.8)
         panel.set_title(name, fontsize=10, parse_math=False)
     figure.savefig(path, dpi=130)
@@ -124,7 +125,7 @@ def _figure(panels: int, title: str) -> tuple[Figure, Sequence[Axes]]:
     FigureCanvasAgg(figure)
     figure.suptitle(title, x=0.01, ha='left', fontsize=11, parse_math=False)
     axes = figure.subplots(1, panels, squeeze=False)[0]
-    for panel in axes:  # axes of t-SNE have no unit
+    for panel in axes:  # t-SNE axes have no unit
         panel.set(xticks=[], yticks=[], aspect='equal', adjustable='datalim')
         panel.spines[:].set_color('0.8')
     return figure, axes

@@ -1,4 +1,4 @@
-"""A picture of the losses while a model trains."""
+"""Loss curves of a running training."""
 
 from pathlib import Path
 
@@ -16,8 +16,8 @@ from .loss_curves import draw_loss_curves
 class LossCurveHook(Hook):
     """Draw every logged loss over the iterations to `<work_dir>/loss_curve.png`, after each epoch.
 
-    A panel per term: the logged means pale, their smoothed course strong. Curves of a resumed run are whole, because
-    the logged values are part of the checkpoint. A term that a resumed run has no more, or has anew, has fewer points.
+    One panel per term: the logged means pale, their moving average strong. Curves of a resumed run are complete, as
+    the logged values are part of the checkpoint. A term that a resumed run dropped or added has fewer points.
     """
 
     priority = 'LOWEST'  # after the logger, and after the checkpoint, which matters more than a picture

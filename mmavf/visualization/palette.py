@@ -1,11 +1,11 @@
-"""Colours and marks that tell classes apart, also without full colour vision and in print."""
+"""Colours and markers that distinguish classes, also without full colour vision and in print."""
 
 from typing import NamedTuple
 
-# M. Petroff, Accessible Color Sequences for Data Visualization, 2021: ten colours that stay apart under the three kinds
-# of colour blindness and stand out from white.
+# M. Petroff, Accessible Color Sequences for Data Visualization, 2021: ten colours that remain distinguishable under the
+# three kinds of colour blindness and contrast with white.
 COLOURS = ('#3f90da', '#ffa90e', '#bd1f01', '#94a4a2', '#832db6', '#a96b59', '#e76300', '#b9ac70', '#717581', '#92dadd')
-# Marks of Matplotlib; the first ten classes get the first, the next ten the second, and so on.
+# Matplotlib markers; the first ten classes get the first, the next ten the second, and so on.
 MARKS = ('o', '^', 's', 'D', 'v', 'P', 'X', '*')
 
 

@@ -1,4 +1,4 @@
-"""From a pre-training model's predictions back to frames and log-mel.
+"""Reconstructed frames and log-mel from the predictions of a pre-training model.
 
 Shapes: B batch, N tokens of the grid, P values of a patch.
 """
@@ -33,12 +33,12 @@ class Reconstruction(NamedTuple):
 
     @property
     def pasted(self) -> Tensor:
-        """Predictions where the encoder saw nothing, the original elsewhere, `(B, channels, *size)`."""
+        """Predictions of what the encoder did not see, the original elsewhere, `(B, channels, *size)`."""
         return torch.where(self.hidden, self.predicted, self.original)
 
 
 def unpatchify(patches: Tensor, grid: Sequence[int]) -> Tensor:
-    """Put `(B, N, channels, *patch_size)` back together as `(B, channels, *size)`: the inverse of `take_patches`."""
+    """Assemble patches `(B, N, channels, *patch_size)` to `(B, channels, *size)`: the inverse of `take_patches`."""
     axes = len(grid)
     x = patches.unflatten(1, tuple(grid))  # (B, g1, g2, ..., channels, p1, p2, ...)
     pairs = [axis for i in range(axes) for axis in (1 + i, 2 + axes + i)]
@@ -94,12 +94,11 @@ def token_map(flags: Tensor, size: Sequence[int], patch_size: Sequence[int]) -> 
 def reconstruct(model: MaskedAutoencoder, inputs: Mapping[str, Tensor]) -> dict[str, Reconstruction]:
     """Hide patches of a batch as in training, and predict all of them.
 
-    The decoder is trained to predict one half of the places at a time. So it is run twice, once for each half, and
-    meets what it knows.
+    The decoder is trained to predict one half of the tokens at a time, so it runs twice, once for each half.
 
     Args:
         model: A pre-training model, in evaluation mode.
-        inputs: Of each modality what the model's data preprocessor gives, on the model's device.
+        inputs: Output of the model's data preprocessor for each modality, on the model's device.
 
     Returns:
         A reconstruction of each modality.

@@ -1,4 +1,4 @@
-"""The picture that shows what a pre-training model makes of masked clips."""
+"""A sheet of clips with their masked and reconstructed versions."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from .reconstruction import Reconstruction
 GREY = 0.5
 FRAMES_SHOWN = 8  # at most
 MEL_WIDTH = 2.2  # in frames
-CHARACTERS_AN_INCH = 13  # of the caption
+CHARACTERS_PER_INCH = 13  # of the caption
 ROWS = ('original', 'seen by the encoder', 'reconstruction')
 
 
@@ -37,7 +37,7 @@ def draw_reconstruction_sheet(
     figure = Figure(figsize=(width, 4.6 * len(names) + 1.3), layout='constrained')
     FigureCanvasAgg(figure)
     figure.suptitle(title, fontsize=13)
-    lines = [fill(line, int(CHARACTERS_AN_INCH * width)) for line in caption(reconstructions).splitlines()]
+    lines = [fill(line, int(CHARACTERS_PER_INCH * width)) for line in caption(reconstructions).splitlines()]
     figure.supxlabel('\n'.join(lines), fontsize=10)
     blocks = figure.subfigures(len(names), 1, squeeze=False)[:, 0]
     for number, (block, name) in enumerate(zip(blocks, names, strict=True)):
@@ -46,7 +46,7 @@ def draw_reconstruction_sheet(
 
 
 def caption(reconstructions: Mapping[str, Reconstruction]) -> str:
-    """Say what the sheet shows, and the errors."""
+    """Return the caption: what the sheet shows, and the errors."""
     relative = [name for name, part in reconstructions.items() if part.relative]
     errors = ', '.join(f'{name} {part.error.item():.4f}' for name, part in reconstructions.items())
     lines = ['Reconstruction: hidden patches as predicted, seen patches as in the original.']
@@ -88,7 +88,7 @@ def _draw_clip(block: SubFigure, parts: list[list[np.ndarray]], widths: Sequence
             else:
                 panel.set_facecolor((GREY,) * 3)  # shows through where the encoder saw nothing
                 panel.imshow(content[0].T, origin='lower', aspect='auto', vmin=low, vmax=high, interpolation='nearest')
-            _bare(panel)
+            _hide_ticks(panel)
     for panel, label in zip(panels[:, 0], ROWS, strict=True):
         panel.set_ylabel(label, fontsize=9)
 
@@ -108,6 +108,6 @@ def film_strip(video: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(strip), GREY, strip).clip(0.0, 1.0)
 
 
-def _bare(panel: Axes) -> None:
+def _hide_ticks(panel: Axes) -> None:
     panel.set_xticks([])
     panel.set_yticks([])

@@ -21,15 +21,15 @@ from .report_parts import (
     score_tables,
 )
 from .results import Results
-from .scores import NOTHING, best_row, heading, interval, keys_of, of_dimension, over, single, spread
+from .scores import NOTHING, best_row, heading, interval, keys_of, mean_cell, of_dimension, over, single
 
 Rows = Mapping[str, Sequence[Results]]
 
 HOW_TO_READ = (
-    'Mean ± standard deviation: over runs where a row has several, else over folds. Below it the 95 % bootstrap '
-    'interval of all predictions of one run. Bold: the best of a column; where intervals overlap, the order may be '
-    'chance. Figures are compared only within a table: other targets, classes, lists, folds, and other ways to choose '
-    'the checkpoint or to score have tables of their own.'
+    'Mean ± standard deviation over runs if a row has several, else over folds. Below: the 95 % bootstrap interval of '
+    'all predictions of one run. Bold: the best of a column; where intervals overlap, the order may be chance. Compare '
+    'figures only within a table: different targets, classes, lists, folds, ways to select the checkpoint and ways to '
+    'score have separate tables.'
 )
 
 
@@ -37,15 +37,15 @@ def make_report(rows: Rows, pictures: Sequence[Picture] = (), title: str = 'Eval
     """Return the HTML of a report.
 
     Args:
-        rows: Title of each row of the comparison, and its runs: several where they differ by their seed alone.
+        rows: Title of each row of the comparison, and its runs: several if they differ only by their seed.
         pictures: Further pictures.
         title: Heading of the page.
 
     Raises:
-        ConfigError: Folds of one work dir were chosen, trained or scored in different ways.
+        ConfigError: Folds of one work dir were selected, trained or scored in different ways.
     """
     for results in (results for runs in rows.values() for results in runs if results.tests):
-        _protocol(results)  # before anything is drawn
+        _protocol(results)  # raises before anything is drawn
     sections = []
     if sum(bool(results.tests) for runs in rows.values() for results in runs) > 1:
         sections.append(Section('Comparison', comparison(rows)))
@@ -68,7 +68,7 @@ def run_section(title: str, results: Results) -> Section:
         blocks.append(Block('Confusion matrix', pictures=[confusion]))
     if results.curves:
         left = len(results.curves) - MAX_CURVES
-        remarks = [f'{left} more folds have their curves in their folders.'] if left > 0 else []
+        remarks = [f'The curves of {left} more folds are in their folders.'] if left > 0 else []
         blocks.append(Block('Training', pictures=curve_pictures(results), remarks=remarks))
     if results.pictures:
         blocks.append(Block('Pictures'))
@@ -77,7 +77,7 @@ def run_section(title: str, results: Results) -> Section:
 
 
 class Conditions(NamedTuple):
-    """What the tests of a run, and runs that are compared, must share."""
+    """Conditions that the tests of a run, and runs that are compared, must share."""
 
     target: str | None
     selection: str | None
@@ -88,7 +88,7 @@ class Conditions(NamedTuple):
 
 
 def comparison(rows: Rows) -> list[Block]:
-    """Return a table per target and protocol, and how to read them: unlike figures never share a column."""
+    """Return one table per target and protocol, so that figures in a column are comparable, and how to read them."""
     groups: dict[tuple, dict[str, list[Results]]] = {}
     for title, runs in rows.items():
         for results in runs:
@@ -99,17 +99,17 @@ def comparison(rows: Rows) -> list[Block]:
 
 
 def _protocol(results: Results) -> tuple:
-    """What two runs must share to be compared: how they were chosen, trained and scored, and what is tested.
+    """Return what two runs must share to be compared: how they were selected, trained and scored, and what is tested.
 
     Raises:
-        ConfigError: The folds of the run do not share it themselves.
+        ConfigError: The folds of the run differ in it.
     """
     shared = {_conditions(test.content): test.fold for test in results.tests}
     if len(shared) > 1:
         (one, fold), (other, another) = list(shared.items())[:2]
         raise ConfigError(
             f'{results.folder}: fold {fold} was selected, trained or scored in another way than fold {another} '
-            f'({_difference(one, other)}): their scores have no mean. Keep them in folders of their own.'
+            f'({_difference(one, other)}), so their scores cannot be averaged. Keep them in separate folders.'
         )
     tested = tuple((test.fold, tuple(sorted(test.content['test']['lists'].values()))) for test in results.tests)
     return *shared, tested
@@ -153,7 +153,7 @@ def _compare(rows: Rows) -> Table:
 
 
 def _extent(runs: Sequence[Results]) -> str:
-    """Say what ± is taken over."""
+    """Return what ± is taken over."""
     folds = len(runs[0].tests)
     parts = [f'{len(runs)} runs' if len(runs) > 1 else '', f'{folds} folds' if folds > 1 else '']
     return ' of '.join(part for part in parts if part) or '1 test'
@@ -163,7 +163,7 @@ def _headline(key: str, runs: Sequence[Results]) -> tuple[float | None, Cell]:
     """Return the value of a row's score, and its cell."""
     if len(runs) > 1:
         values = [value for value, _ in (_headline(key, [results]) for results in runs) if value is not None]
-        return (over(key, values).mean, spread(key, values)) if values else (None, Cell(NOTHING))
+        return (over(key, values).mean, mean_cell(key, values)) if values else (None, Cell(NOTHING))
     (results,) = runs
     contents = [test.content for test in results.tests if key in test.content['metrics']]
     if not contents:
@@ -174,6 +174,6 @@ def _headline(key: str, runs: Sequence[Results]) -> tuple[float | None, Cell]:
     values = [content['metrics'][key] for content in contents]
     if len(values) == 1:
         return values[0], single(key, contents[0])
-    if results.reports_pooled:  # and nothing has pooled them: the mean over single subjects is no result
+    if results.reports_pooled:  # but nothing has pooled them: a mean over single subjects is not a result
         return None, Cell(NOTHING)
-    return over(key, values).mean, spread(key, values, interval(key, pooled) if pooled else '')
+    return over(key, values).mean, mean_cell(key, values, interval(key, pooled) if pooled else '')

@@ -1,4 +1,4 @@
-"""The page of a report: sections of facts, tables and pictures, in one HTML file that loads nothing."""
+"""The page of a report: sections of facts, tables and pictures, in one self-contained HTML file."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -69,7 +69,7 @@ class Block(NamedTuple):
 
 
 class Section(NamedTuple):
-    """A section with a heading, which the contents at the top lead to."""
+    """A section with a heading, linked from the contents at the top."""
 
     title: str
     blocks: Sequence[Block]

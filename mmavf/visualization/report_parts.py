@@ -1,4 +1,4 @@
-"""The parts of a report about one work dir: facts, tables, pictures."""
+"""Parts of a report about one work dir: facts, tables, pictures."""
 
 import base64
 import struct
@@ -16,7 +16,7 @@ from .confusion import draw_confusion_matrix
 from .loss_curves import draw_loss_curves
 from .report_page import Block, Cell, Picture, Table
 from .results import Results
-from .scores import heading, interval, keys_of, number, score_of, single, spread
+from .scores import heading, interval, keys_of, mean_cell, number, score_of, single
 
 OVERLAP = 'allowed: clips under test may have been trained on'
 PNG_HEAD = b'\x89PNG\r\n\x1a\n'
@@ -27,28 +27,28 @@ MAX_CURVES = 12
 MAX_NAMED = 12
 SELECTIONS = dict(
     strict='strict: the checkpoint was chosen without the test part',
-    paper='paper: the best epoch on the test part, which flatters the result',
+    paper='paper: the best epoch on the test part, which biases the result upwards',
 )
 
 
 def read_picture(path: Path, caption: str, scale: float = 1.0) -> Picture:
-    """Return a PNG file with its contents, to be shown at `scale` times its pixels.
+    """Read a PNG file, to be shown at `scale` times its size.
 
     Raises:
-        ConfigError: The file cannot be read or is no PNG.
+        ConfigError: The file cannot be read or is not a PNG.
     """
     try:
         content = path.read_bytes()
     except OSError as error:
         raise ConfigError(f'{path} cannot be read: {error.strerror}') from error
     if not content.startswith(PNG_HEAD) or len(content) < 24:
-        raise ConfigError(f'{path} is no PNG picture.')
+        raise ConfigError(f'{path} is not a PNG picture.')
     (width,) = struct.unpack('>I', content[16:20])
     return Picture(f'data:image/png;base64,{base64.b64encode(content).decode()}', caption, round(width * scale))
 
 
 def describe(results: Results) -> Block:
-    """Return what was trained and tested, as far as the tests say it."""
+    """Return what was trained and tested, as far as the tests record it."""
     facts = [('Folder', str(results.folder))]
     if results.tests:
         contents = [test.content for test in results.tests]
@@ -70,13 +70,13 @@ def describe(results: Results) -> Block:
 
 
 def overlap_allowed(content: Mapping) -> bool:
-    """Tell whether clips of a test may have been trained on: the training allowed it, or the test did."""
+    """Return whether clips of a test may have been trained on: the training allowed it, or the test did."""
     training = content['training'] or {}
     return training.get('allow_overlap', False) or content['test'].get('overlap') is not None
 
 
 def _each(values: Iterable[str]) -> str:
-    """Join what differs."""
+    """Join the distinct values."""
     return ', '.join(dict.fromkeys(value for value in values if value))
 
 
@@ -91,7 +91,7 @@ def _hashes(lists: Mapping[str, str]) -> str:
 
 
 def _training_end(trained: Mapping) -> str:
-    """Say when a checkpoint was written, a date alone so that folds of one day are one."""
+    """Return the date a checkpoint was written on, without the time, so that folds of one day are one value."""
     time = trained.get('time')
     return '' if time is None else f'{datetime.strptime(time, CHECKPOINT_TIME):%Y-%m-%d}'
 
@@ -101,21 +101,21 @@ def _versions(versions: Mapping[str, str]) -> str:
 
 
 def missing_folds(results: Results) -> list[str]:
-    """Return a line for each fold of a cross-validation that has no result, and why."""
-    return [f'No result of fold {fold}: {reason}' for fold, reason in results.summary.get('failed', {}).items()]
+    """Return a line for each fold of a cross-validation without a result, with the reason."""
+    return [f'No result for fold {fold}: {reason}' for fold, reason in results.summary.get('failed', {}).items()]
 
 
 def score_tables(results: Results) -> list[Table]:
-    """Return the scores of a test; or of all folds with mean ± standard deviation, pooled, and by data set.
+    """Return the scores of a test, or of all folds with mean ± standard deviation, pooled, and by data set.
 
-    Of single subjects held out in turn there is no mean.
+    There is no mean over single subjects that are held out in turn.
     """
     if not results.pooled and len(results.tests) == 1:
         content = results.tests[0].content
         rows = [
             (Cell(score_of(key).name), _value(key, content), Cell(interval(key, content))) for key in content['metrics']
         ]
-        return [Table(f'Scores of {_counted(content)}.', ('Score', 'Value', '95 % interval'), rows)]
+        return [Table(f'Scores of {_sample_count(content)}.', ('Score', 'Value', '95 % interval'), rows)]
     parts = results.summary.get('parts', {})
     of_parts = {f'{source}_{name}' for source, scores in parts.items() for name in scores}
     tables = [_fold_table(results, [key for key in keys_of([results]) if key not in of_parts])]
@@ -132,17 +132,17 @@ def _fold_table(results: Results, keys: Sequence[str]) -> Table:
     }
     summary, then = [], []
     if not results.reports_pooled:
-        summary.append((Cell('mean ± std'), *(spread(key, values[key]) for key in keys)))
+        summary.append((Cell('mean ± std'), *(mean_cell(key, values[key]) for key in keys)))
         then.append('mean and standard deviation over folds')
     if results.pooled:
         name = POOLED_RESULT if results.reports_pooled else 'pooled'
         summary.append((_title(name, results.pooled), *(single(key, results.pooled) for key in keys)))
-        then.append('the scores of all their predictions judged at once (pooled)')
-    caption = 'Scores of what was held out; below each its 95 % bootstrap interval. '
+        then.append('the scores of all their predictions together (pooled)')
+    caption = 'Scores on the held-out parts, with 95 % bootstrap intervals below. '
     if then:
         caption += f'Then {", and ".join(then)}.'
     else:
-        caption += 'Their mean is no result: tools/cross_validate.py scores all their predictions as one test (pooled).'
+        caption += 'Their mean is not a result: mmavf cross-validate scores all their predictions as one test (pooled).'
     return Table(caption, ('Held out', *map(heading, keys)), rows, summary)
 
 
@@ -154,11 +154,11 @@ def _part_table(results: Results) -> Table:
 
 
 def _title(text: str, content: Mapping) -> Cell:
-    return Cell(text, _counted(content))
+    return Cell(text, _sample_count(content))
 
 
-def _counted(content: Mapping) -> str:
-    """Say of how many clips scores are, or of how many groups of them."""
+def _sample_count(content: Mapping) -> str:
+    """Return how many clips, or groups of clips, were scored."""
     clips = f'{content["num_clips"]:,} clips'
     return f'{content["num_groups"]:,} groups of {clips}' if 'num_groups' in content else clips
 
@@ -179,8 +179,8 @@ def confusion_picture(results: Results) -> Picture | None:
     folds = f' of {len(contents)} folds' if len(contents) > 1 else ''
     unit = 'groups' if 'num_groups' in contents[0] else 'clips'
     caption = (
-        f'Confusion matrix, {matrix.sum():,} {unit}{folds}. Each row says, in percent, what the {unit} of a true class '
-        'were taken for; the diagonal holds the recalls.'
+        f'Confusion matrix, {matrix.sum():,} {unit}{folds}. Each row shows, in percent, how the {unit} of a '
+        'true class were classified; the diagonal holds the recalls.'
     )
     with TemporaryDirectory() as folder:
         path = Path(folder, 'confusion.png')
@@ -189,7 +189,7 @@ def confusion_picture(results: Results) -> Picture | None:
 
 
 def curve_pictures(results: Results) -> list[Picture]:
-    """Return the training loss of each training, of the first MAX_CURVES of many."""
+    """Return the training loss of each training, at most of the first MAX_CURVES."""
     pictures = []
     with TemporaryDirectory() as folder:
         for number_, curves in enumerate(results.curves[:MAX_CURVES]):

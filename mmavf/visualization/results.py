@@ -1,4 +1,4 @@
-"""What lies in the work dir of a run: tests, training curves, pictures."""
+"""Results in the work dir of a run: tests, training curves, pictures."""
 
 import json
 from collections.abc import Sequence
@@ -18,15 +18,15 @@ from mmavf.protocol.protocol import usual_result
 
 TEST_KEYS = ('config', 'checkpoint', 'selection', 'training', 'test', 'num_clips', 'metrics', 'intervals')
 SUMMARY_KEYS = ('config', 'folds', 'pooled', 'parts', 'failed')
-# Pictures that this project's tools write, and what one sees there.
+# Pictures that the commands of this project write, with their captions.
 PICTURES = {
     'reconstruction.png': (
-        'Reconstruction of masked clips: per clip the original, what the encoder saw, and what the model makes of it; '
+        'Reconstruction of masked clips: for each clip the original, what the encoder saw, and the reconstruction; '
         'frames on the left, log-mel on the right.'
     ),
     'tsne.png': (
-        't-SNE of the features of the test clips, a dot per clip, coloured by its label. Clips that lie together look '
-        'alike to the model; the axes have no unit.'
+        't-SNE of the features of the test clips, one dot per clip, coloured by label. Clips close together are '
+        'similar to the model; the axes have no unit.'
     ),
 }
 
@@ -36,24 +36,24 @@ class TestResult:
     """One test.
 
     Attributes:
-        fold: The fold or subject held out; '' without.
+        fold: The fold or subject held out; '' if there is none.
         content: Contents of its metrics.json: `metrics`, `intervals`, `num_clips`, what was trained and tested and
             when, and of a classifier `classes` and `confusion_matrix`.
     """
 
-    __test__ = False  # for pytest this is no test
+    __test__ = False  # pytest would take it for a test
 
     fold: str
     content: dict[str, Any]
 
 
 class Curves(NamedTuple):
-    """Training losses that were logged.
+    """Logged training losses.
 
     Attributes:
         name: What was trained: '' or a fold.
-        iters: (N,) iterations.
-        losses: Name of each term and its (N,) values.
+        iters: Iterations, (N,).
+        losses: Values (N,) of each term by its name.
     """
 
     name: str
@@ -62,14 +62,14 @@ class Curves(NamedTuple):
 
 
 class Results(NamedTuple):
-    """What was found in a work dir.
+    """Contents of a work dir.
 
     Attributes:
         folder: The work dir.
         tests: Its tests: none, one, or one per fold in natural order.
-        summary: Contents of a cross-validation's results.json; empty without.
+        summary: Contents of a cross-validation's results.json; empty if there is none.
         curves: Training curves, one per training.
-        pictures: Files of known pictures, and what one sees there.
+        pictures: Files of known pictures, with their captions.
     """
 
     folder: Path
@@ -80,7 +80,7 @@ class Results(NamedTuple):
 
     @property
     def pooled(self) -> dict[str, Any]:
-        """The predictions of all folds judged at once, as in a metrics.json; empty without a cross-validation."""
+        """Scores of the predictions of all folds together, as in a metrics.json; empty without a cross-validation."""
         return self.summary.get('pooled', {})
 
     @property
@@ -93,19 +93,19 @@ class Results(NamedTuple):
 
 
 def read_results(folder: Path) -> Results:
-    """Read a work dir: of one run, or of a cross-validation with a folder `fold_<k>` per fold.
+    """Read the work dir of one run, or of a cross-validation with a folder `fold_<k>` per fold.
 
     Raises:
-        ConfigError: It is no folder, holds nothing to report, or a file in it is damaged.
+        ConfigError: It is not a folder, holds nothing to report, or a file in it is damaged.
     """
     if not folder.is_dir():
-        raise ConfigError(f'{folder} is no folder: give the work dir of a run.')
+        raise ConfigError(f'{folder} is not a folder: pass the work dir of a run.')
     summary = _read_json(folder / 'results.json', SUMMARY_KEYS) if (folder / 'results.json').exists() else {}
     folds = sorted(
         (path for path in folder.glob(f'{FOLD}*') if path.is_dir()), key=lambda path: natural_order(path.name)
     )
     names = {path.name: fold_of_folder(path.name) for path in folds}
-    if summary:  # other folds may lie there that it does not count
+    if summary:  # there may be folders of other folds, which it does not include
         names = {fold_folder(fold): fold for fold in summary['folds']}
         folds = [path for path in folds if path.name in names]
     tests, curves, pictures = [], [], []
@@ -116,18 +116,23 @@ def read_results(folder: Path) -> Results:
             tests.append(_read_test(metrics, name))
         if (logged := _read_curves(part, f'fold {name}' if folds else '')) is not None:
             curves.append(logged)
-    for test in tests if summary and folds else ():
-        if summary['folds'][test.fold] != test.content['metrics']:
-            raise ConfigError(
-                f'{folder}/results.json has other scores of fold {test.fold} than its test: the fold was tested anew '
-                'since. Run cross_validate.py again.'
-            )
+    if summary and folds:
+        _check_summary(folder, summary, tests)
     for part in (folder, *folds):
         where = f'Fold {names[part.name]}. ' if part in folds else ''
         pictures += [(part / name, where + text) for name, text in PICTURES.items() if (part / name).exists()]
     if not (tests or curves or pictures):
         raise ConfigError(f'{folder} holds nothing to report: no metrics.json, no training log, no picture.')
     return Results(folder, tests, summary, curves, pictures)
+
+
+def _check_summary(folder: Path, summary: dict, tests: Sequence[TestResult]) -> None:
+    for test in tests:
+        if summary['folds'][test.fold] != test.content['metrics']:
+            raise ConfigError(
+                f'{folder}/results.json has other scores for fold {test.fold} than its test: the fold was tested again '
+                'since. Run mmavf cross-validate again.'
+            )
 
 
 def _read_json(path: Path, keys: Sequence[str]) -> dict:
@@ -138,7 +143,7 @@ def _read_json(path: Path, keys: Sequence[str]) -> dict:
     missing = [key for key in keys if not isinstance(content, dict) or key not in content]
     if missing:
         raise ConfigError(
-            f'{path} was not written by tools/test.py or cross_validate.py: it lacks {", ".join(missing)}.'
+            f'{path} was not written by mmavf test or mmavf cross-validate: it lacks {", ".join(missing)}.'
         )
     return content
 
@@ -149,7 +154,7 @@ def _read_test(path: Path, fold: str) -> TestResult:
 
 
 def _read_curves(folder: Path, name: str) -> Curves | None:
-    """Join the logs of a training and of its resumptions: each takes the place of what it did again.
+    """Join the logs of a training and its resumptions; iterations that were repeated are taken from the later one.
 
     Lines that cannot be read are left out, with a warning.
     """

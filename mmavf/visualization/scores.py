@@ -1,4 +1,4 @@
-"""How scores are named and written in tables."""
+"""Names and formats of scores in tables."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,12 +14,12 @@ NOTHING = '\u2013'
 
 
 class Score(NamedTuple):
-    """One score of `mmavf.evaluation` in print.
+    """Format of a score of `mmavf.evaluation`.
 
     Attributes:
-        name: As people call it.
-        percent: Whether it is a share, to be written in percent.
-        less_is_better: Whether it is an error; None where that is not known.
+        name: Its usual name.
+        percent: Whether it is a fraction, written in percent.
+        less_is_better: Whether it is an error; None if unknown.
     """
 
     name: str
@@ -40,7 +40,7 @@ SCORES = dict(
 
 
 def score_of(key: str) -> Score:
-    """Return how the score `key` is written: `war`, `<source>_war` or `ccc_<dimension>`; others as they are."""
+    """Return the format of a score: `war`, `<source>_war` or `ccc_<dimension>`; others are written as they are."""
     if key in SCORES:
         return SCORES[key]
     for name, score in SCORES.items():
@@ -52,18 +52,18 @@ def score_of(key: str) -> Score:
 
 
 def of_dimension(key: str) -> bool:
-    """Tell whether a score is that of a single dimension, such as `ccc_valence`."""
+    """Return whether a score is of a single dimension, such as `ccc_valence`."""
     return any(key.startswith(f'{name}_') for name in SCORES)
 
 
 def heading(key: str) -> str:
-    """Return a column's heading, with its unit."""
+    """Return the heading of a column, with its unit."""
     score = score_of(key)
     return f'{score.name} %' if score.percent else score.name
 
 
 def number(key: str, value: float | None) -> str:
-    """Write a value of the score `key`: percent with two digits, or a plain number with four; – where there is none."""
+    """Format a value of the score `key`: percent with two digits, or a number with four; – if there is none."""
     if value is None or math.isnan(value):
         return NOTHING
     return f'{100 * value:.2f}' if score_of(key).percent else f'{value:.4f}'
@@ -77,21 +77,21 @@ def single(key: str, result: Mapping) -> Cell:
 
 
 def interval(key: str, result: Mapping) -> str:
-    """Write the 95 % interval of a score; '' without."""
+    """Format the 95 % interval of a score; '' if there is none."""
     if key not in result['intervals']:
         return ''
     low, high = result['intervals'][key]
     return f'{number(key, low)}{RANGE}{number(key, high)}'
 
 
-def spread(key: str, values: Sequence[float | None], note: str = '') -> Cell:
+def mean_cell(key: str, values: Sequence[float | None], note: str = '') -> Cell:
     """Return a cell with mean ± standard deviation of several tests or runs."""
     mean, deviation, _ = over(key, values)
     return Cell(number(key, mean) + ('' if deviation is None else f' ± {number(key, deviation)}'), note)
 
 
 def over(key: str, values: Sequence[float | None]) -> Spread:
-    """Return mean and standard deviation over folds or runs, as a cross-validation reports them; NaN without one."""
+    """Return mean and standard deviation over folds or runs, as a cross-validation reports them; NaN without values."""
     return aggregate([{key: value} for value in values]).get(key, Spread(math.nan, None, len(values)))
 
 
@@ -102,7 +102,7 @@ def keys_of(results: Iterable[Results]) -> list[str]:
 
 
 def best_row(key: str, values: Sequence[float | None]) -> int | None:
-    """Return which of several rows is best by the score; None if fewer than two have it, or it is no known score."""
+    """Return the row that is best by a score; None if fewer than two rows have it, or the score is unknown."""
     known = {row: value for row, value in enumerate(values) if value is not None and not math.isnan(value)}
     less_is_better = score_of(key).less_is_better
     if len(known) < 2 or less_is_better is None:

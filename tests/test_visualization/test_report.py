@@ -240,7 +240,7 @@ def test_folds_without_result_are_named_and_others_left_out(tmp_path):
     write_cross_validation(tmp_path, 1.0, folds=('1', '2'), failed={'3': 'test.py ended with <status> 1'})
     write_test(tmp_path / 'fold_4/test', make_predictions(1.0, '4'), '4')  # not of this cross-validation
     page = Page(make_report({'run': [read_results(tmp_path)]}))
-    assert 'No result of fold 3: test.py ended with <status> 1' in page.texts
+    assert 'No result for fold 3: test.py ended with <status> 1' in page.texts
     assert [row[0][0] for row in page.table('Held out')[1:]] == ['fold 1', 'fold 2', 'mean ± std', 'pooled']
 
 
@@ -353,7 +353,7 @@ def test_a_fold_that_was_tested_anew_is_not_mixed_with_earlier_scores(tmp_path):
     write_cross_validation(tmp_path, 1.0, folds=('1', '2'))
     shutil.rmtree(tmp_path / 'fold_2/test')
     write_test(tmp_path / 'fold_2/test', make_predictions(3.0, '2'), '2')
-    with pytest.raises(ConfigError, match=r'results\.json has other scores of fold 2 than its test'):
+    with pytest.raises(ConfigError, match=r'results\.json has other scores for fold 2 than its test'):
         read_results(tmp_path)
 
 
@@ -365,7 +365,7 @@ def test_single_subjects_that_nothing_has_pooled_have_no_result(tmp_path, option
     page = Page(make_report({'a': [results], 'b': [results]}))
     assert page.table('Run')[1][1:] == [['–']] * (len(page.table('Run')[0]) - 1)
     assert [row[0][0] for row in page.table('Held out')[1:]] == ['fold 1', 'fold 2']
-    assert any('cross_validate.py scores all their predictions as one test' in text for text in page.texts)
+    assert any('cross-validate scores all their predictions as one test' in text for text in page.texts)
     assert not any('±' in cell for table in page.tables for row in table for column in row for cell in column)
 
 
@@ -437,9 +437,9 @@ def test_tool_refuses_what_is_no_picture(tmp_path, run_tool):
     write_log(tmp_path / 'run', [2.0, 1.0])
     (tmp_path / 'notes.png').write_text('not a picture')
     for words, message in (
-        (('run', '--picture', 'Notes=notes.png'), 'notes.png is no PNG picture.'),
+        (('run', '--picture', 'Notes=notes.png'), 'notes.png is not a PNG picture.'),
         (('run', '--picture', 'Lost=lost.png'), 'lost.png cannot be read'),
-        (('nowhere',), 'nowhere is no folder'),
+        (('nowhere',), 'nowhere is not a folder'),
     ):
         status, errors = run_tool(*words)
         assert status == 1 and errors.startswith(f'ConfigError: {message}')
