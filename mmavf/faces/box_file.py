@@ -10,7 +10,7 @@ from mmavf.files.git_lfs import why_unreadable
 from mmavf.lists.cells import SEPARATORS, clean_cell, whole_number
 from mmavf.registry import FACE_DETECTORS
 
-from .detector import Face, FaceDetector
+from .detector import Face
 
 BOX_COLUMNS = ('id', 'frame', 'x', 'y', 'w', 'h')
 LANDMARKS = 68
@@ -21,7 +21,7 @@ Boxes = dict[int, list[Face]]
 
 
 @FACE_DETECTORS.register_module()
-class BoxFileDetector(FaceDetector):
+class BoxFileDetector:
     """Faces read from files; a frame that they do not name has no face.
 
     A frame whose numbers cannot be used has none either: they are missing, NaN or infinite in whatever spelling
@@ -38,8 +38,9 @@ class BoxFileDetector(FaceDetector):
         ConfigError: There is no such path, it is not such a csv, or eyes are wanted of a file of boxes.
     """
 
+    tight = True
+
     def __init__(self, path: str, eyes: bool = False) -> None:
-        super().__init__(eyes)
         self._path = Path(path)
         self._is_folder = self._path.is_dir()
         self._clip: tuple[str, Boxes] = '', {}
@@ -50,7 +51,7 @@ class BoxFileDetector(FaceDetector):
         self._tables = dict(tuple(_read(self._path, path, BOX_COLUMNS, ConfigError).groupby('id')))
 
     def detect(self, frame: np.ndarray, clip_id: str, frame_index: int) -> list[Face]:
-        """Return the faces; see the base class.
+        """Return the faces; see `FaceDetector`.
 
         Raises:
             ClipError: The files do not name the clip, or OpenFace's file of it cannot be read.

@@ -5,7 +5,7 @@ import numpy as np
 
 from mmavf.registry import FACE_DETECTORS
 
-from .detector import Face, FaceDetector, Point, shrink
+from .detector import Face, Point, shrink
 
 # Eyes lie in this part of a face box, from its upper edge, and are about this share of it wide.
 EYE_ROWS, EYE_SHARES = (0.2, 0.6), (0.15, 0.35)
@@ -13,7 +13,7 @@ MAX_TILT_DEG = 30.0
 
 
 @FACE_DETECTORS.register_module()
-class CascadeDetector(FaceDetector):
+class CascadeDetector:
     """Upright frontal faces by OpenCV's cascade of boosted classifiers (Viola and Jones, 2001; `frontalface_alt2`).
 
     It works without any download. Faces turned by more than about 30 degrees, or tilted by more than 20, are missed.
@@ -26,6 +26,8 @@ class CascadeDetector(FaceDetector):
         min_neighbors: Overlapping hits that make a face.
     """
 
+    tight = True
+
     def __init__(
         self,
         eyes: bool = False,
@@ -34,14 +36,13 @@ class CascadeDetector(FaceDetector):
         scale_factor: float = 1.2,
         min_neighbors: int = 3,
     ) -> None:
-        super().__init__(eyes)
         self._faces = _cascade('frontalface_alt2')
         self._eyes = _cascade('eye') if eyes else None
         self._long_edge, self._min_share = long_edge, min_share
         self._scale_factor, self._min_neighbors = scale_factor, min_neighbors
 
     def detect(self, frame: np.ndarray, clip_id: str, frame_index: int) -> list[Face]:
-        """Return the faces; the score is the weight of the last stage. See the base class."""
+        """Return the faces; the score is the weight of the last stage. See `FaceDetector`."""
         grey, factor = shrink(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), self._long_edge)
         smallest = round(self._min_share * min(grey.shape))
         boxes, _, weights = self._faces.detectMultiScale3(

@@ -1,7 +1,6 @@
-"""What finds faces in one frame."""
+"""Face detectors: their contract, and the one that detects nothing."""
 
-from abc import ABC, abstractmethod
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -26,28 +25,32 @@ class Face(NamedTuple):
     eyes: tuple[Point, Point] | None = None
 
 
-class FaceDetector(ABC):
-    """Finds the faces of a frame; built in each process that uses it.
+class FaceDetector(Protocol):
+    """Finds the faces of a frame; registered in `FACE_DETECTORS`, built in each process that uses it.
 
-    Args:
-        eyes: Whether the positions of the eyes are wanted.
+    Its class takes the argument `eyes`: whether the positions of the eyes are wanted.
 
     Attributes:
         tight: Whether its boxes enclose a face closely, so that a margin is added to them.
     """
 
-    tight: ClassVar[bool] = True
+    tight: bool
 
-    def __init__(self, eyes: bool = False) -> None:
-        self.eyes = eyes
-
-    @abstractmethod
     def detect(self, frame: np.ndarray, clip_id: str, frame_index: int) -> list[Face]:
-        """Return the faces of (H, W, 3) uint8 RGB `frame`, the clip's frame number `frame_index` from 0."""
+        """Return the faces of a frame.
+
+        Args:
+            frame: (H, W, 3) uint8 RGB.
+            clip_id: Id of the clip.
+            frame_index: Number of the frame in the clip, from 0.
+
+        Raises:
+            ClipError: The faces of this clip cannot be known.
+        """
 
 
 @FACE_DETECTORS.register_module()
-class NoDetector(FaceDetector):
+class NoDetector:
     """Takes the largest square in the middle of the picture, for videos that show a face and little else.
 
     Raises:
@@ -59,10 +62,9 @@ class NoDetector(FaceDetector):
     def __init__(self, eyes: bool = False) -> None:
         if eyes:
             raise ConfigError('NoDetector: it finds no eyes to align crops by: choose another detector')
-        super().__init__()
 
     def detect(self, frame: np.ndarray, clip_id: str, frame_index: int) -> list[Face]:
-        """Return the square as if it were a face; see the base class."""
+        """Return the square as if it were a face; see `FaceDetector`."""
         height, width = frame.shape[:2]
         side = min(height, width)
         return [Face(((width - side) / 2, (height - side) / 2, side, side), 1.0)]

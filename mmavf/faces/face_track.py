@@ -1,4 +1,4 @@
-"""Linking of the faces found in single frames to tracks, and the choice of the tracks to keep."""
+"""Linking of the faces found in single frames to tracks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -87,36 +87,6 @@ def overlap(a: Sequence[float], b: Sequence[float]) -> float:
     return shared / (a[2] * a[3] + b[2] * b[3] - shared)
 
 
-def most_at_once(tracks: Sequence[FaceTrack]) -> int:
+def max_concurrent(tracks: Sequence[FaceTrack]) -> int:
     """Return the largest number of tracks that run at the same time."""
     return max((sum(t.first <= track.first <= t.last for t in tracks) for track in tracks), default=0)
-
-
-def choose_tracks(tracks: Sequence[FaceTrack], choose: str, size: tuple[int, int]) -> list[FaceTrack]:
-    """Choose the face to keep at each time.
-
-    The best track is taken, then the best of those that run while none taken does, and so on.
-
-    Args:
-        tracks: All of them.
-        choose: 'largest': the best has the largest product of median box area and number of sightings. 'central': of
-            number of sightings and closeness to the middle of the picture, 1 there and 0 in its corners.
-        size: Width and height of the picture.
-
-    Returns:
-        Tracks that do not run at the same time, by time.
-    """
-
-    def worth(track: FaceTrack) -> float:
-        boxes = track.boxes  # (n, 4)
-        if choose == 'largest':
-            return len(boxes) * float(np.median(boxes[:, 2] * boxes[:, 3]))
-        middle = np.array(size) / 2
-        distances = np.linalg.norm(boxes[:, :2] + boxes[:, 2:] / 2 - middle, axis=1)  # (n,)
-        return len(boxes) * (1 - float(np.median(distances)) / float(np.linalg.norm(middle)))
-
-    chosen: list[FaceTrack] = []
-    for track in sorted(tracks, key=worth, reverse=True):
-        if all(track.last < other.first or track.first > other.last for other in chosen):
-            chosen.append(track)
-    return sorted(chosen, key=lambda track: track.first)

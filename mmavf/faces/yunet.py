@@ -9,11 +9,11 @@ from mmavf.errors import ConfigError
 from mmavf.files.git_lfs import why_unreadable
 from mmavf.registry import FACE_DETECTORS
 
-from .detector import Face, FaceDetector, shrink
+from .detector import Face, shrink
 
 
 @FACE_DETECTORS.register_module()
-class YuNetDetector(FaceDetector):
+class YuNetDetector:
     """Faces, turned ones too, by YuNet (Wu, Peng and Yu, 2023) on the CPU, with their eyes.
 
     OpenCV does not ship the network: the user brings the file `face_detection_yunet_*.onnx` of OpenCV's model
@@ -29,8 +29,9 @@ class YuNetDetector(FaceDetector):
         ConfigError: There is no such file, or OpenCV cannot read it as this network.
     """
 
+    tight = True
+
     def __init__(self, model: str, eyes: bool = False, long_edge: int = 320, min_score: float = 0.8) -> None:
-        super().__init__(eyes)
         if not os.path.isfile(model):
             raise ConfigError(f'YuNetDetector: there is no file {model}; it wants face_detection_yunet_*.onnx')
         try:
@@ -41,7 +42,7 @@ class YuNetDetector(FaceDetector):
         self._long_edge = long_edge
 
     def detect(self, frame: np.ndarray, clip_id: str, frame_index: int) -> list[Face]:
-        """Return the faces; see the base class."""
+        """Return the faces; see `FaceDetector`."""
         picture, factor = shrink(frame, self._long_edge)
         self._network.setInputSize((picture.shape[1], picture.shape[0]))
         _, rows = self._network.detect(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))

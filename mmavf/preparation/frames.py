@@ -5,27 +5,27 @@ from pathlib import Path
 
 import numpy as np
 
-from mmavf.datasets.media import FrameFolder, MediaFile, VideoTrack, open_sound
+from mmavf.datasets.media import FrameFolder, FrameReader, MediaFile, VideoTrack, open_sound
 from mmavf.datasets.media.frame_times import DEFAULT_FPS
+from mmavf.datasets.media.windows import gather_frames
 from mmavf.errors import ClipError
 
 from .raw_clip import RawClip
 
 
 class RawFrames:
-    """The frames of a raw clip in order; what was yielded is not kept, however long the clip.
+    """The frames of a raw clip, all of one size; a `FrameReader`.
 
-    It may be iterated again and again, each time decoding anew, but by one iterator at a time. Rotation told by the
-    file is honoured, and of a clip with `half` only that half of the picture is given. The frames of a folder lie at
-    its `fps`; without it they are spread over the length of the clip's sound, and at 25 per second where it has none
-    either, as when such a folder is read for training.
+    The file's rotation is honoured, and of a clip with `half` only that half of the picture is given. The frames of a
+    folder lie at its `fps`; without it they are spread over the length of the clip's sound, and at 25 per second where
+    it has none either, as when such a folder is read for training.
 
     Args:
         raw: The set's raw folder.
         clip: The clip.
 
     Attributes:
-        times_sec: (N,) float64, ascending, N > 0: seconds from the start of the clip.
+        frame_times: (N,) float64, ascending, N > 0: seconds from the start of the clip.
         size: Width and height of the frames given.
 
     Raises:
@@ -37,20 +37,24 @@ class RawFrames:
             raise ClipError(f'{clip.id}: the clip is sound alone')
         self.path = str(raw / clip.video)
         self._half = clip.half
-        self._reader = _open_folder(raw, clip) if (raw / clip.video).is_dir() else _open_video(self.path, clip)
-        self.times_sec = self._reader.frame_times - clip.start_sec
-        if not np.isfinite(self.times_sec).all():
+        self._reader: FrameReader = (
+            _open_folder(raw, clip) if (raw / clip.video).is_dir() else _open_video(self.path, clip)
+        )
+        self.frame_times = self._reader.frame_times - clip.start_sec
+        if not np.isfinite(self.frame_times).all():
             raise ClipError(f'{self.path}: the times of its frames are no numbers: start, end or frame rate are wrong')
         height, width, _ = self._cut_half(self._reader.read_frames([0])[0]).shape
         self.size = width, height
 
-    def __len__(self) -> int:
-        return len(self.times_sec)
+    def read_frames(self, indices: Sequence[int]) -> list[np.ndarray]:
+        """Return one (H, W, 3) uint8 RGB array per index, in the order of `indices`, which may repeat.
 
-    def __iter__(self) -> Iterator[np.ndarray]:
-        return self.pick(range(len(self)))
+        Raises:
+            ClipError: A frame is damaged, missing, or not as large as the first; or all together are too large.
+        """
+        return gather_frames(indices, self.iter_frames, self.path)
 
-    def pick(self, indices: Sequence[int]) -> Iterator[np.ndarray]:
+    def iter_frames(self, indices: Sequence[int]) -> Iterator[np.ndarray]:
         """Yield the frames of ascending, distinct `indices`: (H, W, 3) uint8 RGB; others are not converted.
 
         Raises:

@@ -22,12 +22,13 @@ from mmavf.datasets.media.frame_times import STAMP_SEC, usual_interval_sec
 from mmavf.datasets.media.limits import MAX_SOUND_SEC
 from mmavf.datasets.media.shard import index_path
 from mmavf.errors import ClipError, PreparationError
-from mmavf.faces import FaceCropper, FacePart
+from mmavf.faces import FaceCropper, FacePart, follow_one_face
 from mmavf.registry import PACKS
+from mmavf.structures.contracts import check_contract
 
 from .frames import RawFrames
 from .outcome import ClipJob, ClipResult, Outcome, ShardJob
-from .packs.shards import write_shard
+from .packs import Pack, write_shard
 from .raw_clip import RawClip
 from .settings import PrepareSettings, source_sha256
 from .sound import write_sound
@@ -73,7 +74,7 @@ class Preparer:
         pack: Writes the frames.
 
     Raises:
-        ConfigError: The detector or the pack cannot be built.
+        ConfigError: The detector or the pack cannot be built, or lacks a member of its contract.
     """
 
     def __init__(self, settings: PrepareSettings, raw: Path, out: Path, labelled: bool) -> None:
@@ -82,7 +83,8 @@ class Preparer:
         av.logging.set_level(None)  # what FFmpeg says of broken files, the errors say
         self._settings, self._raw, self._out, self._labelled = settings, raw, out, labelled
         self._cropper = FaceCropper(**settings.cropper(labelled))
-        self.pack = PACKS.build(settings.pack_config())
+        self.pack: Pack = PACKS.build(settings.pack_config())
+        check_contract(self.pack, Pack, 'pack')
 
     def __call__(self, job: ClipJob | ShardJob) -> ClipResult | None:
         """Do a job; a shard has no result.
@@ -136,7 +138,7 @@ class Preparer:
         clip = job.clip
         frames = RawFrames(self._raw, clip)
         parts, seen = self._find_parts(frames, clip)
-        pieces = cut(clip.id, parts, frames.times_sec, self._settings.lengths_sec(self._labelled)[1], self._labelled)
+        pieces = cut(clip.id, parts, frames.frame_times, self._settings.lengths_sec(self._labelled)[1], self._labelled)
         facts, faults = {}, {}
         for piece in pieces:
             try:
@@ -147,7 +149,9 @@ class Preparer:
         if not facts:
             raise next(iter(faults.values()))
         usable = [piece for piece in pieces if piece.id in facts]
-        stream = frames.pick([i for piece in usable for i in range(piece.first, piece.first + len(piece.places))])
+        stream = frames.iter_frames(
+            [i for piece in usable for i in range(piece.first, piece.first + len(piece.places))]
+        )
         for piece in usable:
             crops = map(self._cropper.crop, islice(stream, len(piece.places)), piece.places)
             self.pack.write(folder / f'{piece.id}{self.pack.suffix}', crops, piece.times_sec - piece.times_sec[0])
@@ -159,9 +163,9 @@ class Preparer:
         """Return the parts of a clip that show its face, and what the outcome says of that."""
         if clip.faces or self._settings.detector == 'none':  # nothing is looked for, so that nothing is cut either
             return [_whole(frames)], {}
-        located = self._cropper.locate(frames, clip.id)
-        seen = dict(faces_seen=located.faces_seen, missing=round(located.missing, 3))
-        return located.parts, dict(parts=len(located.parts), **seen)
+        found = follow_one_face(self._cropper, frames, clip.id, self._settings.choose, self._settings.max_missing)
+        facts = dict(parts=len(found.parts), faces_seen=found.faces_seen, missing=round(found.missing, 3))
+        return found.parts, facts
 
     def _write_sound(self, clip: RawClip, piece: Piece, folder: Path) -> dict[str, Any]:
         """Write the sound of a piece; return what its outcome says of its time and sound."""
@@ -256,8 +260,9 @@ def cut(clip_id: str, parts: Sequence[FacePart], times_sec: np.ndarray, longest_
 
 def _whole(frames: RawFrames) -> FacePart:
     """Return all frames as one part with the largest square in their middle."""
-    (width, height), number = frames.size, len(frames.times_sec)
-    return FacePart(0, number - 1, np.tile([width / 2, height / 2, min(width, height), 0.0], (number, 1)))
+    (width, height), count = frames.size, len(frames.frame_times)
+    places = np.tile([width / 2, height / 2, min(width, height), 0.0], (count, 1))  # (N, 4)
+    return FacePart(0, count - 1, places, sightings=0)
 
 
 @contextmanager

@@ -110,8 +110,7 @@ class Preparation:
             return self._write_results(journal, header)
 
     def _units(self) -> Iterator[Unit]:
-        in_shards = self._settings.pack == 'shards'
-        return make_units(self._clips, self._pack.clips_per_shard if in_shards else None)
+        return make_units(self._clips, self._pack.clips_per_shard)
 
     def _prepare(self, journal: Journal, workers: int, retry_failed: bool, clip_timeout_sec: float) -> None:
         open_units = {unit.name for unit in self._units() if not self._is_done(unit, journal, retry_failed)}

@@ -8,6 +8,7 @@ from typing import Any
 
 from mmavf.datasets.media import Channel, check_channel
 from mmavf.errors import ConfigError
+from mmavf.faces.choice import CRITERIA
 
 DETECTORS = dict(cascade='CascadeDetector', yunet='YuNetDetector', boxes='BoxFileDetector', none='NoDetector')
 _FILE_ARGUMENT = dict(yunet='model', boxes='path')
@@ -58,6 +59,7 @@ class PrepareSettings:
         rules = (
             (kind in DETECTORS, f'detector must be one of {", ".join(DETECTORS)}, not {kind!r}'),
             (bool(file) == (kind in _FILE_ARGUMENT), 'detector must be cascade, none, yunet:FILE or boxes:PATH'),
+            (self.choose in CRITERIA, f'choose must be one of {", ".join(CRITERIA)}, not {self.choose!r}'),
             (self.pack in PACK_TYPES, f'pack must be one of {", ".join(PACK_TYPES)}, not {self.pack!r}'),
             (self.size >= 16 and self.size % 2 == 0, f'size must be even and at least 16, not {self.size}'),
             (0 <= self.max_missing < 1, f'max_missing must be at least 0 and less than 1, not {self.max_missing}'),
@@ -85,8 +87,8 @@ class PrepareSettings:
         """Return the configuration of the face cropper."""
         kind, _, file = self.detector.partition(':')
         detector = dict(type=DETECTORS[kind], **({_FILE_ARGUMENT[kind]: file} if file else {}))
-        kept = dict(size=self.size, choose=self.choose, align_eyes=self.align_eyes, max_missing=self.max_missing)
-        return dict(detector=detector, min_sec=self.lengths_sec(labelled)[0], **kept)
+        min_sec = self.lengths_sec(labelled)[0]
+        return dict(detector=detector, min_sec=min_sec, size=self.size, align_eyes=self.align_eyes)
 
     def pack_config(self) -> dict[str, Any]:
         """Return the configuration of what writes frames."""

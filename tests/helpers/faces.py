@@ -5,7 +5,7 @@ import numpy as np
 
 from mmavf.datasets.synthetic.builder import SyntheticSettings, perform_entry, plan_clips
 from mmavf.datasets.synthetic.face import FacePainter
-from mmavf.faces import Face, FaceDetector
+from mmavf.faces import Face
 
 
 def drawn_face(frame: int = 0, size: int = 160) -> np.ndarray:
@@ -23,26 +23,13 @@ def scene(face: np.ndarray, x: int, y: int, height: int = 240, width: int = 320)
     return picture
 
 
-class PlannedDetector(FaceDetector):
+class PlannedDetector:
     """Gives the faces that it was told: `plan[i]` are those of frame i."""
 
+    tight = True
+
     def __init__(self, plan: list[list[Face]], eyes: bool = False) -> None:
-        super().__init__(eyes)
         self.plan = plan
 
     def detect(self, frame: np.ndarray, clip_id: str, frame_index: int) -> list[Face]:
         return self.plan[frame_index]
-
-
-class PlainFrames:
-    """The frames of a clip from memory, with what the cropper uses of RawFrames."""
-
-    path = 'clip'
-
-    def __init__(self, frames: np.ndarray, fps: float = 25) -> None:
-        self.frames = frames
-        self.times_sec = np.arange(len(frames)) / fps
-        self.size = frames[0].shape[1], frames[0].shape[0]
-
-    def pick(self, indices):
-        return (self.frames[i] for i in indices)

@@ -73,7 +73,7 @@ def test_opening_follows_the_rules_of_folders(root):
     part = opened(root, 'b', fields=dict(fps=25.0, start=1.0, end=2.0))
     assert part['total_frames'] == 25 and frame_index(part['video_reader'].read_frames([0])[0]) == 25
     assert opened(root, 'b')['frame_times'][1] == pytest.approx(2.8 / 70)  # spread over the sound
-    assert opened(root, 'b', modalities=('audio',))['total_frames'] == 71
+    assert len(opened(root, 'b', modalities=('audio',))['frame_times']) == 71
     assert opened(root, 'c', modalities=('video',))['frame_times'][1] == 0.04
     assert opened(root, 'c', missing_audio='silence')['missing_audio'] is True
     with pytest.raises(ClipError, match='00000.tar/c: the file has no sound stream'):

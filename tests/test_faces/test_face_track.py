@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from mmavf.faces import Face
+from mmavf.errors import ConfigError
+from mmavf.faces import Face, choose_tracks
 from mmavf.faces.face_path import face_path
-from mmavf.faces.face_track import FaceTrack, choose_tracks, link_faces, most_at_once, overlap
+from mmavf.faces.face_track import FaceTrack, link_faces, max_concurrent, overlap
 
 
 def face(x, y=0.0, side=40.0, eyes=None):
@@ -63,10 +64,10 @@ def test_looks_far_apart_are_linked_all_the_same():
     assert len(link_faces([[face(0)], [face(3)], [face(6)]], np.array([0.0, 5.0, 10.0]), set(), 1.0)) == 1
 
 
-def test_most_at_once():
-    assert most_at_once([]) == 0
-    assert most_at_once([track([0, 4]), track([5, 6]), track([7, 9])]) == 1
-    assert most_at_once([track([0, 4]), track([4, 6]), track([1, 9]), track([7, 8])]) == 3
+def test_max_concurrent():
+    assert max_concurrent([]) == 0
+    assert max_concurrent([track([0, 4]), track([5, 6]), track([7, 9])]) == 1
+    assert max_concurrent([track([0, 4]), track([4, 6]), track([1, 9]), track([7, 8])]) == 3
 
 
 def test_choice_by_size_and_by_place():
@@ -76,6 +77,11 @@ def test_choice_by_size_and_by_place():
     assert choose_tracks([middle, large], 'central', size) == [middle]
     brief = track([2], x=180, side=90)  # larger, but seen once
     assert choose_tracks([middle, brief], 'largest', size) == [middle]
+
+
+def test_an_unknown_criterion_is_refused():
+    with pytest.raises(ConfigError, match="choose must be one of largest, central, not 'loudest'"):
+        choose_tracks([], 'loudest', (400, 40))
 
 
 def test_a_second_face_fills_the_time_in_which_the_first_is_gone():

@@ -13,22 +13,27 @@ from mmavf.preparation.frames import RawFrames
 from tests.helpers.media import counted_frames, frame_index, tone, write_folder, write_media, write_wav
 
 
+def every(frames):
+    return frames.iter_frames(range(len(frames.frame_times)))
+
+
 def test_a_video_is_read_twice_and_in_part(tmp_path):
     write_media(tmp_path / 'a.mp4', counted_frames(30), None, gop=7, b_frames=2)
     frames = RawFrames(tmp_path, RawClip(id='a', video='a.mp4'))
     assert frames.size == (64, 48)
-    np.testing.assert_allclose(frames.times_sec, np.arange(30) / 25, atol=1e-3)
-    assert [frame_index(frame) for frame in frames] == list(range(30))
-    assert [frame_index(frame) for frame in frames] == list(range(30))
-    assert [frame_index(frame) for frame in frames.pick([2, 3, 20, 29])] == [2, 3, 20, 29]
+    np.testing.assert_allclose(frames.frame_times, np.arange(30) / 25, atol=1e-3)
+    assert [frame_index(frame) for frame in every(frames)] == list(range(30))
+    assert [frame_index(frame) for frame in every(frames)] == list(range(30))
+    assert [frame_index(frame) for frame in frames.iter_frames([2, 3, 20, 29])] == [2, 3, 20, 29]
+    assert [frame_index(frame) for frame in frames.read_frames([20, 2, 20])] == [20, 2, 20]
 
 
 def test_times_count_from_the_start_of_the_clip(tmp_path):
     stamps = [0.0, 0.1, 0.4, 0.45, 0.8, 1.0]
     write_media(tmp_path / 'a.mkv', counted_frames(6), None, stamps_sec=stamps)
     frames = RawFrames(tmp_path, RawClip(id='a', video='a.mkv', start_sec=0.3, end_sec=0.9))
-    np.testing.assert_allclose(frames.times_sec, [0.1, 0.15, 0.5], atol=1e-3)
-    assert [frame_index(frame) for frame in frames] == [2, 3, 4]
+    np.testing.assert_allclose(frames.frame_times, [0.1, 0.15, 0.5], atol=1e-3)
+    assert [frame_index(frame) for frame in every(frames)] == [2, 3, 4]
 
 
 def test_half_of_a_turned_video(tmp_path):
@@ -38,7 +43,7 @@ def test_half_of_a_turned_video(tmp_path):
     frames = {half: RawFrames(tmp_path, RawClip(id='a', video='a.mp4', half=half)) for half in ('', 'left', 'right')}
     assert {half: some.size for half, some in frames.items()} == {'': (64, 48), 'left': (32, 48), 'right': (32, 48)}
     for half, channel in (('left', 0), ('right', 2)):
-        for frame in frames[half]:
+        for frame in every(frames[half]):
             assert frame.shape == (48, 32, 3)
             assert frame[8:-8, 8:-8].mean((0, 1)).argmax() == channel
             assert frame[8:-8, 8:-8, channel].mean() > 200
@@ -47,7 +52,7 @@ def test_half_of_a_turned_video(tmp_path):
 def test_frames_are_not_kept(tmp_path):
     write_media(tmp_path / 'a.mp4', counted_frames(40), None, gop=40)
     seen, most = [], 0
-    for frame in RawFrames(tmp_path, RawClip(id='a', video='a.mp4')):
+    for frame in every(RawFrames(tmp_path, RawClip(id='a', video='a.mp4'))):
         seen.append(weakref.ref(frame))
         most = max(most, sum(reference() is not None for reference in seen))
     assert len(seen) == 40
@@ -58,10 +63,10 @@ def test_numbers_select_from_a_folder(tmp_path):
     write_folder(tmp_path / 'img', counted_frames(12))  # 0001.jpg shows 0
     clip = RawClip(id='a', video='img', first_frame=4, last_frame=9, fps=20)
     frames = RawFrames(tmp_path, clip)
-    np.testing.assert_allclose(frames.times_sec, np.arange(6) / 20)
-    assert [frame_index(frame) for frame in frames] == [3, 4, 5, 6, 7, 8]
+    np.testing.assert_allclose(frames.frame_times, np.arange(6) / 20)
+    assert [frame_index(frame) for frame in every(frames)] == [3, 4, 5, 6, 7, 8]
     os.rename(tmp_path / 'img' / '0005.jpg', tmp_path / 'img' / 'reg_2nd_img5.jpg')  # the last number counts
-    assert len(RawFrames(tmp_path, clip)) == 6
+    assert len(RawFrames(tmp_path, clip).frame_times) == 6
     with pytest.raises(ClipError, match='no image is numbered from 13 to None'):
         RawFrames(tmp_path, RawClip(id='a', video='img', first_frame=13))
 
@@ -71,7 +76,7 @@ def test_a_folder_without_a_rate_lasts_as_long_as_its_sound(tmp_path):
     write_wav(tmp_path / 'a.wav', tone(2.0))
     write_media(tmp_path / 'a.mp4', None, tone(4.0))
     times = {
-        audio: RawFrames(tmp_path, RawClip(id='a', video='img', audio=audio)).times_sec
+        audio: RawFrames(tmp_path, RawClip(id='a', video='img', audio=audio)).frame_times
         for audio in ('a.wav', 'a.mp4', '', None)
     }
     np.testing.assert_allclose(times['a.wav'], np.arange(10) * 0.2)
@@ -101,16 +106,16 @@ def test_a_folder_of_mixed_sizes_is_refused(tmp_path):
     (tmp_path / 'other' / '0001.jpg').rename(tmp_path / 'img' / '0004.jpg')
     frames = RawFrames(tmp_path, RawClip(id='a', video='img'))
     with pytest.raises(ClipError, match='differ in size'):
-        list(frames)
+        list(every(frames))
 
 
 @pytest.mark.skipif('MMAVF_MEDIA' not in os.environ, reason='wants the folder of real clips in MMAVF_MEDIA')
 def test_real_clips_from_mmavf_media_stream_as_they_are_read_whole():
     root = Path(os.environ['MMAVF_MEDIA'])
     frames = RawFrames(root, RawClip(id='a', video='misc/pyfeat_single_face.mp4', start_sec=0.5))
-    indices = range(0, len(frames), 5)
+    indices = range(0, len(frames.frame_times), 5)
     for index, part, whole in zip(
-        indices, frames.pick(indices), [f for i, f in enumerate(frames) if i % 5 == 0], strict=True
+        indices, frames.iter_frames(indices), [f for i, f in enumerate(every(frames)) if i % 5 == 0], strict=True
     ):
         np.testing.assert_array_equal(part, whole, err_msg=str(index))
     rotated = RawFrames(root, RawClip(id='b', video='misc/torchcodec_nasa_13013_rotated.mp4'))

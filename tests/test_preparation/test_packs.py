@@ -7,20 +7,30 @@ import pytest
 
 from mmavf.datasets.media import FrameFolder, MediaFile
 from mmavf.errors import ConfigError
+from mmavf.preparation.packs import Pack
 from mmavf.preparation.packs.jpeg import JpegPack, nearest_frames
 from mmavf.preparation.packs.mp4 import Mp4Pack
 from mmavf.preparation.packs.shards import ShardPack
 from mmavf.registry import PACKS
+from mmavf.structures.contracts import check_contract
 
 from ..helpers.media import counted_frames, frame_index
 
 UNEVEN_SEC = np.cumsum([0, 0.04, 0.031, 0.1, 0.04, 0.021, 0.04])
 
 
-def test_they_are_registered():
-    built = [PACKS.build(dict(type=name)) for name in ('Mp4Pack', 'JpegPack', 'ShardPack')]
-    assert [type(pack) for pack in built] == [Mp4Pack, JpegPack, ShardPack]
-    assert [(pack.suffix, pack.fps) for pack in built] == [('.mp4', None), ('', 25.0), ('', 25.0)]
+@pytest.mark.parametrize(
+    ('name', 'suffix', 'fps', 'clips_per_shard'),
+    [('Mp4Pack', '.mp4', None, None), ('JpegPack', '', 25.0, None), ('ShardPack', '', 25.0, 256)],
+)
+def test_every_pack_keeps_the_contract(tmp_path, name, suffix, fps, clips_per_shard):
+    pack = PACKS.build(dict(type=name))
+    check_contract(pack, Pack, name)
+    assert (pack.suffix, pack.fps, pack.clips_per_shard) == (suffix, fps, clips_per_shard)
+    path = tmp_path / f'clip{pack.suffix}'
+    pack.write(path, iter(counted_frames(9)), np.arange(9) / 25)
+    reader = MediaFile(str(path)).video if path.is_file() else FrameFolder(str(path), pack.fps, 0.0)
+    assert [frame_index(frame) for frame in reader.read_frames(range(9))] == list(range(9))
 
 
 @pytest.mark.parametrize('times', [np.arange(60) / 25, np.arange(60) * 1001 / 30000, np.arange(60) / 200, UNEVEN_SEC])

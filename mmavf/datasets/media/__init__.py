@@ -1,9 +1,11 @@
 """Reading of frames and sound from files, by time in seconds from the start of the clip."""
 
+from .arrays import ArrayFrames, ArraySound
 from .audio_track import AudioTrack
 from .channels import Channel, check_channel
 from .container import MediaFile
 from .frame_folder import FrameFolder
+from .interfaces import FrameReader, SoundReader
 from .open_sound import open_sound
 from .resample import SAMPLE_RATE_HZ
 from .shard import ShardClip, in_shard
@@ -13,13 +15,17 @@ from .video_track import VideoTrack
 
 __all__ = [
     'SAMPLE_RATE_HZ',
+    'ArrayFrames',
+    'ArraySound',
     'AudioTrack',
     'Channel',
     'FrameFolder',
+    'FrameReader',
     'MediaFile',
     'ShardClip',
     'Silence',
     'SoundFile',
+    'SoundReader',
     'VideoTrack',
     'check_channel',
     'in_shard',

@@ -6,12 +6,20 @@ from .sound_window import empty_window
 
 
 class Silence:
-    """Stands in for the sound of a clip without any, where the configuration asks for that."""
+    """Stands in for the sound of a clip without any, where the configuration asks for that; a `SoundReader`.
+
+    Attributes:
+        start_sec: 0: there is no sound that could start.
+        duration_sec: 0: nor end.
+    """
+
+    start_sec = 0.0
+    duration_sec = 0.0
 
     def read_audio(self, start_sec: float, end_sec: float) -> np.ndarray:
         """Return (round((end - start) * 16000),) float32 zeros.
 
         Raises:
-            ClipError: The window is longer than is read at once, or none.
+            ClipError: The window ends before it starts, or is too long.
         """
         return empty_window(start_sec, end_sec, 'silence in place of sound')

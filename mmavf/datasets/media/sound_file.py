@@ -12,7 +12,7 @@ from mmavf.errors import ClipError
 from .channels import Channel, mix_down
 from .media_errors import as_clip_errors
 from .regular_file import require_regular_file
-from .resample import check_finite, check_rate, place_samples, to_mono_16k
+from .resample import SAMPLE_RATE_HZ, check_finite, check_rate, place_samples, to_mono_16k
 from .sound_window import empty_window
 
 # FFmpeg announces 0xFFFFFFFF, others a little less
@@ -85,7 +85,8 @@ class SoundFile:
         first = min(max(round(start_sec * rate), 0), self._file.frames)
         last = min(max(round(end_sec * rate), 0), self._file.frames)
         with as_clip_errors(self.path, 'sound cannot be decoded'):
-            return place_samples(window, to_mono_16k(self._read(first, last)[None], rate), 0)
+            mono = to_mono_16k(self._read(first, last)[None], rate)
+        return place_samples(window, mono, round(max(-start_sec, 0) * SAMPLE_RATE_HZ))
 
     def _check_readable(self, size: int) -> None:
         """Refuse what libsndfile opens and does not read as it is; `size` is that of the file in bytes."""

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import torch
@@ -13,14 +13,13 @@ from mmavf.errors import ClipError, ConfigError
 from mmavf.registry import TRANSFORMS
 
 from ..media import (
-    AudioTrack,
     Channel,
     FrameFolder,
+    FrameReader,
     MediaFile,
     ShardClip,
     Silence,
-    SoundFile,
-    VideoTrack,
+    SoundReader,
     check_channel,
     in_shard,
     open_sound,
@@ -30,7 +29,7 @@ from ..media.frame_times import DEFAULT_FPS
 # Of sound alone, whose moments are listed; nobody records for longer.
 MAX_CLIP_SEC = 100 * 3600.0
 
-Sound = SoundFile | AudioTrack | None
+_Reader = TypeVar('_Reader', FrameReader, SoundReader)
 
 
 @TRANSFORMS.register_module()
@@ -41,8 +40,9 @@ class OpenClip(BaseTransform):
     (sound or media file; empty: the video file's own sound, or what the shard has of it); optional `start`, `end`
     (seconds within the file: only this part is used), `fps` (of images).
 
-    Added keys: `frame_times` ((N,) float64, seconds), `total_frames` (N), `modality`; `video_reader` where video is
-    wanted; `audio_reader` where sound is wanted. With `missing_audio='silence'` also `missing_audio` (bool).
+    Added keys: `frame_times` ((N,) float64, seconds); `video_reader` (a `FrameReader`) and `total_frames` (N) where
+    video is wanted; `audio_reader` (a `SoundReader`) where sound is wanted. With `missing_audio='silence'` also
+    `missing_audio` (bool).
 
     Args:
         modalities: What is opened. ('video',): no sound is opened; a folder of images without `fps` counts as 25 frames
@@ -89,7 +89,8 @@ class OpenClip(BaseTransform):
             results['frame_times'] = self._open_media(results, span)
         if not np.isfinite(results['frame_times']).all():
             raise ClipError('the times of its frames are no numbers: start, end, fps or the time stamps are wrong')
-        results.update(total_frames=len(results['frame_times']), modality='RGB')
+        if 'video_reader' in results:
+            results['total_frames'] = len(results['frame_times'])
         return results
 
     def _open_audio(self, results: dict, span: tuple[float, float | None]) -> np.ndarray:
@@ -132,10 +133,10 @@ class OpenClip(BaseTransform):
             self._set_sound(results, self._open_sound(audio_path) if audio_path else media.audio, audio_path or path)
         return video.frame_times
 
-    def _open_sound(self, path: str) -> Sound:
+    def _open_sound(self, path: str) -> SoundReader | None:
         return open_sound(path, channel=self.audio_channel)
 
-    def _set_sound(self, results: dict, sound: Sound, path: str) -> None:
+    def _set_sound(self, results: dict, sound: SoundReader | None, path: str) -> None:
         """Add the reader of the sound, or follow the policy where there is none."""
         if self.missing_audio == 'silence':
             results['missing_audio'] = sound is None
@@ -153,7 +154,7 @@ def _no_sound_of_folder(path: str) -> ClipError:
     return ClipError(f'{path}: a folder of images has no sound of its own and the list names no sound file')
 
 
-def _require(track: VideoTrack | Sound, path: str, kind: str) -> VideoTrack | SoundFile | AudioTrack:
+def _require(track: _Reader | None, path: str, kind: str) -> _Reader:
     if track is None:
         raise ClipError(f'{path}: the file has no {kind} stream')
     return track

@@ -25,12 +25,14 @@ class JpegPack:
     Attributes:
         suffix: Ends the name of a clip.
         fps: The rate that frames are put at.
+        clips_per_shard: None: each clip is a folder of its own.
 
     Raises:
         ConfigError: An argument has an impossible value.
     """
 
     suffix = ''
+    clips_per_shard: int | None = None
 
     def __init__(self, fps: float = 25.0, quality: int = 90) -> None:
         if fps <= 0 or not 1 <= quality <= 100:

@@ -30,6 +30,7 @@ class Mp4Pack:
     Attributes:
         suffix: Ends the name of a clip.
         fps: None: frames are put at no constant rate.
+        clips_per_shard: None: each clip is a file of its own.
 
     Raises:
         ConfigError: An argument has an impossible value.
@@ -37,6 +38,7 @@ class Mp4Pack:
 
     suffix = '.mp4'
     fps = None
+    clips_per_shard = None
 
     def __init__(self, gop: int = 12, crf: int = 20, preset: str = 'fast') -> None:
         if gop < 1 or not 0 <= crf <= 51:
