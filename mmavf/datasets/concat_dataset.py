@@ -81,6 +81,16 @@ class ConcatClipDataset(MMEngineConcatDataset):
         """SHA-256 of each list by its path, once they are read."""
         return {name: value for part in self.datasets for name, value in part.list_hashes.items()}
 
+    @property
+    def bad_samples_file(self) -> str | None:
+        """File that bad samples of all parts are recorded in; set it before the data workers start."""
+        return self.datasets[0].bad_samples_file
+
+    @bad_samples_file.setter
+    def bad_samples_file(self, path: str | None) -> None:
+        for part in self.datasets:
+            part.bad_samples_file = path
+
     def split_values(self) -> list[str]:
         """Return the values that can be held out of any part with a split; see AVClipDataset.
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from mmengine.logging import MMLogger
 from torch.utils.data import DataLoader, Dataset
 
+from mmavf.protocol.clip_data import clip_data
 from mmavf.protocol.overlap import refuse_overlap
 from mmavf.registry import DATASETS
 
@@ -13,7 +15,7 @@ def check_independence(
 ) -> None:
     """Compare the clips for training with those for validation and test, list by list.
 
-    Data sets that cannot tell their clips apart (without `clip_refs`, of another package) are not compared.
+    Data sets that do not know their clips (see `ClipData`) are not compared, with a warning.
 
     Args:
         train: Data set for training.
@@ -24,12 +26,26 @@ def check_independence(
         ListError: A clip for training, or its subject, is validated or tested on; the first ones are named. Or a list
             of validation or test is wrong.
     """
-    if not hasattr(train, 'clip_refs'):
+    loaders = [loader for loader in loaders if loader is not None]
+    known = clip_data(train)
+    if known is None:
+        if loaders:
+            _warn(train)
         return
-    for held_out in (data_set_of(loader) for loader in loaders if loader is not None):
-        if hasattr(held_out, 'clip_refs'):
-            held_out.full_init()
-            refuse_overlap(train.clip_refs(), held_out.clip_refs(), len(train), allow_overlap)
+    for held_out in map(data_set_of, loaders):
+        other = clip_data(held_out)
+        if other is None:
+            _warn(held_out)
+        else:
+            other.full_init()
+            refuse_overlap(known.clip_refs(), other.clip_refs(), len(train), allow_overlap)
+
+
+def _warn(dataset: Dataset) -> None:
+    MMLogger.get_current_instance().warning(
+        f'{type(dataset).__name__} does not say which clips it has (clip_refs): whether clips for training are '
+        'validated or tested on is not checked.'
+    )
 
 
 def data_set_of(loader: DataLoader | Mapping) -> Dataset:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from mmavf.datasets import AVClipDataset, ConcatClipDataset
 from mmavf.engine import AtomicCheckpointHook, BadSamplesHook
 from mmavf.engine.hooks.throughput_hook import count_clips
 from mmavf.engine.rng import get_rng_state, set_rng_state
@@ -18,8 +19,8 @@ def fake_runner(tmp_path, iteration=0, **kwargs):
 
 
 def test_bad_samples_file_reaches_every_part_and_is_emptied_by_a_fresh_run_only(tmp_path):
-    parts = [SimpleNamespace(), SimpleNamespace()]
-    loader = SimpleNamespace(dataset=SimpleNamespace(datasets=[SimpleNamespace(datasets=parts)]))
+    parts = [AVClipDataset(f'{name}.csv', lazy_init=True) for name in 'ab']
+    loader = SimpleNamespace(dataset=ConcatClipDataset(parts, lazy_init=True))
     path = tmp_path / 'bad_samples.jsonl'
     line = '{"path": "nowhere.mp4", "audio": "", "modified": null}\n'
     path.write_text(line)

@@ -81,10 +81,17 @@ def test_subjects_of_another_corpus_are_other_people(make):
         check_independence(train, [dict(dataset=make('test.csv', SAME_SUBJECT, source='x'))])
 
 
-def test_what_cannot_tell_its_clips_apart_is_not_compared(make):
+def test_what_cannot_tell_its_clips_apart_is_not_compared_and_named(make, monkeypatch):
+    warnings = []
+    monkeypatch.setattr(MMLogger, 'warning', lambda logger, text: warnings.append(text))
+    check_independence(TinyDataset(), [None])
+    assert warnings == []
     check_independence(TinyDataset(), [dict(dataset=make('test.csv', APART))])
     train = AVClipDataset(**{k: v for k, v in make('train.csv', TRAIN).items() if k != 'type'})
     check_independence(train, [DataLoader(TinyDataset())])
+    assert [text.partition(':')[0] for text in warnings] == [
+        'TinyDataset does not say which clips it has (clip_refs)',
+    ] * 2
 
 
 def test_a_run_does_not_start(make, tmp_path):

@@ -1,29 +1,21 @@
-"""Where the training data set writes down the clips it could not use."""
+"""The record of clips that could not be used in training."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from mmengine.dist import barrier, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
-from torch.utils.data import Dataset
 
 from mmavf.datasets.bad_samples import forget_repaired
+from mmavf.protocol.clip_data import clip_data
 from mmavf.registry import HOOKS
-
-
-def _parts(dataset: Dataset) -> Iterator[Dataset]:
-    """Yield the data sets of a concatenation, however deep, or the data set itself."""
-    if not hasattr(dataset, 'datasets'):
-        yield dataset
-        return
-    for part in dataset.datasets:
-        yield from _parts(part)
 
 
 @HOOKS.register_module()
 class BadSamplesHook(Hook):
-    """Set `bad_samples_file` of the training data set, and of all parts of a concatenation, before workers start.
+    """Set `bad_samples_file` of the training data set before workers start.
+
+    A data set that does not know its clips (see `mmavf.protocol.clip_data`) is left alone.
 
     The file is `<work_dir>/bad_samples.jsonl`. A fresh run starts an empty one. A resumed run adds to the one it finds,
     less the clips whose files were changed since.
@@ -38,5 +30,6 @@ class BadSamplesHook(Hook):
             else:
                 forget_repaired(str(path))
         barrier()
-        for dataset in _parts(runner.train_dataloader.dataset):
+        dataset = clip_data(runner.train_dataloader.dataset)
+        if dataset is not None:
             dataset.bad_samples_file = str(path)
