@@ -1,4 +1,4 @@
-"""Faces that somebody else has found already."""
+"""The face detector on boxes or landmarks in files."""
 
 from pathlib import Path
 
@@ -22,20 +22,20 @@ Boxes = dict[int, list[Face]]
 
 @FACE_DETECTORS.register_module()
 class BoxFileDetector:
-    """Faces read from files; a frame that they do not name has no face.
+    """Faces read from files; a frame without a row has no face.
 
-    A frame whose numbers cannot be used has none either: they are missing, NaN or infinite in whatever spelling
-    (OpenFace writes `-nan(ind)`), or the box has no area.
+    Neither has a frame whose numbers are missing, NaN or infinite in whatever spelling (OpenFace writes `-nan(ind)`),
+    or whose box has no area.
 
     Args:
         path: A csv with the columns `id,frame,x,y,w,h`: id of the clip, number of the frame from 0, box in pixels. Or
-            a folder with what OpenFace writes for each clip, `<id>.csv` (frames from 1, 68 landmarks `x_0` to `y_67`):
+            a folder with OpenFace's output for each clip, `<id>.csv` (frames from 1, 68 landmarks `x_0` to `y_67`):
             the box encloses the landmarks of rows with `success` 1, eyes are the means of theirs. Frames and pixels
-            are those of the clip as it is read: from its start on, upright, and of its half of the picture.
-        eyes: Whether eyes are wanted; only OpenFace's files have them.
+            are those of the clip as it is read: from its start, upright, and only its half of the picture.
+        eyes: Whether eyes are needed; only OpenFace's files have them.
 
     Raises:
-        ConfigError: There is no such path, it is not such a csv, or eyes are wanted of a file of boxes.
+        ConfigError: The path does not exist, is not such a csv, or eyes are needed from a file of boxes.
     """
 
     tight = True
@@ -47,14 +47,14 @@ class BoxFileDetector:
         if self._is_folder:
             return
         if eyes:
-            raise ConfigError(f'BoxFileDetector: {path} holds boxes without eyes: crops cannot be aligned by them')
+            raise ConfigError(f'BoxFileDetector: {path} has boxes without eyes, so that crops cannot be aligned')
         self._tables = dict(tuple(_read(self._path, path, BOX_COLUMNS, ConfigError).groupby('id')))
 
     def detect(self, frame: np.ndarray, clip_id: str, frame_index: int) -> list[Face]:
         """Return the faces; see `FaceDetector`.
 
         Raises:
-            ClipError: The files do not name the clip, or OpenFace's file of it cannot be read.
+            ClipError: The files do not contain the clip, or its OpenFace file cannot be read.
         """
         if self._clip[0] != clip_id:
             self._clip = clip_id, self._openface(clip_id) if self._is_folder else self._boxes(clip_id)
@@ -62,7 +62,7 @@ class BoxFileDetector:
 
     def _boxes(self, clip_id: str) -> Boxes:
         if clip_id not in self._tables:
-            raise ClipError(f'{clip_id}: no box of this clip in {self._path.name}')
+            raise ClipError(f'{clip_id}: {self._path.name} has no box of this clip')
         boxes: Boxes = {}
         for row in self._tables[clip_id].itertuples():
             _add(boxes, row.frame, Face((row.x, row.y, row.w, row.h), 1.0))
@@ -71,7 +71,7 @@ class BoxFileDetector:
     def _openface(self, clip_id: str) -> Boxes:
         path = self._path / f'{clip_id}.csv'
         if not path.exists():
-            raise ClipError(f'{clip_id}: no csv of this clip in the folder of OpenFace files')
+            raise ClipError(f'{clip_id}: the folder of OpenFace files has no csv of this clip')
         table = _read(path, f'{clip_id}: csv of OpenFace', OPENFACE_COLUMNS, ClipError)
         table = table[table['success'] == 1]
         columns = table[list(OPENFACE_COLUMNS[3:])].to_numpy(float)
@@ -85,7 +85,7 @@ class BoxFileDetector:
 
 
 def _add(boxes: Boxes, frame: float, face: Face) -> None:
-    """Add the face of a frame, unless a number of it cannot be used."""
+    """Add the face of a frame, unless one of its numbers is unusable."""
     _, _, width, height = face.box
     if np.isfinite([frame, *face.box, face.score]).all() and width > 0 and height > 0:
         boxes.setdefault(int(frame), []).append(face)
@@ -108,7 +108,7 @@ def _read(path: Path, name: str, columns: tuple[str, ...], error_type: type[Exce
         reason = why_unreadable(path, f'cannot be read as csv ({getattr(error, "strerror", None) or error})')
         raise error_type(f'{name}: {reason}') from error
     if doubled := sorted(set(table.columns[table.columns.duplicated()])):
-        raise error_type(f'{name}: the header has {", ".join(doubled)} more than once')
+        raise error_type(f'{name}: columns that occur more than once: {", ".join(doubled)}')
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise error_type(f'{name}: {why_unreadable(path, _lack_of(path, missing))}')
@@ -120,7 +120,7 @@ def _read(path: Path, name: str, columns: tuple[str, ...], error_type: type[Exce
 
 
 def _lack_of(path: Path, missing: list[str]) -> str:
-    """Return that columns are missing, and why that may be."""
+    """Return which columns are missing, and a possible reason."""
     with open(path, encoding='utf-8', errors='replace') as file:
         header = file.readline()
     used = next((kind for separator, kind in SEPARATORS.items() if separator in header), None)

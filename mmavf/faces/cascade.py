@@ -1,4 +1,4 @@
-"""Faces by the cascades that come with OpenCV."""
+"""The face detector on OpenCV's bundled cascades."""
 
 import cv2
 import numpy as np
@@ -16,14 +16,14 @@ MAX_TILT_DEG = 30.0
 class CascadeDetector:
     """Upright frontal faces by OpenCV's cascade of boosted classifiers (Viola and Jones, 2001; `frontalface_alt2`).
 
-    It works without any download. Faces turned by more than about 30 degrees, or tilted by more than 20, are missed.
+    It needs no download. Faces turned by more than about 30 degrees, or tilted by more than 20, are missed.
 
     Args:
-        eyes: Whether OpenCV's eye cascade looks for the eyes of each face; it finds them in most frames, not in all.
+        eyes: Whether to detect the eyes of each face by OpenCV's eye cascade, which finds them in most frames, not in all.
         long_edge: Pictures are shrunk to this many pixels.
         min_share: Smallest face, as a share of the picture's shorter edge.
-        scale_factor: Ratio of one face size that is tried to the next.
-        min_neighbors: Overlapping hits that make a face.
+        scale_factor: Ratio of one searched face size to the next.
+        min_neighbors: Overlapping hits needed for a face.
     """
 
     tight = True

@@ -16,8 +16,8 @@ class Face(NamedTuple):
 
     Attributes:
         box: x and y of the upper left corner, width, height.
-        score: How sure the detector is, on its own scale.
-        eyes: (x, y) of the eye on the left of the picture and of the one on its right; None where they are not known.
+        score: Confidence of the detector, on its own scale.
+        eyes: (x, y) of the eye on the left of the picture and of the one on its right; None if unknown.
     """
 
     box: tuple[float, float, float, float]
@@ -51,7 +51,7 @@ class FaceDetector(Protocol):
 
 @FACE_DETECTORS.register_module()
 class NoDetector:
-    """Takes the largest square in the middle of the picture, for videos that show a face and little else.
+    """Returns the largest square in the middle of the picture, for videos that show a face and little else.
 
     Raises:
         ConfigError: Eyes are wanted.
@@ -61,7 +61,7 @@ class NoDetector:
 
     def __init__(self, eyes: bool = False) -> None:
         if eyes:
-            raise ConfigError('NoDetector: it finds no eyes to align crops by: choose another detector')
+            raise ConfigError('NoDetector finds no eyes to align crops by: choose another detector')
 
     def detect(self, frame: np.ndarray, clip_id: str, frame_index: int) -> list[Face]:
         """Return the square as if it were a face; see `FaceDetector`."""
@@ -71,7 +71,7 @@ class NoDetector:
 
 
 def shrink(frame: np.ndarray, long_edge: int) -> tuple[np.ndarray, float]:
-    """Return the picture with its longer edge at most `long_edge` pixels, and the factor it was shrunk by."""
+    """Return the picture with its longer edge at most `long_edge` pixels, and the factor by which it was shrunk."""
     factor = max(1.0, max(frame.shape[:2]) / long_edge)
     if factor > 1:
         frame = cv2.resize(frame, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)

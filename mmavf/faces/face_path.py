@@ -1,4 +1,4 @@
-"""Where a face is at each frame, from the sightings of its track."""
+"""The position of a face in each frame, from the sightings of its track."""
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, median_filter
@@ -9,15 +9,15 @@ from .face_track import FaceTrack
 def face_path(
     track: FaceTrack, look_times_sec: np.ndarray, times_sec: np.ndarray, margin: float, smooth_sec: float
 ) -> np.ndarray:
-    """Interpolate and smooth a track, so that crops along it do not tremble.
+    """Interpolate and smooth a track, so that crops along it do not jitter.
 
     Sightings pass a median of three (a single wrong box vanishes), are interpolated linearly, held before the first and
-    after the last, and smoothed by a Gaussian over time; frames are taken as evenly spaced for that.
+    after the last, and smoothed by a Gaussian over time; frames are assumed to be evenly spaced for that.
 
     Args:
         track: The track.
-        look_times_sec: (m,) times of the frames looked at.
-        times_sec: (n,) times of the frames wanted.
+        look_times_sec: (m,) times of the sampled frames.
+        times_sec: (n,) times of the requested frames.
         margin: What is added to the larger edge of a box, as a share of it.
         smooth_sec: Standard deviation of the Gaussian.
 

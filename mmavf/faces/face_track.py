@@ -15,7 +15,7 @@ class FaceTrack:
     """One face over time.
 
     Attributes:
-        looks: Which of the frames looked at show it, ascending.
+        looks: Indices of the sampled frames that show it, ascending.
         faces: The face in each of them.
     """
 
@@ -24,12 +24,12 @@ class FaceTrack:
 
     @property
     def first(self) -> int:
-        """The first look that shows it."""
+        """The first sampled frame that shows it."""
         return self.looks[0]
 
     @property
     def last(self) -> int:
-        """The last look that shows it."""
+        """The last sampled frame that shows it."""
         return self.looks[-1]
 
     @property
@@ -41,21 +41,21 @@ class FaceTrack:
 def link_faces(
     seen: Sequence[Sequence[Face]], times_sec: np.ndarray, cuts: set[int], max_gap_sec: float
 ) -> list[FaceTrack]:
-    """Link faces whose boxes overlap from one look to the next.
+    """Link faces whose boxes overlap from one sampled frame to the next.
 
     A track ends at a shot change, where its face jumps (no box overlaps the last one enough), and where the face was
-    not seen for longer than `max_gap_sec`. Pairs are made by falling overlap.
+    not seen for longer than `max_gap_sec`. Pairs are made in order of decreasing overlap.
 
     Args:
-        seen: The faces found at each look.
-        times_sec: (n,) times of the looks.
-        cuts: Looks that are the first of a new shot.
+        seen: The faces in each sampled frame.
+        times_sec: (n,) times of these frames.
+        cuts: Which of them are the first of a new shot.
         max_gap_sec: Longest time between two sightings of a track.
     """
     tracks: list[FaceTrack] = []
     running: list[FaceTrack] = []
     for look, faces in enumerate(seen):
-        # one look follows the other however far apart they are
+        # consecutive sampled frames are linked however far apart they are
         running = [
             track
             for track in running

@@ -1,4 +1,4 @@
-"""Faces by the YuNet network, run by OpenCV."""
+"""The face detector on the YuNet network, run by OpenCV."""
 
 import os
 
@@ -16,24 +16,24 @@ from .detector import Face, shrink
 class YuNetDetector:
     """Faces, turned ones too, by YuNet (Wu, Peng and Yu, 2023) on the CPU, with their eyes.
 
-    OpenCV does not ship the network: the user brings the file `face_detection_yunet_*.onnx` of OpenCV's model
-    collection. It has not been tried with the true file yet, only with a stand-in of the same outputs.
+    OpenCV does not ship the network: download `face_detection_yunet_*.onnx` from OpenCV's model collection. So far it
+    has been tested only with a stand-in of the same outputs, not with the real file.
 
     Args:
         model: Path of the onnx file.
         eyes: Whether eyes are wanted; they are found in any case.
         long_edge: Pictures are shrunk to this many pixels.
-        min_score: Least score of a face, in [0, 1].
+        min_score: Minimum score of a face, in [0, 1].
 
     Raises:
-        ConfigError: There is no such file, or OpenCV cannot read it as this network.
+        ConfigError: The file does not exist, or OpenCV cannot read it as this network.
     """
 
     tight = True
 
     def __init__(self, model: str, eyes: bool = False, long_edge: int = 320, min_score: float = 0.8) -> None:
         if not os.path.isfile(model):
-            raise ConfigError(f'YuNetDetector: there is no file {model}; it wants face_detection_yunet_*.onnx')
+            raise ConfigError(f'YuNetDetector: no such file: {model}; expected face_detection_yunet_*.onnx')
         try:
             self._network = cv2.FaceDetectorYN.create(model, '', (long_edge, long_edge), min_score)
         except cv2.error as error:

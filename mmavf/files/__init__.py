@@ -1,1 +1,1 @@
-"""Files that are written whole or not at all, locks, and lines of JSON."""
+"""Atomic files, locks, JSON lines, Git LFS pointers, Markdown tables."""

@@ -88,13 +88,13 @@ def _flush_folder(folder: Path) -> None:
             _warned = True
             MMLogger.get_current_instance().warning(
                 f'{folder}: the file system cannot flush a folder to the disk ({error.strerror}). Files there are '
-                'written whole, but a power cut may undo the last of them.'
+                'complete, but a power cut may undo the last of them.'
             )
 
 
 @contextmanager
 def disk_faults(path: str | Path) -> Iterator[None]:
-    """Turn what keeps a file of a training from being written into an error that says how to go on.
+    """Turn an OSError on writing a training's file into an error that says how to continue.
 
     Raises:
         WorkDirError: The disk is full, read-only, or fails otherwise.
@@ -103,6 +103,6 @@ def disk_faults(path: str | Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise WorkDirError(
-            f'{error.filename or path} cannot be written ({error.strerror}). Checkpoints that were written before are '
-            'whole: make room, or mend the disk, and go on with --resume.'
+            f'{error.filename or path} cannot be written ({error.strerror}). Earlier checkpoints '
+            'are complete: free disk space, or fix the disk, and continue with --resume.'
         ) from error

@@ -1,8 +1,8 @@
-"""Locks that one process at a time holds: on an open file, and on a folder of results.
+"""Exclusive locks on an open file and on a folder of results.
 
-Both rest on flock, which the system releases when the process ends, however it does. Some file systems have none
-(Lustre without the mount option `flock`, some of NFS): there a file is not locked at all, and a folder by what its lock
-file says.
+Both use flock, which the system releases when the process ends, however it does. Some file systems lack it (Lustre
+without the mount option `flock`, some NFS): there a file is not locked at all, and a folder by the contents of its lock
+file.
 """
 
 import fcntl
@@ -30,8 +30,8 @@ def lock_file(fd: int, name: str | Path, wait: bool) -> bool:
 
     Args:
         fd: Its descriptor.
-        name: How a warning names it.
-        wait: Wait for another process that holds the lock.
+        name: Its name in a warning.
+        wait: Wait while another process holds the lock.
 
     Returns:
         Whether it is locked; False, with one warning, where the file system has no locks.
@@ -49,23 +49,23 @@ def lock_file(fd: int, name: str | Path, wait: bool) -> bool:
             _warned = True
             MMLogger.get_current_instance().warning(
                 f'{name}: the file system has no file locks ({error.strerror}). Do not start two runs in one folder at '
-                'the same moment.'
+                'the same time.'
             )
         return False
     return True
 
 
 class FolderLock:
-    """Keeps a folder for this process, from its making until `release` or the end of the process.
+    """Reserves a folder for this process, from construction until `release` or the end of the process.
 
-    The file `.lock` in it says who holds it: host, process, since when. One that a dead process left is taken over.
-    Forked children do not hold the lock: those that outlive a killed process do not keep the next run out.
+    The file `.lock` in it says who holds it: host, process, since when. A lock left by a dead process is taken over.
+    Forked children do not hold the lock: those that outlive a killed process do not block the next run.
 
     Args:
-        folder: The folder; made if there is none.
+        folder: The folder; created if needed.
 
     Raises:
-        WorkDirError: Another process holds it, or the folder cannot be made or written to.
+        WorkDirError: Another process holds it, or the folder cannot be created or written to.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -87,7 +87,7 @@ class FolderLock:
         self.release()
 
     def release(self) -> None:
-        """Let others have the folder. It may be called again, and does nothing in a forked child."""
+        """Release the folder. It may be called again, and does nothing in a forked child."""
         if self._fd is None or self._pid != os.getpid():
             return
         _held.discard(self)
@@ -131,25 +131,25 @@ class FolderLock:
         )
 
     def _is_in_use(self, holder: dict) -> bool:
-        """Tell, without flock, whether the process that wrote a lock file may be at work still."""
+        """Return, without flock, whether the process that wrote a lock file may still be running."""
         if not holder or holder['host'] != socket.gethostname():
             return bool(holder)
-        if holder['pid'] == self._pid:  # where containers number their processes anew, an earlier one had it, too
+        if holder['pid'] == self._pid:  # containers start numbering anew, so an earlier process may have had it too
             return any(lock.path == self.path for lock in _held)
         try:
             os.kill(holder['pid'], 0)
         except ProcessLookupError:
             return False
         except PermissionError:
-            pass  # it is another user's
+            pass  # another user's process
         return True
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder for results, with those above it, unless it is there.
+    """Create a folder for results and its parents, unless it exists.
 
     Raises:
-        WorkDirError: It cannot be made, or a file has its name.
+        WorkDirError: It cannot be created, or a file has its name.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -161,7 +161,9 @@ def _cannot_write(folder: Path, error: OSError) -> str:
     for place in (folder, *folder.parents):
         if os.path.exists(place) and not os.path.isdir(place):
             return f'{folder}: {place} is a file, not a folder. Choose another folder for the results.'
-    return f'{folder}: cannot be written to ({error.strerror}). Choose another folder, or see to its disk and rights.'
+    return (
+        f'{folder}: cannot be written to ({error.strerror}). Choose another folder, or check its disk and permissions.'
+    )
 
 
 def _lies_at(fd: int, path: Path) -> bool:
@@ -172,7 +174,7 @@ def _lies_at(fd: int, path: Path) -> bool:
 
 
 def _read(fd: int) -> dict:
-    """Return what a lock file says of its holder; {} where it says nothing that can be read."""
+    """Return what a lock file says about its holder; {} if it cannot be read."""
     value = parse_line(os.pread(fd, 4096, 0))
     if isinstance(value, dict) and {'host', 'pid', 'since'} <= value.keys() and isinstance(value['pid'], int):
         return value

@@ -1,4 +1,4 @@
-"""Git LFS pointers: the small texts that stand in a clone for files that have not been fetched."""
+"""Git LFS pointers: small text files in place of files that have not been fetched."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ IS_POINTER = 'this is a Git LFS pointer, not the file itself: fetch the files wi
 
 
 def is_lfs_pointer(path: str | Path) -> bool:
-    """Tell whether a file is a Git LFS pointer; what is no file, or cannot be read, is none."""
+    """Return whether a file is a Git LFS pointer; False if it cannot be read."""
     try:
         with open(path, 'rb') as file:
             return file.read(len(POINTER_START)) == POINTER_START
@@ -17,8 +17,8 @@ def is_lfs_pointer(path: str | Path) -> bool:
 
 
 def why_unreadable(path: str | Path, reason: str) -> str:
-    """Return why a file could not be read: that it is a Git LFS pointer where it is one, else `reason`.
+    """Return why a file could not be read: because it is a Git LFS pointer, or else `reason`.
 
-    It is asked when reading has failed, so that good files cost nothing.
+    To be called after reading has failed, so that good files cost nothing.
     """
     return IS_POINTER if os.path.isfile(path) and is_lfs_pointer(path) else reason

@@ -1,4 +1,4 @@
-"""Reading of files that hold a JSON value per line, of which some may be cut off or damaged."""
+"""Reading of JSON lines files, in which some lines may be cut off or damaged."""
 
 import json
 from collections.abc import Callable
@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 
 class JsonLines(NamedTuple):
-    """What a file of JSON lines holds.
+    """The contents of a JSON lines file.
 
     Attributes:
-        values: The values of the lines that can be read.
-        lines: These lines, each with its end.
-        unreadable: How many others there are, blank ones aside: cut off, cut and gone on with by another line, garbage.
+        values: The values of the readable lines.
+        lines: These lines, each with its line end.
+        unreadable: Number of other lines that are not blank: cut off, cut off and continued by another line, garbage.
     """
 
     values: list[Any]
@@ -21,24 +21,24 @@ class JsonLines(NamedTuple):
 
 
 def parse_line(line: bytes) -> Any | None:
-    """Return the value of a line of JSON in UTF-8; None where it cannot be read."""
+    """Return the value of a line of JSON in UTF-8; None if it cannot be read."""
     try:
-        return json.loads(line.decode())  # of bytes `json` would guess the encoding
+        return json.loads(line.decode())  # given bytes, `json` would guess the encoding
     except (ValueError, RecursionError):
         return None
 
 
 def is_object(value: Any) -> bool:
-    """Tell whether a value is a JSON object, which most lines are."""
+    """Return whether a value is a JSON object."""
     return isinstance(value, dict)
 
 
 def parse_lines(content: bytes, accepts: Callable[[Any], bool] = is_object) -> JsonLines:
-    """Read JSON lines, and leave out those that are damaged.
+    """Read JSON lines, skipping damaged ones.
 
     Args:
         content: The lines.
-        accepts: Tells of a value whether it is of the kind that was written; what was cut can be JSON still.
+        accepts: Whether a value is of the kind that was written; a line that was cut off can still be valid JSON.
     """
     written = [line for line in content.split(b'\n') if line.strip()]
     parsed = [(line + b'\n', parse_line(line)) for line in written]
@@ -52,6 +52,6 @@ def read_json_lines(path: str | Path, accepts: Callable[[Any], bool] = is_object
 
 
 def unreadable_text(path: str | Path, number: int) -> str:
-    """Return a sentence on lines that were left out."""
-    what = '1 line is left out that' if number == 1 else f'{number} lines are left out that'
-    return f'{path}: {what} cannot be read: cut off while written, or damaged.'
+    """Return a sentence about lines that were skipped."""
+    what = '1 line' if number == 1 else f'{number} lines'
+    return f'{path}: skipped {what} cut off while being written, or damaged.'

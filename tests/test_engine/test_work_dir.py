@@ -109,7 +109,7 @@ def test_records_are_mended_when_a_training_starts(tmp_path, monkeypatch):
     monkeypatch.setattr(MMLogger, 'warning', lambda logger, text, *args: told.append(text))
     repair_records(tmp_path)
     assert scalars.read_bytes() == b'{"loss": 1.0, "iter": 1}\n' and nonfinite.read_bytes() == b''
-    assert len(told) == 2 and f'{scalars}: 2 lines are left out' in told[0]
+    assert len(told) == 2 and f'{scalars}: skipped 2 lines' in told[0]
     scalars.write_text('{"loss": 1.0, "iter": 1}\n{"lo')
     tiny_runner(tmp_path, train_cfg__max_epochs=1).train()
     assert json.loads(scalars.read_text()) == {'loss': 1.0, 'iter': 1}

@@ -56,5 +56,5 @@ def test_what_the_writer_would_not_write_is_damage():
 
 
 def test_the_sentence_counts():
-    assert unreadable_text('a.jsonl', 1).startswith('a.jsonl: 1 line is left out')
-    assert unreadable_text('a.jsonl', 3).startswith('a.jsonl: 3 lines are left out')
+    assert unreadable_text('a.jsonl', 1).startswith('a.jsonl: skipped 1 line cut off')
+    assert unreadable_text('a.jsonl', 3).startswith('a.jsonl: skipped 3 lines cut off')

@@ -57,7 +57,7 @@ def test_a_damaged_line_costs_its_unit_alone_and_is_told(written, damaged, monke
     lines = (written / 'journal.jsonl').read_bytes().splitlines(keepends=True)
     (written / 'journal.jsonl').write_bytes(b''.join([*lines[:2], damaged, *lines[3:]]))
     assert read(written) == {unit: record for unit, record in UNITS.items() if unit != 'clip_1'}
-    assert len(told) == 1 and 'journal.jsonl: 1 line is left out that cannot be read' in told[0]
+    assert len(told) == 1 and 'journal.jsonl: skipped 1 line' in told[0]
 
 
 def test_without_its_first_line_nothing_tells_what_a_journal_is_of(written):

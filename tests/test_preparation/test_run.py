@@ -131,7 +131,8 @@ def test_names_that_are_not_utf8_cost_their_files_alone(tmp_path, inline):
 def test_two_clips_of_the_same_name_in_different_folders_are_both_there_and_mentioned(raw, tmp_path, inline):
     summary = Preparation(settings(), raw, tmp_path / 'out').run()
     assert summary['same_names'] == {'1.mp4': ['anna/1.mp4', 'ben/1.mp4']}
-    assert '1 | file names in several folders' in (tmp_path / 'out' / 'summary.md').read_text()
+    table = (tmp_path / 'out' / 'summary.md').read_text().split()
+    assert '| 1 | file names in several folders' in ' '.join(table)
     sizes = {
         open_row(tmp_path / 'out', row)['total_frames'] for row in rows(tmp_path / 'out') if row['label'] == 'calm'
     }

@@ -288,7 +288,7 @@ def test_a_line_that_was_cut_off_costs_its_point_and_is_told(tmp_path, run_tool,
     log = tmp_path / 'run' / '20260101_000000' / 'vis_data' / 'scalars.json'
     log.write_bytes(log.read_bytes() + cut)
     assert run_tool('run') == (0, '') and (tmp_path / 'report.html').exists()
-    assert len(told) == 1 and 'scalars.json: 1 line is left out that cannot be read' in told[0]
+    assert len(told) == 1 and 'scalars.json: skipped 1 line' in told[0]
     (curves,) = read_results(tmp_path / 'run').curves
     assert curves.iters.tolist() == [10, 20]
 
