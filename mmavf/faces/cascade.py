@@ -19,7 +19,7 @@ class CascadeDetector:
     It needs no download. Faces turned by more than about 30 degrees, or tilted by more than 20, are missed.
 
     Args:
-        eyes: Whether to detect the eyes of each face by OpenCV's eye cascade, which finds them in most frames, not in all.
+        eyes: Whether to detect the eyes by OpenCV's eye cascade, which finds them in most frames, not in all.
         long_edge: Pictures are shrunk to this many pixels.
         min_share: Smallest face, as a share of the picture's shorter edge.
         scale_factor: Ratio of one searched face size to the next.

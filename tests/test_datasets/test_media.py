@@ -195,7 +195,7 @@ def test_wav_windows_mixdown_and_rate(tmp_path):
 
 
 def test_bad_wav_files_are_refused(tmp_path):
-    with pytest.raises(ClipError, match='holds no samples'):
+    with pytest.raises(ClipError, match='has no samples'):
         SoundFile(str(write_wav(tmp_path / 'empty.wav', np.zeros(0, np.float32))))
     nan = np.zeros(16000, np.float32)
     nan[5] = np.nan
@@ -238,7 +238,7 @@ def test_folder_times_and_order(tmp_path):
 
 def test_bad_folders_are_refused(tmp_path):
     (tmp_path / 'empty').mkdir()
-    with pytest.raises(ClipError, match='holds no image'):
+    with pytest.raises(ClipError, match='has no image'):
         FrameFolder(str(tmp_path / 'empty'), 25, 1.0)
     folder = write_folder(tmp_path / 'frames', np.random.default_rng(0).integers(0, 255, (3, 40, 40, 3), np.uint8))
     with pytest.raises(ClipError, match='no image between 1 s and the end'):

@@ -111,7 +111,7 @@ def test_a_cut_shard_is_told_for_the_clips_it_lacks(root):
 
 def test_damage_that_is_met_in_reading(root):
     shard = root / 'shards/00000.tar'
-    with pytest.raises(ClipError, match='holds no clip z'):
+    with pytest.raises(ClipError, match='has no clip z'):
         ShardClip(f'{shard}/z')
     data = bytearray(shard.read_bytes())
     offset, _ = read_index(str(shard))['a']
@@ -122,7 +122,7 @@ def test_damage_that_is_met_in_reading(root):
         ShardClip(f'{shard}/a').frames(25, None).read_frames([0])
     broken[offset + 124 : offset + 136] = b'x' * 12
     shard.write_bytes(broken)
-    with pytest.raises(ClipError, match='no tar file at the place that the table names'):
+    with pytest.raises(ClipError, match='the table does not fit the tar file'):
         ShardClip(f'{shard}/a')
     shard.unlink()
     with pytest.raises(ClipError, match='00000.tar: cannot be opened'):
@@ -134,7 +134,7 @@ def test_a_table_that_is_none(root, text):
     (root / 'shards/00007.tar').write_bytes(b'')
     (root / 'shards/00007.csv').write_text(text)
     write_list(root / 'l.csv', [('shards/00007.tar/a',)], 'video')
-    with pytest.raises(ListError, match='l.csv:2: .*00007.csv: no table of a shard'):
+    with pytest.raises(ListError, match='l.csv:2: .*00007.csv: not a table of a shard'):
         AVClipDataset('l.csv', str(root))
 
 

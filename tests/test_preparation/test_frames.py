@@ -67,7 +67,7 @@ def test_numbers_select_from_a_folder(tmp_path):
     assert [frame_index(frame) for frame in every(frames)] == [3, 4, 5, 6, 7, 8]
     os.rename(tmp_path / 'img' / '0005.jpg', tmp_path / 'img' / 'reg_2nd_img5.jpg')  # the last number counts
     assert len(RawFrames(tmp_path, clip).frame_times) == 6
-    with pytest.raises(ClipError, match='no image is numbered from 13 to None'):
+    with pytest.raises(ClipError, match='no image has a number from 13 to None'):
         RawFrames(tmp_path, RawClip(id='a', video='img', first_frame=13))
 
 
@@ -92,7 +92,7 @@ def test_what_has_no_usable_video_is_refused(tmp_path):
     for video, reason in (
         ('sound.mp4', 'no video stream'),
         ('text.mp4', 'cannot be opened as media'),
-        ('folder.mp4', 'holds no image'),
+        ('folder.mp4', 'has no image'),
         ('missing.mp4', 'No such file'),
         ('', 'sound alone'),
     ):

@@ -164,7 +164,7 @@ def die_at(step, monkeypatch):
     mortal(journal.Journal, '_append')
     mortal(job, 'write_sound')
     mortal(job, 'write_shard')
-    mortal(run, 'put_text')
+    mortal(run, 'write_atomically')
     return count
 
 
@@ -402,7 +402,7 @@ def test_a_pipe_among_the_raw_files_is_not_waited_for(tmp_path):
 
 
 def part(first, last):
-    return FacePart(first, last, np.arange(4 * (last - first + 1), dtype=float).reshape(-1, 4))
+    return FacePart(first, last, np.arange(4 * (last - first + 1), dtype=float).reshape(-1, 4), sightings=2)
 
 
 def test_of_a_labelled_clip_the_longest_part_in_seconds_is_taken_with_its_places():

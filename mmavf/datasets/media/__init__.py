@@ -1,4 +1,4 @@
-"""Reading of frames and sound from files, by time in seconds from the start of the clip."""
+"""Readers of frames and sound, by time in seconds from the start of the clip."""
 
 from .arrays import ArrayFrames, ArraySound
 from .audio_track import AudioTrack

@@ -13,7 +13,7 @@ from .sound_window import empty_window
 from .splices import SPLICED_FORMATS
 from .stamped_packet import StampedPacket
 
-# Codecs need some packets before the window to settle (bit reservoir of MP3, 80 ms pre-roll of Opus).
+# Codecs need some packets before the window to converge (bit reservoir of MP3, 80 ms pre-roll of Opus).
 PREROLL_SEC = 0.3
 
 
@@ -25,7 +25,7 @@ class AudioTrack:
         stream: The stream; its container must stay open.
         packets: Its packets in order.
         origin_sec: Stamp of the clip's time 0.
-        channel: Number of the channel to take, counted from 1, or 'mean'; None: the rule of `mix_down`.
+        channel: Number of the channel to use, from 1, or 'mean'; None: the rule of `mix_down`.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class AudioTrack:
 
     @property
     def start_sec(self) -> float:
-        """Start of the sound, as far as it was read, in seconds from the start of the file.
+        """Start of the sound that was read, in seconds from the start of the file.
 
         Raises:
             ClipError: The stream holds no sound.
@@ -73,8 +73,8 @@ class AudioTrack:
             ends, in a gap between its stamps.
 
         Raises:
-            ClipError: The sound is damaged, not finite, or the stream holds none at all or no such channel; the window
-                is longer than is read at once, or none.
+            ClipError: The sound is damaged or not finite; the stream is empty or has no such channel; the window ends
+                before it starts, or is too long.
         """
         self._require_packets()
         window = empty_window(start_sec, end_sec, self.path)
@@ -87,13 +87,13 @@ class AudioTrack:
 
     def _require_packets(self) -> None:
         if not self._packets:
-            raise ClipError(f'{self.path}: the sound stream holds no samples')
+            raise ClipError(f'{self.path}: the sound stream has no samples')
 
     def _decode(self, start_sec: float, end_sec: float) -> list[tuple[float, int, np.ndarray]]:
         """Return the runs of unbroken, uniform sound that touch the window.
 
-        A block without a stamp follows at once: decoders stamp the first block of a packet alone, and some keep one
-        back that only flushing gives (Windows Media).
+        A block without a stamp follows the one before: decoders stamp only the first block of a packet, and some hold
+        one back until they are flushed (Windows Media).
 
         Returns:
             Start in seconds, sampling rate in Hz, (N,) float32 of each.

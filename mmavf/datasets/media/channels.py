@@ -1,4 +1,4 @@
-"""Sound of several channels as one."""
+"""Mixing of several sound channels into one."""
 
 from collections.abc import Sequence
 from math import sqrt
@@ -16,27 +16,27 @@ _WEIGHTS = dict(FL=0.5, FR=0.5, FC=_CENTRE, LFE=0.0, BL=_BEHIND, BR=_BEHIND, SL=
 
 
 def check_channel(channel: Channel, owner: str) -> None:
-    """Raise ConfigError when `channel` can be no channel; `owner` is what has the argument."""
+    """Raise ConfigError if `channel` is not a valid choice; `owner` is what has the argument."""
     if channel in (None, 'mean') or (type(channel) is int and channel >= 1):
         return
-    raise ConfigError(f"{owner}: a channel is a number from 1 on, 'mean' (of all) or None, not {channel!r}")
+    raise ConfigError(f"{owner}: a channel must be a number from 1, 'mean' (of all) or None, not {channel!r}")
 
 
 def mix_down(samples: np.ndarray, names: Sequence[str], channel: Channel, path: str) -> np.ndarray:
     """Return (N,) float32 of (channels, N) float32.
 
-    Without a choice of `channel`: of one or two channels the mean; of more, where their names say that one is the front
-    centre, what two loudspeakers would play of it (ITU-R BS.775), and the mean of these: speech of a film in 5.1 is in
-    the centre, and comes 3 dB lower. Else the mean of all.
+    Without a choice of `channel`: the mean of one or two channels. Of more, if their names include a front centre, the
+    mean of what two loudspeakers would play (ITU-R BS.775): speech in a 5.1 film is in the centre, and comes out 3 dB
+    lower. Otherwise the mean of all.
 
     Args:
         samples: The channels.
-        names: Their names, as FFmpeg abbreviates them; empty where the file does not say.
-        channel: Number of the channel to take, counted from 1, or 'mean' (of all).
+        names: Their names, as FFmpeg abbreviates them; empty if unknown.
+        channel: Number of the channel to use, from 1, or 'mean' (of all).
         path: The file, for the message.
 
     Raises:
-        ClipError: There is no such channel.
+        ClipError: The channel does not exist.
     """
     count = len(samples)
     if isinstance(channel, int):

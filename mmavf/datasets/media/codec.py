@@ -1,4 +1,4 @@
-"""What all tracks share: the decoders of streams, the tolerance of times."""
+"""Decoders of streams, and the tolerance of times."""
 
 from typing import overload
 
@@ -8,7 +8,7 @@ from av.stream import Stream
 
 from mmavf.errors import ClipError
 
-# Stamps, and the times in a list, are decimal fractions that floats hold to within this.
+# Stamps, and the times in a list, are decimal fractions; floats represent them to within this.
 TIME_TOLERANCE_SEC = 1e-6
 
 

@@ -1,7 +1,7 @@
 """Opening of media files (mp4, mov, mkv, avi, mpg, ...) with PyAV.
 
 A file is demuxed once, from its beginning, and its packets are decoded on demand from the key frame before the first
-frame that is wanted. Nothing is sought: seeking lands a group of pictures too late in MPEG program streams, and readers
+requested frame. There is no seeking, which lands a group of pictures too late in MPEG program streams, and readers
 that number frames by packets (decord 0.6) return shifted frames there and in mp4 files with an edit list.
 """
 
@@ -31,20 +31,20 @@ class MediaFile:
     """A media file, opened, with its packets in memory and nothing decoded yet; the file itself is closed again.
 
     Times are seconds from the start of the file (of its earliest stream), by the stamps in the file; those of files
-    that were written one after the other into one go on (see `join_parts`). Of several video or sound streams the one
-    that FFmpeg ranks best is taken; a cover picture is no video.
+    that were concatenated into one file continue (see `join_parts`). Of several video or sound streams the one that
+    FFmpeg ranks best is used; a cover picture is not a video.
 
     Args:
         path: The file.
         start_sec: Use only what lies at or after this time.
         end_sec: Use only what lies before this time; None means to the end. Packets outside are not kept in memory.
-        kinds: What is looked at; a stream of the other kind may be damaged.
-        channel: Number of the channel of the sound to take, counted from 1, or 'mean'; None: the rule of `mix_down`.
-        data: The bytes of the file; `path` is only its name then.
+        kinds: Which streams are read; those of the other kind may be damaged.
+        channel: Number of the sound channel to use, from 1, or 'mean'; None: the rule of `mix_down`.
+        data: The bytes of the file; `path` is then only its name.
 
     Attributes:
-        video: The video, or None where the file has none or it is not looked at.
-        audio: The sound, or None where the file has none or it is not looked at.
+        video: The video; None if the file has none or it is not read.
+        audio: The sound; None if the file has none or it is not read.
 
     Raises:
         ClipError: Not a media file, damaged beyond opening, or cut off.
@@ -63,7 +63,7 @@ class MediaFile:
         self.video: VideoTrack | None = None
         self.audio: AudioTrack | None = None
         end_sec = float('inf') if end_sec is None else end_sec
-        # closing breaks the cycles that a container is part of: what is read is freed when it is no longer used
+        # closing breaks the reference cycles of a container, so that its memory is freed when it is no longer used
         with as_clip_errors(path, OPENING_FAILED), open_container(path, data) as container:
             self._open_tracks(container, start_sec, end_sec, kinds)
 
@@ -100,7 +100,7 @@ def _origin_sec(container: InputContainer) -> float:
 def _without_opus_error(path: str, audio: av.AudioStream, first: StampedPacket | None, origin_sec: float) -> float:
     """Return the start of a Matroska file, which FFmpeg sets too late where Opus of less than 48 kHz decides it.
 
-    What Opus puts first counts at 48 kHz; FFmpeg divides it by the rate that was encoded. Its decoder is right.
+    Opus counts its pre-skip at 48 kHz; FFmpeg divides it by the encoded rate. Its decoder is right.
     """
     unit = unit_sec(audio, path)
     starts_first = abs((audio.start_time or 0) * unit - origin_sec) <= unit

@@ -1,4 +1,4 @@
-"""The packets of a file that a span of time needs."""
+"""Demuxing: the packets of a file that a span of time needs."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -26,10 +26,10 @@ class StreamPackets:
 
     Attributes:
         packets: In decoding order, from the beginning of the file or from a key frame on.
-        first: The first of the stream in the file; None where it has none.
-        begins: Where in `packets` each part of a file begins that was joined of several; the first part only where it
-            is there from its beginning on.
-        stamped_by_order: The stamps are those of the decoded pictures, in ascending order, and not each of its packet.
+        first: The first of the stream in the file; None if it has none.
+        begins: Positions in `packets` at which the parts of a concatenated file begin; the first part only if it is
+            there from its beginning.
+        stamped_by_order: The stamps belong to the decoded pictures in ascending order, not each to its packet.
     """
 
     packets: list[StampedPacket] = field(default_factory=list)
@@ -39,7 +39,7 @@ class StreamPackets:
 
     @property
     def trimmed(self) -> bool:
-        """Whether packets at the beginning were left away, as the span begins later."""
+        """Whether packets at the beginning were dropped because the span begins later."""
         return bool(self.packets) and self.first is not self.packets[0]
 
 
@@ -48,8 +48,8 @@ class Demuxer:
 
     Args:
         path: The file, for messages.
-        container: The file, opened, nothing read yet.
-        streams: The streams that are wanted.
+        container: The opened file, nothing read yet.
+        streams: The streams to read.
         origin_sec: Stamp of the clip's time 0.
     """
 
@@ -60,7 +60,7 @@ class Demuxer:
         self._ends = dict.fromkeys(self._streams, 0)
 
     def read(self, start_sec: float, end_sec: float) -> dict[int, StreamPackets]:
-        """Return what is needed of each stream for [start_sec, end_sec), by the index of the stream.
+        """Return the packets of each stream that [start_sec, end_sec) needs, by the index of the stream.
 
         Raises:
             ClipError: A stream has no stamps or begins in the middle, or the file is cut off.
@@ -105,13 +105,13 @@ class Demuxer:
     def _stamped(self) -> Iterator[StampedPacket]:
         """Yield the packets that hold something, each with both stamps."""
         for packet in self._packets():
-            if packet.size == 0:  # ends a stream, or stands for a frame that was dropped
+            if packet.size == 0:  # ends a stream, or replaces a dropped frame
                 continue
             index = packet.stream_index
             if packet.pts is None:  # the last one of some files: it follows the one before
                 if not self._ends[index]:
                     kind = self._streams[index].type
-                    raise ClipError(f'{self._path}: {kind} without time stamps: write it anew as mp4')
+                    raise ClipError(f'{self._path}: the {kind} has no time stamps: re-encode the file as mp4')
                 packet.pts = self._ends[index]
             if packet.dts is None:
                 packet.dts = packet.pts
@@ -122,7 +122,7 @@ class Demuxer:
         try:
             yield from self._container.demux(list(self._streams.values())) if self._streams else ()
         except IndexError as error:  # PyAV meets a packet of a stream that the header does not have
-            raise ClipError(f'{self._path}: a stream begins in the middle of the file: it is damaged') from error
+            raise ClipError(f'{self._path}: a stream begins in the middle of the file: the file is damaged') from error
 
     def _is_unordered(self, stream: Stream) -> TypeGuard[av.VideoStream]:
         """Whether the stamps are those of decoding, while pictures are shown in another order."""
@@ -139,7 +139,7 @@ class Demuxer:
             taken.stamped_by_order = True
 
     def _check_complete(self, stream: Stream) -> None:
-        """Compare the end of the last packet with the file's own table, where that is exact (mp4, mov)."""
+        """Compare the end of the last packet with the file's own table, if that is exact (mp4, mov)."""
         if 'mp4' not in self._container.format.name or not stream.duration:
             return
         missing = (stream.start_time or 0) + stream.duration - self._ends[stream.index]

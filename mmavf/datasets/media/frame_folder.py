@@ -1,4 +1,4 @@
-"""Frames of a folder of images."""
+"""Frames from a folder of images."""
 
 import os
 import re
@@ -18,12 +18,12 @@ IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
 
 
 def is_image(name: str) -> bool:
-    """Tell by its name whether a file is an image; hidden files are none (archives bring `._1.jpg` beside `1.jpg`)."""
+    """Return whether a file is an image by its name; hidden files are not (archives add `._1.jpg` beside `1.jpg`)."""
     return name.lower().endswith(IMAGE_SUFFIXES) and not name.startswith('.')
 
 
 def number_in(name: str) -> int | None:
-    """Return the number of the frame that an image holds: the last one in its name; None where there is none."""
+    """Return the frame number in the name of an image: the last number in it; None if there is none."""
     numbers = re.findall('[0-9]+', os.path.splitext(name)[0])
     return int(numbers[-1]) if numbers else None
 
@@ -31,7 +31,7 @@ def number_in(name: str) -> int | None:
 class FrameFolder:
     """A folder whose images, in the order of their names, are the frames of one clip.
 
-    Names are ordered as people count: `2.jpg` comes before `10.jpg`.
+    Names are in natural order: `2.jpg` comes before `10.jpg`.
 
     Args:
         path: The folder.
@@ -39,15 +39,14 @@ class FrameFolder:
         duration_sec: Length of the clip's sound.
         start_sec: Frames before this time are left out.
         end_sec: Frames at or after this time are left out; None means to the end.
-        first_number: Images whose number (see `number_in`) is smaller do not count, as if they were not there; None
-            means that all count.
-        last_number: The same for larger ones.
+        first_number: Images with a smaller number (see `number_in`) are ignored; None means no limit.
+        last_number: Images with a larger number are ignored; None means no limit.
 
     Attributes:
         frame_times: (N,) float64, the time of each frame in seconds, N > 0.
 
     Raises:
-        ClipError: The folder cannot be listed or holds no image of this span.
+        ClipError: The folder cannot be listed or has no image in this span.
     """
 
     def __init__(
@@ -63,11 +62,11 @@ class FrameFolder:
         self.path = path
         names = [name for name in self._list_names() if is_image(name)]
         if not names:
-            raise ClipError(f'{path}: the folder holds no image ({", ".join(IMAGE_SUFFIXES)})')
+            raise ClipError(f'{path}: the folder has no images ({", ".join(IMAGE_SUFFIXES)})')
         if first_number is not None or last_number is not None:
             names = [name for name in names if _is_between(name, first_number, last_number)]
             if not names:
-                raise ClipError(f'{path}: no image is numbered from {first_number} to {last_number}')
+                raise ClipError(f'{path}: no image has a number from {first_number} to {last_number}')
         times = np.arange(len(names)) * (1 / fps if fps else duration_sec / len(names))
         span = np.array([start_sec, float('inf') if end_sec is None else end_sec])
         first, last = np.searchsorted(times, span - TIME_TOLERANCE_SEC)

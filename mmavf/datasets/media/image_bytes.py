@@ -1,6 +1,6 @@
-"""Decoding of images, which are judged by their bytes: names lie, and OpenCV fills what is cut off with grey.
+"""Decoding of images by their bytes: names may be wrong, and OpenCV fills missing data with grey.
 
-Size and end of an image are looked for before OpenCV takes memory for it.
+Size and end of an image are checked before OpenCV allocates memory for it.
 """
 
 import cv2
@@ -24,12 +24,12 @@ def decode_image(data: np.ndarray, path: str) -> np.ndarray:
         (H, W, 3) uint8 RGB, turned upright as EXIF says.
 
     Raises:
-        ClipError: It is none of them, too large, cut off or damaged.
+        ClipError: It has another format, or is too large, cut off or damaged.
     """
     content = data.data
     known = find_format(bytes(content[:32]))
     if known is None:
-        raise ClipError(f'{path}: not an image that is read: {_why_not(bytes(content[: len(POINTER_START)]))}')
+        raise ClipError(f'{path}: not a supported image: {_why_not(bytes(content[: len(POINTER_START)]))}')
     kind, measure = known
     try:
         width, height = measure(content)
@@ -39,8 +39,8 @@ def decode_image(data: np.ndarray, path: str) -> np.ndarray:
         raise ClipError(f'{path}: the {kind} is damaged ({error})') from error
     if not 0 < width * height <= MAX_PICTURE_PIXELS:
         raise ClipError(
-            f'{path}: the {kind} is {width} x {height} pixels, and 1 to {MAX_PICTURE_PIXELS} pixels are read: it is '
-            f'damaged, or scale it down'
+            f'{path}: the {kind} is {width} x {height} pixels, and at most {MAX_PICTURE_PIXELS} are supported: '
+            'it is damaged, or must be scaled down'
         )
     try:
         frame = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)
@@ -60,4 +60,4 @@ def _why_not(head: bytes) -> str:
         return 'it is empty'
     if head == POINTER_START:
         return IS_POINTER
-    return 'it begins like none of JPEG, PNG, BMP, WebP, TIFF, GIF'
+    return 'it does not begin like JPEG, PNG, BMP, WebP, TIFF or GIF'

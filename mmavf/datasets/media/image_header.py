@@ -1,7 +1,7 @@
-"""Size and completeness of images by their bytes, read before a decoder takes memory for them.
+"""Size and completeness of images by their bytes, read before a decoder allocates memory for them.
 
-Each `measure` takes the bytes of an image and returns its width and height in pixels. It raises CutError where the
-image does not end in them, and DamagedError where they contradict the format.
+Each `measure` takes the bytes of an image and returns its width and height in pixels. It raises CutError if the image
+is incomplete, and DamagedError if the bytes contradict the format.
 """
 
 import zlib
@@ -24,7 +24,7 @@ class DamagedError(Exception):
 
 
 def find_format(head: bytes) -> tuple[str, Callable[[memoryview], tuple[int, int]]] | None:
-    """Return the name of an image's format and its `measure`, by its first bytes; None where it is none of these."""
+    """Return the name of an image's format and its `measure`, by its first bytes; None if it is unknown."""
     if head.startswith(b'\xff\xd8'):
         return 'JPEG', _measure_jpeg
     if head.startswith(PNG):
@@ -53,11 +53,11 @@ def _measure_jpeg(view: memoryview) -> tuple[int, int]:
         if data[place] != 0xFF:
             raise DamagedError('no marker where a segment ends')
         marker = data[place + 1]
-        if marker == 0xFF or marker in JPEG_ALONE:  # the first of these fills up
+        if marker == 0xFF or marker in JPEG_ALONE:  # 0xFF is padding
             place += 1 if marker == 0xFF else 2
             continue
         if marker == 0xD9:
-            raise DamagedError('it holds no picture')
+            raise DamagedError('it has no picture')
         if 0xC0 <= marker <= 0xCF and marker not in JPEG_NO_SIZE:
             size = data[place + 7] << 8 | data[place + 8], data[place + 5] << 8 | data[place + 6]
         place += 2 + (data[place + 2] << 8 | data[place + 3])
@@ -65,20 +65,20 @@ def _measure_jpeg(view: memoryview) -> tuple[int, int]:
             break
     if size is None:
         raise DamagedError('its size is missing')
-    # programs write what they like behind the end, so that it need not be near the last byte
+    # programs append data of their own after the end, so that it need not be near the last byte
     if data.rfind(b'\xff\xd9', place) < 0:
         raise CutError('marker')
     return size
 
 
 def _measure_png(data: memoryview) -> tuple[int, int]:
-    """Step over the chunks of a PNG (ISO/IEC 15948, 5.3) to its end and check their sums."""
+    """Step over the chunks of a PNG (ISO/IEC 15948, 5.3) to its end and check their checksums."""
     place = len(PNG)
     while True:
         length = _number(data, place, 4, 'big')
         chunk = data[place + 4 : place + 8 + length]
         if zlib.crc32(chunk) != _number(data, place + 8 + length, 4, 'big') and not chunk[0] & PNG_EXTRA:
-            raise DamagedError('the sum of a chunk is wrong')
+            raise DamagedError('the checksum of a chunk is wrong')
         if chunk[:4] == b'IEND':
             return _number(data, 16, 4, 'big'), _number(data, 20, 4, 'big')
         place += 12 + length
@@ -109,7 +109,7 @@ def _measure_webp(data: memoryview) -> tuple[int, int]:
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
     if kind == b'VP8 ':
         return _number(data, 26, 2, 'little') & 0x3FFF, _number(data, 28, 2, 'little') & 0x3FFF
-    raise DamagedError('it holds no picture')
+    raise DamagedError('it has no picture')
 
 
 def _measure_tiff(data: memoryview) -> tuple[int, int]:
@@ -134,7 +134,7 @@ def _tiff_values(data: memoryview, entry: int, order: Literal['little', 'big']) 
     size = {3: 2, 4: 4}.get(_number(data, entry + 2, 2, order))
     count = _number(data, entry + 4, 4, order)
     if size is None or not 0 < count <= len(data):
-        raise DamagedError('a field of its directory makes no sense')
+        raise DamagedError('a field of its directory is invalid')
     place = entry + 8 if size * count <= 4 else _number(data, entry + 8, 4, order)
     return [_number(data, place + i * size, size, order) for i in range(count)]
 

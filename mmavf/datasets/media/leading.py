@@ -1,8 +1,7 @@
-"""Pictures at the beginning of a stream that cannot be shown, as the pictures that they build on are not there.
+"""Pictures at the beginning of a stream that cannot be shown because those that they depend on are missing.
 
-Recordings that a camera splits into files, broadcasts that were cut without encoding them anew, and streams that were
-joined so begin inside a group of pictures. Players leave out what they cannot decode; the frames that are counted here
-are those that they show.
+Recordings that a camera splits into files, broadcasts that were cut without re-encoding, and concatenated streams can
+begin inside a group of pictures. Players skip what they cannot decode; only the frames that they show are counted here.
 """
 
 import re
@@ -12,7 +11,7 @@ import av
 
 from .stamped_packet import StampedPacket
 
-# Their decoders know which pictures lack others, and keep those back. Others' show grey until the first key frame.
+# Their decoders hold back pictures with missing references. Other decoders show grey until the first key frame.
 CAREFUL_CODECS = ('h264', 'hevc', 'vvc', 'av1', 'mpeg1video', 'mpeg2video')
 H264_IDR, H264_CONFIGURATION = 5, b'\x01'
 
@@ -22,16 +21,16 @@ def drop_unshown(
 ) -> tuple[list[StampedPacket], set[int]]:
     """Leave out of a stream what cannot be shown at the beginnings of its parts.
 
-    Only parts that do not begin with a picture from which decoding can begin, and that all others follow, are decoded
-    at their beginning.
+    A part is decoded at its beginning only if it does not begin with a picture that decoding can start from and that
+    all others follow.
 
     Args:
         codec: The stream's decoder. It is flushed.
         packets: All packets in decoding order.
-        begins: Where in it each part begins; what lies before the first is kept.
+        begins: Positions at which the parts begin; everything before the first is kept.
 
     Returns:
-        The packets that are to be decoded, and the stamps of those that give no picture.
+        The packets to decode, and the stamps of those that give no picture.
     """
     kept, unshown = packets[: begins[0]] if begins else packets, set[int]()
     for begin, end in zip(begins, [*begins[1:], len(packets)], strict=False):
@@ -48,7 +47,7 @@ def _begins_whole(codec: av.VideoCodecContext, part: list[StampedPacket]) -> boo
     head = part[0]
     if not head.is_keyframe or any(packet.pts < head.pts for packet in part):
         return False
-    # H.264 also marks where a picture begins to be rebuilt, strip by strip or with pictures from before
+    # H.264 also marks where a picture starts to be refreshed, strip by strip or with earlier pictures
     return codec.name != 'h264' or holds_idr(head, codec)
 
 
@@ -69,8 +68,8 @@ def _find_first(codec: av.VideoCodecContext, part: list[StampedPacket]) -> tuple
     """Decode the beginning of a part.
 
     Returns:
-        The place of the packet to begin with, and the stamp of the first picture that is shown. Where none comes out
-        whole these are the first key frame's, if there is one: what is wrong with it is said where it is read.
+        The position of the packet to begin with, and the stamp of the first picture that is shown. If none is complete,
+        those of the first key frame, if any: its fault is reported when it is read.
     """
     key = next((i for i, packet in enumerate(part) if packet.is_keyframe), len(part))
     key_pts = part[key].pts if key < len(part) else 2**63

@@ -1,4 +1,4 @@
-"""What the libraries raise where a file contradicts itself, as the one error that costs its clip alone."""
+"""Conversion of the errors that libraries raise for a damaged file into ClipError."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ import soundfile
 
 from mmavf.errors import ClipError
 
-# Beside their own errors: sizes that do not fit, fields that are None, text in no encoding.
+# Besides their own errors: sizes that do not fit, fields that are None, text in no known encoding.
 _ERRORS = (
     av.FFmpegError,
     soundfile.SoundFileError,
@@ -25,17 +25,17 @@ _ERRORS = (
 
 @contextmanager
 def as_clip_errors(path: str, failure: str) -> Iterator[None]:
-    """Turn what a library raises inside into a ClipError: `path: failure (reason)`.
+    """Turn errors of libraries in the block into a ClipError: `path: failure (reason)`.
 
     Raises:
-        ClipError: In place of the library's error; one raised inside passes as it is.
+        ClipError: In place of the library's error; a ClipError passes unchanged.
     """
     try:
         yield
     except ClipError:
         raise
-    except MemoryError as error:  # FFmpeg's too, for a size that no packet or table may have
-        raise ClipError(f'{path}: {failure} (damaged or huge: it asks for more memory than there is)') from error
+    except MemoryError as error:  # FFmpeg raises it, too, for an impossible size of a packet or table
+        raise ClipError(f'{path}: {failure} (damaged or huge: it needs more memory than there is)') from error
     except _ERRORS as error:
         reason = getattr(error, 'strerror', None) or str(error) or type(error).__name__
         raise ClipError(f'{path}: {failure} ({reason})') from error

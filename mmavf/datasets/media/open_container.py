@@ -1,4 +1,4 @@
-"""Opening of a container, and of nothing else: no other file is read, and nothing that is no container of media."""
+"""Opening of a media container: no other file is read, and nothing that is not a media container."""
 
 import errno
 import io
@@ -14,7 +14,7 @@ from mmavf.files.git_lfs import why_unreadable
 from .media_errors import as_clip_errors
 from .regular_file import require_regular_file
 
-# Demuxers of files that hold media themselves. Those of playlists, lists of parts and pictures name other files.
+# Demuxers of files that contain media. Playlists, lists of parts and pictures refer to other files.
 CONTAINERS = (
     *('mov', 'matroska', 'avi', 'mpeg', 'mpegts', 'mpegvideo', 'flv', 'live_flv', 'asf', 'rm', 'dv', 'mxf', 'nut'),
     *('ivf', 'wtv', 'nsv', 'm4v', 'h264', 'hevc', 'obu', 'h261', 'h263', 'vc1', 'yuv4mpegpipe'),
@@ -32,20 +32,20 @@ OPENING_FAILED = 'cannot be opened as media'
 
 
 def open_container(path: str, data: bytes | memoryview | None = None) -> InputContainer:
-    """Open a media file for reading. Close it: what it is made of is a cycle that only the collector would find.
+    """Open a media file for reading. Close it: it is a reference cycle that only the garbage collector would free.
 
     Args:
         path: The file.
-        data: Its bytes; `path` is only its name then.
+        data: Its bytes; `path` is then only its name.
 
     Raises:
-        ClipError: It is no regular file, no container of media, or damaged beyond opening.
+        ClipError: It is not a regular file, not a media container, or too damaged to open.
     """
     if data is None:
         require_regular_file(path)
     with as_clip_errors(path, OPENING_FAILED):
         try:
-            # an absolute path: FFmpeg takes what stands before a colon, as in 12:30.mp4, for a protocol
+            # an absolute path, as FFmpeg takes anything before a colon, such as in 12:30.mp4, for a protocol
             source = os.path.abspath(path) if data is None else io.BytesIO(data)
             return av.open(source, container_options=OPTIONS, **ANY_TAGS)
         except av.FFmpegError as error:
@@ -57,5 +57,5 @@ def _why_not(path: str, data: bytes | memoryview | None, error: av.FFmpegError) 
         return 'it is empty'
     reason = error.strerror or str(error)
     if error.errno == errno.EINVAL:
-        reason = 'no container of video or sound; playlists, pictures and texts are not read'
+        reason = 'not a container of video or sound; playlists, pictures and texts are not supported'
     return why_unreadable(path, reason)

@@ -1,4 +1,4 @@
-"""Opening of sound, whatever file it is in."""
+"""Opening of sound in any file."""
 
 from typing import Any
 
@@ -20,18 +20,18 @@ def open_sound(
 ) -> SoundFile | AudioTrack | None:
     """Open a sound file, or the sound of a media file.
 
-    A file with the suffix of a sound file is read by libsndfile, which seeks; what that does not know (another format
-    than the suffix says, a header without a length) by FFmpeg.
+    A file with the suffix of a sound file is read by libsndfile, which can seek; if that cannot read it (the format
+    differs from the suffix, the header has no length), by FFmpeg.
 
     Args:
-        path: The file; only its name, where its bytes are given.
-        start_sec: Of a media file only what lies at or after this time need be read; see MediaFile.
-        end_sec: Only what lies before this time; None means to the end.
-        channel: Number of the channel to take, counted from 1, or 'mean'; None: the rule of `mix_down`.
+        path: The file; only its name if `data` is given.
+        start_sec: Of a media file only the part from this time on is needed; see MediaFile.
+        end_sec: Only the part before this time; None means to the end.
+        channel: Number of the channel to use, from 1, or 'mean'; None: the rule of `mix_down`.
         data: The bytes of the file.
 
     Returns:
-        The sound, or None where a media file has none.
+        The sound; None if a media file has none.
 
     Raises:
         ClipError: It cannot be opened, is damaged or cut off.

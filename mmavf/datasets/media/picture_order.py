@@ -1,7 +1,7 @@
-"""Stamps of pictures in avi, which numbers them in the order of decoding.
+"""Stamps of pictures in avi, which numbers them in decoding order.
 
-FFmpeg guesses when pictures are shown, and guesses wrongly for MPEG-4 that DivX and Xvid packed (a chunk holds a
-picture and the one that is shown before it, the next chunk is empty) and for H.264 with B-frames.
+FFmpeg guesses when pictures are shown, and guesses wrongly for packed MPEG-4 of DivX and Xvid (a chunk has a picture
+and the one shown before it, the next chunk is empty) and for H.264 with B-frames.
 """
 
 from bisect import bisect_left
@@ -54,7 +54,7 @@ def _vop_type(packet: StampedPacket) -> int | None:
 
 
 class PictureOrder:
-    """Stamps for the pictures of H.264 whose packets are stamped in decoding order: as they come out they ascend.
+    """Ascending stamps for the pictures of H.264 whose packets are stamped in decoding order.
 
     Args:
         path: The file, for messages.
@@ -62,7 +62,7 @@ class PictureOrder:
         packets: All packets from the beginning of the file, in decoding order.
 
     Raises:
-        ClipError: The stream does not begin with a picture that decoding can begin with.
+        ClipError: Decoding cannot start with the first picture of the stream.
     """
 
     def __init__(self, path: str, codec: av.VideoCodecContext, packets: list[StampedPacket]) -> None:
@@ -81,10 +81,10 @@ class PictureOrder:
         self._next = bisect_left(self._stamps, packet.pts)
 
     def next_stamp(self, packet_stamp: int) -> int:
-        """Return the stamp of the next picture that the decoder gives.
+        """Return the stamp of the next decoded picture.
 
         Args:
-            packet_stamp: That of its packet.
+            packet_stamp: The stamp of its packet.
 
         Raises:
             ClipError: A picture is missing.
@@ -98,4 +98,4 @@ class PictureOrder:
         return stamp
 
     def _refuse(self) -> None:
-        raise ClipError(f'{self._path}: the order of the video frames cannot be told from avi: write it anew as mp4')
+        raise ClipError(f'{self._path}: the order of the video frames in this avi is unknown: re-encode it as mp4')

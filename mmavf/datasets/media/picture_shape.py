@@ -1,4 +1,4 @@
-"""The one size that all frames of a clip have, in the shape in which they are meant to be seen."""
+"""Size and aspect ratio of the frames of a clip."""
 
 import av
 
@@ -6,30 +6,30 @@ from mmavf.errors import ClipError
 
 from .limits import MAX_PICTURE_PIXELS
 
-# Encoders round sizes to even numbers and say so by pixels that are not quite square; the least that is meant is the
-# 16:15 of PAL.
+# Encoders round sizes to even numbers and declare pixels that are not quite square; the smallest ratio meant as such is
+# the 16:15 of PAL.
 SHAPE_TOLERANCE = 0.03
-# Anamorphic film has 2:1; what lies far beyond is damage, and is not believed.
+# Anamorphic film has 2:1; a ratio far beyond that is damage, and is ignored.
 MAX_RATIO = 4.0
 
 
 class PictureShape:
     """How the pictures of a stream are scaled: to its first size, and to square pixels.
 
-    Where pixels are not square the picture is widened or narrowed, and keeps its height. The ratio is the container's,
-    or else the codec's, as for FFmpeg's players.
+    If pixels are not square, the picture is widened or narrowed and keeps its height. The ratio is the container's, or
+    else the codec's, as in FFmpeg's players.
 
     Args:
         path: The file, for messages.
         stream: The stream.
-        first: Its first packet in the file; None where there is none.
+        first: Its first packet in the file; None if there is none.
 
     Attributes:
-        width: Of the shown picture in pixels, before it is rotated.
-        height: The same.
+        width: Width of the shown picture in pixels, before rotation.
+        height: Its height.
 
     Raises:
-        ClipError: The stream names no size, or one that is too large.
+        ClipError: The stream has no size, or is too large.
     """
 
     def __init__(self, path: str, stream: av.VideoStream, first: av.Packet | None) -> None:
@@ -43,24 +43,24 @@ class PictureShape:
         self.width, self.height = max(round(self._stored[0] * self._ratio), 1), self._stored[1]
         if not 0 < max(self.width, self._stored[0]) * self.height <= MAX_PICTURE_PIXELS:
             raise ClipError(
-                f'{path}: the video is {self.width} x {self.height} pixels, and 1 to {MAX_PICTURE_PIXELS} pixels are '
-                f'read: it is damaged, or scale it down'
+                f'{path}: the video is {self.width} x {self.height} pixels, and at most {MAX_PICTURE_PIXELS} '
+                'are supported: it is damaged, or must be scaled down'
             )
 
     def check_ratio(self, codec: av.VideoCodecContext) -> None:
-        """Compare the shape of pixels that the decoder has come to with that at the beginning.
+        """Compare the current shape of pixels with that at the beginning.
 
         Raises:
-            ClipError: It is another.
+            ClipError: It differs.
         """
         if self._codec_ratio and (codec.sample_aspect_ratio or self._codec_ratio) != self._codec_ratio:
             raise ClipError(f'{self._path}: the shape of the pixels changes inside the video: cut it into two files')
 
     def size_for(self, frame: av.VideoFrame) -> tuple[int, int] | None:
-        """Return the width and height that a decoded picture is scaled to; None where it is as it is meant to be.
+        """Return the width and height that a decoded picture is scaled to; None if it needs no scaling.
 
         Raises:
-            ClipError: It has another shape than the first.
+            ClipError: Its aspect ratio differs from that of the first.
         """
         stored = frame.width, frame.height
         if stored != self._stored:
@@ -80,7 +80,7 @@ class PictureShape:
 def _first_size(codec: av.VideoCodecContext, first: av.Packet | None) -> tuple[int, int]:
     """Return the width and height of the first picture as it is stored.
 
-    FFmpeg looks at it itself, except for VP8, where it takes what the container says.
+    FFmpeg reads it from the stream, except for VP8, where it uses the container.
     """
     if codec.name == 'vp8' and first is not None:
         head = bytes(first)[:10]  # RFC 6386, 9.1

@@ -1,4 +1,4 @@
-"""Only regular files are opened as media."""
+"""The check that media are regular files."""
 
 import os
 import stat
@@ -15,7 +15,7 @@ _KINDS = {
 
 
 def require_regular_file(path: str) -> None:
-    """Refuse what is no regular file, links followed: to open a pipe would wait for ever, a device may never end.
+    """Refuse anything but a regular file, after following links: opening a pipe blocks, and a device may never end.
 
     Raises:
         ClipError: `path` does not exist, cannot be reached, or is a folder, pipe, device or socket.

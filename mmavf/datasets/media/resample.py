@@ -1,4 +1,4 @@
-"""Sound of any rate and channel count as mono 16 kHz, placed in a window."""
+"""Conversion of sound of any rate and number of channels to mono 16 kHz."""
 
 import math
 from functools import lru_cache
@@ -13,11 +13,11 @@ from mmavf.errors import ClipError
 from .limits import MAX_RATE_HZ, MIN_RATE_HZ
 
 SAMPLE_RATE_HZ = 16000
-# torchaudio computes its filter for each place of an output between two inputs: for 44.1 kHz there are 160 places and
-# 70,560 weights, for 44,099 Hz 16,000 places and 706 million weights.
+# torchaudio computes its filter for each phase of an output between two inputs: for 44.1 kHz there are 160 phases and
+# 70,560 weights, for 44,099 Hz 16,000 phases and 706 million weights.
 MAX_FILTER_WEIGHTS = 10**6
-# What that cannot do is interpolated by a windowed sinc of so many zero crossings on either side, cut off at so much of
-# half the lower rate; what it works on at a time takes 8 MB.
+# Other rates are interpolated by a windowed sinc with this many zero crossings on either side, cut off at this share of
+# half the lower rate; it works on 8 MB at a time.
 ZERO_CROSSINGS, ROLLOFF = 16, 0.94
 WEIGHTS_AT_ONCE = 1 << 20
 
@@ -66,22 +66,22 @@ def _interpolate(mono: np.ndarray, up: int, down: int, count: int) -> np.ndarray
 
 
 def check_rate(rate_hz: int, path: str) -> None:
-    """Raise ClipError when no sound is recorded at such a rate: `path` is damaged."""
+    """Raise ClipError if no recording has such a rate, so that `path` is damaged."""
     if not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
         raise ClipError(
-            f'{path}: a sampling rate of {rate_hz} Hz is not one of {MIN_RATE_HZ} to {MAX_RATE_HZ}: the file is damaged'
+            f'{path}: a sampling rate of {rate_hz} Hz is outside {MIN_RATE_HZ} to {MAX_RATE_HZ}: the file is damaged'
         )
 
 
 def check_finite(samples: np.ndarray, path: str) -> None:
-    """Raise ClipError when `samples` of `path` hold NaN or infinity."""
+    """Raise ClipError if `samples` of `path` contain NaN or infinity."""
     bad = np.count_nonzero(~np.isfinite(samples))
     if bad:
         raise ClipError(f'{path}: {bad} of {samples.size} sound samples are not finite (NaN or infinity)')
 
 
 def place_samples(window: np.ndarray, samples: np.ndarray, place: int) -> np.ndarray:
-    """Write (N,) `samples` into (M,) `window` from index `place` on (may be negative), cut at both ends; return it."""
+    """Write (N,) `samples` into (M,) `window` at index `place` (may be negative), cut at both ends; return it."""
     begin, end = max(place, 0), min(place + len(samples), len(window))
     if begin < end:
         window[begin:end] = samples[begin - place : end - place]

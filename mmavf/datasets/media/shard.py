@@ -1,7 +1,7 @@
-"""Clips that lie many to a tar file, for storage that is slow to open files.
+"""Shards: tar files of many clips, for storage that is slow to open files.
 
-A path `shards/00012.tar/<id>` in a list names the clip `<id>` of the file `shards/00012.tar`. The table beside that,
-`shards/00012.csv`, tells where in it the frames and the sound of each clip lie, one after the other.
+A path `shards/00012.tar/<id>` in a list refers to the clip `<id>` of the file `shards/00012.tar`. The table beside it,
+`shards/00012.csv`, says where the frames and the sound of each clip are, one after the other.
 """
 
 import csv
@@ -23,8 +23,8 @@ from .sound_file import SoundFile
 
 SUFFIX = '.tar'
 INDEX_COLUMNS = ('id', 'offset', 'size')
-BLOCK = 512  # of a tar file: a member is one block with its name and size, and its bytes filled up to whole blocks
-# Tables that each process keeps; with 256 clips in each they take 10 MB.
+BLOCK = 512  # of a tar file: a member is one block with its name and size, and its bytes padded to whole blocks
+# Tables cached in each process; with 256 clips in each they take 10 MB.
 TABLES_KEPT = 256
 
 
@@ -34,17 +34,17 @@ def index_path(shard: str | Path) -> Path:
 
 
 def is_shard(path: str) -> bool:
-    """Whether `path` names a shard, by its suffix; it need not exist, but may not be a folder."""
+    """Return whether `path` is a shard by its suffix; it need not exist, but must not be a folder."""
     return path.endswith(SUFFIX) and not os.path.isdir(path)
 
 
 def in_shard(path: str) -> bool:
-    """Whether `path` names a clip of a shard, rather than a file or folder."""
+    """Return whether `path` is a clip in a shard, rather than a file or folder."""
     return is_shard(os.path.dirname(path))
 
 
 def number_shards(shards: Iterable[str]) -> np.ndarray:
-    """Return a number for the shard of each clip, (N,) int64: shards are counted from 0 as they first come."""
+    """Return a number for the shard of each clip, (N,) int64, from 0 in order of first occurrence."""
     numbers: dict[str, int] = {}
     return np.fromiter((numbers.setdefault(shard, len(numbers)) for shard in shards), dtype=np.int64)
 
@@ -54,7 +54,7 @@ def read_index(shard: str) -> dict[str, tuple[int, int]]:
     """Return offset and size in bytes of each clip of a shard.
 
     Raises:
-        ClipError: The shard has no table, or one that cannot be understood.
+        ClipError: The shard has no table, or an invalid one.
     """
     table = index_path(shard)
     try:
@@ -63,22 +63,22 @@ def read_index(shard: str) -> dict[str, tuple[int, int]]:
             rows = csv.DictReader(file)
             index = {row['id']: (int(row['offset']), int(row['size'])) for row in rows}
         if any(offset < 0 or size < 0 for offset, size in index.values()):
-            raise ValueError('a place before the file')
+            raise ValueError('an offset before the file')
         return index
     except OSError as error:
         raise ClipError(f'{table}: the table of {shard} cannot be read ({error.strerror})') from error
     except (KeyError, TypeError, ValueError, csv.Error) as error:
-        raise ClipError(f'{table}: no table of a shard with the columns {", ".join(INDEX_COLUMNS)}') from error
+        raise ClipError(f'{table}: not a table of a shard with the columns {", ".join(INDEX_COLUMNS)}') from error
 
 
 class ShardClip:
-    """One clip of a shard, read as a whole in one go.
+    """One clip of a shard, read at once.
 
     Args:
         path: `<shard>.tar/<id>`.
 
     Raises:
-        ClipError: The shard cannot be read, lacks the clip, or is cut off.
+        ClipError: The shard cannot be read, does not contain the clip, or is cut off.
     """
 
     def __init__(self, path: str) -> None:
@@ -86,24 +86,24 @@ class ShardClip:
         shard, name = os.path.split(path)
         index = read_index(shard)
         if name not in index:
-            raise ClipError(f'{path}: the shard holds no clip {name}')
+            raise ClipError(f'{path}: the shard has no clip {name}')
         offset, size = index[name]
         require_regular_file(shard)
         try:
             with open(shard, 'rb', buffering=0) as file:
-                # memory for as much as is there, whatever the table says
+                # allocate no more than there is, whatever the table says
                 data = os.pread(file.fileno(), min(size, os.fstat(file.fileno()).st_size), offset)
         except OSError as error:
             raise ClipError(f'{shard}: the shard cannot be read ({error.strerror})') from error
         if len(data) < size:
-            raise ClipError(f'{path}: {size} bytes announced, {len(data)} read: the shard is cut off')
+            raise ClipError(f'{path}: expected {size} bytes, got {len(data)}: the shard is cut off')
         self._members = _members(data, path)
 
     def sound(self, channel: Channel = None) -> SoundFile | AudioTrack | None:
-        """Return the clip's sound, or None where it has none.
+        """Return the clip's sound; None if it has none.
 
         Args:
-            channel: Number of the channel to take, counted from 1, or 'mean'; None: the rule of `mix_down`.
+            channel: Number of the channel to use, from 1, or 'mean'; None: the rule of `mix_down`.
 
         Raises:
             ClipError: It is damaged.
@@ -137,7 +137,7 @@ class ShardFrames(FrameFolder):
 def _members(data: bytes, path: str) -> dict[str, memoryview]:
     """Return the bytes of each member by the last part of its name.
 
-    The headers are stepped over by their sizes alone: `tarfile` takes longer for that than the decoding of 16 frames.
+    Headers are skipped by their sizes: `tarfile` would take longer than the decoding of 16 frames.
     """
     members, view, place = {}, memoryview(data), 0
     while place < len(data):
@@ -147,7 +147,7 @@ def _members(data: bytes, path: str) -> dict[str, memoryview]:
             if not 0 <= size <= len(data) - place - BLOCK:
                 raise ValueError(f'a member of {size} bytes')
         except ValueError as error:
-            raise ClipError(f'{path}: no tar file at the place that the table names: make both anew') from error
+            raise ClipError(f'{path}: the table does not fit the tar file: create both again') from error
         members[name] = view[place + BLOCK : place + BLOCK + size]
         place += BLOCK + -(-size // BLOCK) * BLOCK
     return members

@@ -1,4 +1,4 @@
-"""Sound of a clip that has none."""
+"""Silence in place of missing sound."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from .sound_window import empty_window
 
 
 class Silence:
-    """Stands in for the sound of a clip without any, where the configuration asks for that; a `SoundReader`.
+    """Takes the place of missing sound, if the configuration allows it; a `SoundReader`.
 
     Attributes:
         start_sec: 0: there is no sound that could start.

@@ -17,34 +17,34 @@ from .sound_window import empty_window
 
 # FFmpeg announces 0xFFFFFFFF, others a little less
 UNKNOWN_LENGTH = 0x7FFFFFFF - 0x1000
-# A flac with more samples than bits is digital silence, does not know its length, or has a damaged header.
+# A flac with more samples than bits is digital silence, has no length, or a damaged header.
 FRAMES_PER_BYTE = 8
-VALUES_AT_ONCE = 1 << 22  # read at a time: what a header announces takes no memory before it is there
+VALUES_AT_ONCE = 1 << 22  # read at a time, so that a wrong length in a header costs no memory
 
-# Names of the channels by the bits of a wav's mask, and by their number in a flac.
+# Names of the channels by the bits of a wav's mask, and by the number of channels in a flac.
 _MASK = ('FL', 'FR', 'FC', 'LFE', 'BL', 'BR', 'FLC', 'FRC', 'BC', 'SL', 'SR')
 _FLAC = {3: 'FL FR FC', 5: 'FL FR FC BL BR', 6: 'FL FR FC LFE BL BR', 7: 'FL FR FC LFE BC SL SR'}
 _FLAC[8] = f'{_FLAC[6]} SL SR'
 
 
 class UnknownToLibsndfileError(ClipError):
-    """A sound file that libsndfile does not read, or not rightly; FFmpeg may."""
+    """A sound file that libsndfile cannot read, or not correctly; FFmpeg may."""
 
 
 class SoundFile:
-    """A wav or flac file of which single windows are read.
+    """A wav or flac file, read window by window.
 
     Args:
-        path: The file; only its name, for messages, where its bytes are given.
+        path: The file; only its name, for messages, if `data` is given.
         data: The bytes of the file.
-        channel: Number of the channel to take, counted from 1, or 'mean'; None: the rule of `mix_down`.
+        channel: Number of the channel to use, from 1, or 'mean'; None: the rule of `mix_down`.
 
     Attributes:
         start_sec: Start of the sound, 0.
 
     Raises:
-        UnknownToLibsndfileError: It is of a format that libsndfile does not know, or has a header without its length.
-        ClipError: It is no regular file, is cut off, holds no samples, or has an impossible sampling rate.
+        UnknownToLibsndfileError: libsndfile does not know its format, or its header has no length.
+        ClipError: It is not a regular file, is cut off, has no samples, or an impossible sampling rate.
     """
 
     SUFFIXES = ('.wav', '.flac')
@@ -77,8 +77,8 @@ class SoundFile:
             (round((end - start) * 16000),) float32; zeros where the file has no sound.
 
         Raises:
-            ClipError: The window cannot be decoded, is shorter than the header says, holds samples that are not finite,
-                is longer than is read at once, or none; there is no such channel.
+            ClipError: The window cannot be decoded, is cut off, has samples that are not finite, ends before it starts,
+                or is too long; the channel does not exist.
         """
         window = empty_window(start_sec, end_sec, self.path)
         rate = self._file.samplerate
@@ -89,23 +89,23 @@ class SoundFile:
         return place_samples(window, mono, round(max(-start_sec, 0) * SAMPLE_RATE_HZ))
 
     def _check_readable(self, size: int) -> None:
-        """Refuse what libsndfile opens and does not read as it is; `size` is that of the file in bytes."""
+        """Refuse files that libsndfile opens but misreads; `size` is that of the file in bytes."""
         if self._file.frames == 0 and not _is_empty(self._file):
-            raise UnknownToLibsndfileError(f'{self.path}: the header announces no sound, and more follows')
+            raise UnknownToLibsndfileError(f'{self.path}: the header declares no sound, but more data follows')
         if self._file.frames == 0:
-            raise ClipError(f'{self.path}: the sound file holds no samples')
+            raise ClipError(f'{self.path}: the sound file has no samples')
         if self._file.format == 'FLAC' and self._file.frames > FRAMES_PER_BYTE * size:
-            raise UnknownToLibsndfileError(f'{self.path}: the header does not tell the length of the sound')
+            raise UnknownToLibsndfileError(f'{self.path}: the header does not give the length of the sound')
         if not self._file.seekable():
-            raise UnknownToLibsndfileError(f'{self.path}: no place in the sound can be sought')
+            raise UnknownToLibsndfileError(f'{self.path}: the sound is not seekable')
 
     def _check_complete(self) -> None:
-        """Compare a wav with its header: libsndfile shortens it to what is there, and says so only in its log."""
+        """Compare a wav with its header: libsndfile shortens it to the existing data and only notes that in its log."""
         shortened = re.search(r'^data : (\d+) \(should be (\d+)\)', self._file.extra_info, re.MULTILINE)
-        # a program that wrote into a pipe could not know the length, and announces the most that the field holds
+        # a program that writes to a pipe cannot know the length, and sets the maximum of the field
         if shortened and int(shortened[1]) < UNKNOWN_LENGTH:
             raise ClipError(
-                f'{self.path}: {shortened[1]} bytes of sound announced, {shortened[2]} there: the file is cut off'
+                f'{self.path}: expected {shortened[1]} bytes of sound, found {shortened[2]}: the file is cut off'
             )
 
     def _read(self, first: int, last: int) -> np.ndarray:
@@ -118,7 +118,7 @@ class SoundFile:
             place += samples.shape[1]
             if place < last and samples.shape[1] < step:
                 raise ClipError(
-                    f'{self.path}: {last - first} samples announced, {place - first} read: the file is cut off'
+                    f'{self.path}: expected {last - first} samples, got {place - first}: the file is cut off'
                 )
             check_finite(samples, self.path)
             parts.append(mix_down(samples, self._names, self._channel, self.path))
@@ -126,9 +126,9 @@ class SoundFile:
 
 
 def _is_empty(file: soundfile.SoundFile) -> bool:
-    """Whether a wav that announces no sound ends where its header says, by libsndfile's log.
+    """Return whether a wav that declares no sound ends where its header says, by libsndfile's log.
 
-    A recorder that is stopped leaves the header as it wrote it at the beginning, and its sound behind that.
+    An interrupted recorder leaves the header as it was at the beginning, and its sound after it.
     """
     length = re.search(r'^Length : (\d+)', file.extra_info, re.MULTILINE)
     announced = re.search(r'^(?:RIFF| +Riff size) : (\d+)', file.extra_info, re.MULTILINE)
@@ -136,7 +136,7 @@ def _is_empty(file: soundfile.SoundFile) -> bool:
 
 
 def _channel_names(file: soundfile.SoundFile) -> list[str]:
-    """Return the names of more than two channels where the file tells them, else nothing."""
+    """Return the names of more than two channels if the file has them, else nothing."""
     if file.channels <= 2:
         return []
     if file.format == 'FLAC':

@@ -1,4 +1,4 @@
-"""The window of sound that a reader fills."""
+"""Empty windows of sound, which readers fill."""
 
 import math
 
@@ -15,13 +15,13 @@ def empty_window(start_sec: float, end_sec: float, path: str) -> np.ndarray:
 
     Raises:
         ClipError: The window [start_sec, end_sec) ends before it starts, is longer than `limits.MAX_SOUND_SEC`, or one
-            of the times is no finite number.
+            of the times is not finite.
     """
     if not (math.isfinite(start_sec) and math.isfinite(end_sec) and start_sec <= end_sec):
-        raise ClipError(f'{path}: sound from {start_sec:g} s to {end_sec:g} s is no stretch of time')
+        raise ClipError(f'{path}: sound from {start_sec:g} s to {end_sec:g} s is not a valid window')
     if end_sec - start_sec > MAX_SOUND_SEC:
         raise ClipError(
-            f'{path}: {end_sec - start_sec:g} s of sound are more than the {MAX_SOUND_SEC:g} s that are read at once: '
-            'cut the recording into clips, or look for a gap in its time stamps'
+            f'{path}: {end_sec - start_sec:g} s of sound exceed the limit of {MAX_SOUND_SEC:g} s per read: split the '
+            'recording into clips, or look for a gap in its time stamps'
         )
     return np.zeros(round((end_sec - start_sec) * SAMPLE_RATE_HZ), dtype=np.float32)

@@ -1,8 +1,8 @@
-"""Stamps of files that were written one after the other into one, made continuous.
+"""Continuous stamps for concatenated files.
 
-Program and transport streams (mpg, vob, ts, mts) may be joined byte by byte, and their stamps then begin anew, or jump
-where a recorder was restarted or its 33-bit clock ran over. As players do, each part is shown when the one before it
-ends, sound and video alike.
+Program and transport streams (mpg, vob, ts, mts) may be concatenated byte by byte; their stamps then restart, or jump
+where a recorder was restarted or its 33-bit clock overflowed. As in players, each part begins when the one before it
+ends, for sound and video alike.
 """
 
 from collections import deque
@@ -13,9 +13,9 @@ from .stamped_packet import StampedPacket
 # Formats whose stamps may jump, by the name of the demuxer; all their streams count in 1/90000 s.
 SPLICED_FORMATS = ('mpeg', 'mpegts')
 CLOCK_HZ = 90_000
-# A clock that steps back by more, or ahead of all streams by more, is another one.
+# A stamp that is earlier by more, or ahead of all streams by more, belongs to another part.
 MAX_BACK, MAX_AHEAD = CLOCK_HZ // 10, 10 * CLOCK_HZ
-# Streams are interleaved: how much of a new part is looked at for where each stream of it begins.
+# Streams are interleaved: how much of a new part is searched for the beginning of each of its streams.
 LOOK_AHEAD = 2 * CLOCK_HZ
 
 
@@ -35,7 +35,7 @@ def join_parts(packets: Iterator[StampedPacket]) -> Iterator[tuple[StampedPacket
     at: dict[int, tuple[int, int]] = {}  # the part and the decoding stamp that each stream has come to
     newest = 0
     for packet, part in _number_parts(packets):
-        if part == newest == 0:  # all of most files; little is done here, as it is done for each packet
+        if part == newest == 0:  # all of most files: this is done for each packet and must be cheap
             end = packet.pts + (packet.duration or 0)
             if end > ends.get(0, -(2**63)):
                 ends[0] = end
@@ -47,7 +47,7 @@ def join_parts(packets: Iterator[StampedPacket]) -> Iterator[tuple[StampedPacket
         starts[part] = min(starts.get(part, packet.pts), packet.pts)
         ends[part] = max(ends.get(part, packet.pts), packet.pts + (packet.duration or 0))
         newest = max(newest, part)
-        # all streams have come to the newest part, and no picture of it is shown before those that are known
+        # all streams have reached the newest part, and no picture of it is shown before those that are known
         known = min(at.values()) >= (newest, starts[newest]) or ends[newest] - starts[newest] > LOOK_AHEAD
         if newest < len(offsets) or known:
             yield from _place(waiting, offsets, starts, ends)
@@ -73,7 +73,7 @@ def _number_parts(packets: Iterator[StampedPacket]) -> Iterator[tuple[StampedPac
     last: dict[int, tuple[int, int]] = {}  # of each stream its part and stamp
     for packet in packets:
         if not 0 <= packet.pts - packet.dts <= MAX_AHEAD:
-            packet.dts = packet.pts  # FFmpeg reckons on from before the jump where a stream has no decoding stamps
+            packet.dts = packet.pts  # FFmpeg extrapolates from before the jump if a stream has no decoding stamps
         part, stamp = last.get(packet.stream_index, (max(len(latest) - 1, 0), packet.dts))
         if not latest:
             latest.append(packet.dts)

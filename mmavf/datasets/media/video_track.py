@@ -20,15 +20,15 @@ from .picture_shape import PictureShape
 from .stamped_packet import StampedPacket
 from .windows import gather_frames
 
-# A "not coded" VOP of MPEG-4 (Xvid and DivX write them where a picture does not change) is a header alone.
+# A "not coded" VOP of MPEG-4 (Xvid and DivX write them if a picture does not change) is only a header.
 NOT_CODED_BYTES = 19
-# Decoders that show damaged pictures as if they were whole unless they are told to be strict.
+# Decoders that return damaged pictures without an error unless they are set to be strict.
 LENIENT_CODECS = ('mjpeg', 'mpeg2video')
 VP8_SHOWN = 0x10  # in the first byte of a frame of VP8 (RFC 6386, 9.1)
 
 
 class VideoTrack:
-    """The frames of a video stream in presentation order.
+    """The frames of a video stream in presentation order; a `FrameReader`.
 
     They all have one size: that of the first picture, with square pixels, after rotation by the display matrix (see
     `PictureShape`). Frames that an edit list hides are not counted, nor those at the beginning that no player can show
@@ -36,9 +36,9 @@ class VideoTrack:
 
     Args:
         path: The file, for messages.
-        stream: The stream; used here only, its container may be closed afterwards.
+        stream: The stream; its container may be closed after construction.
         source: Its packets.
-        from_beginning: Returns the packets from the beginning of the file on; None where `source` holds them.
+        from_beginning: Returns the packets from the beginning of the file; None if `source` has them.
         origin_sec: Stamp of the clip's time 0.
         start_sec: Frames before this time are left out.
         end_sec: Frames at or after this time are left out.
@@ -86,17 +86,17 @@ class VideoTrack:
 
     def _stamps_between(self, start_sec: float, end_sec: float, unshown: set[int]) -> list[int]:
         shown = [p for p in self._packets if not p.is_discard and p.pts not in unshown]
-        if self._codec.name == 'vp8':  # some frames are only there for others to build on
+        if self._codec.name == 'vp8':  # some frames are only references for others
             shown = [packet for packet in shown if memoryview(packet)[0] & VP8_SHOWN]
         first, last = start_sec - TIME_TOLERANCE_SEC, end_sec - TIME_TOLERANCE_SEC
         stamps = sorted(packet.pts for packet in shown if first <= self._time_of(packet.pts) < last)
         if not stamps:
-            why = ', as the pictures before its first key frame cannot be shown' if unshown else ''
+            why = ' (those before its first key frame cannot be decoded)' if unshown else ''
             raise ClipError(f'{self.path}: no video frame between {start_sec:g} and {end_sec:g} s{why}')
         return stamps
 
     def read_frames(self, indices: Sequence[int]) -> list[np.ndarray]:
-        """Decode frames by index; a frame asked for twice is decoded once.
+        """Decode frames by index; repeated frames are decoded once.
 
         Returns:
             One (H, W, 3) uint8 RGB array per index, all of one size; equal indices share one array.
@@ -107,7 +107,7 @@ class VideoTrack:
         return gather_frames(indices, self.iter_frames, self.path)
 
     def iter_frames(self, indices: Sequence[int]) -> Iterator[np.ndarray]:
-        """Decode frames one after the other; no more than a few are in memory. One iteration at a time.
+        """Decode frames one after the other, with only a few in memory. One iteration at a time.
 
         Args:
             indices: Ascending and distinct.
@@ -139,7 +139,7 @@ class VideoTrack:
 
     def _restart(self, position: int) -> int:
         self._codec.flush_buffers()
-        # what a later part of the stream says of its colours stays in the decoder, and would hold for those before
+        # colours declared by a later part of the stream stay in the decoder, and would apply to earlier ones
         self._codec.color_range, self._codec.colorspace = self._colours
         self._last_pts, self._last_frame, self._begin = -(2**63), None, position
         if self._order is not None:
@@ -147,10 +147,10 @@ class VideoTrack:
         return position
 
     def _begin_earlier(self, pts: int) -> int:
-        """Decode from the beginning of the file, as frame `pts` did not come from its key frame on.
+        """Decode from the beginning of the file, as decoding from its key frame did not give frame `pts`.
 
-        Not every key frame is one that decoding can begin with: with intra refresh it marks where a picture starts to
-        be rebuilt, strip by strip. None is trusted any more.
+        Decoding cannot start at every key frame: with intra refresh it marks where a picture starts to be rebuilt,
+        strip by strip. From now on key frames are not trusted.
         """
         if self._begin == 0:
             if self._from_beginning is None:
@@ -165,14 +165,14 @@ class VideoTrack:
         return self._keys[place - 1][1] if place else 0
 
     def _feed(self, position: int, missing: set[int], ready: dict[int, np.ndarray]) -> None:
-        """Decode one packet (past the last: what the decoder still holds); what is missing of it becomes ready."""
+        """Decode one packet (past the last: flush the decoder) and move its requested frames to `ready`."""
         packet = self._packets[position] if position < len(self._packets) else None
         for frame in self._codec.decode(packet):
             if frame.pts is None:
-                raise ClipError(f'{self.path}: video frames without time stamps: it is damaged')
+                raise ClipError(f'{self.path}: the video frames have no time stamps: the file is damaged')
             pts = frame.pts if self._order is None else self._order.next_stamp(frame.pts)
             if pts <= self._last_pts:
-                raise ClipError(f'{self.path}: the stamps of the video frames do not ascend: write it anew as mp4')
+                raise ClipError(f'{self.path}: the stamps of the video frames do not ascend: re-encode the file as mp4')
             if frame.key_frame and frame.width == self._codec.width:
                 self._shape.check_ratio(self._codec)
             self._repeat_until(pts, missing, ready)
@@ -184,7 +184,7 @@ class VideoTrack:
             self._repeat_until(2**63, missing, ready)
 
     def _repeat_until(self, end: int, missing: set[int], ready: dict[int, np.ndarray]) -> None:
-        """Let the last picture stand for frames before `end` that are not coded."""
+        """Use the last picture for frames before `end` that are not coded."""
         for pts in missing & self._not_coded:
             if self._last_frame is not None and self._last_pts < pts < end:
                 ready[pts] = self._to_rgb(self._last_frame, pts)
