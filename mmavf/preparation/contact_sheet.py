@@ -1,4 +1,4 @@
-"""The contact sheet: a picture of a few frames of each of some clips, to be looked at by people."""
+"""The contact sheet: a picture with some frames of some clips, for visual inspection."""
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,12 +24,12 @@ FONT, TEXT_SCALE = cv2.FONT_HERSHEY_SIMPLEX, 0.36
 
 
 class Strip(NamedTuple):
-    """What the sheet shows of a clip.
+    """One clip on the sheet.
 
     Attributes:
         name: Id of the clip.
         remark: One short line below it; '' for none.
-        frames: (S, S, 3) uint8 RGB, as many as the sheet asks for at most.
+        frames: (S, S, 3) uint8 RGB each, no more than the sheet shows.
     """
 
     name: str
@@ -37,8 +37,8 @@ class Strip(NamedTuple):
     frames: Sequence[np.ndarray]
 
 
-def spread(count: int, number: int) -> list[int]:
-    """Return `number` (or `count`, if smaller) indices out of `count`, evenly spread, first and last among them."""
+def evenly_spaced(count: int, number: int) -> list[int]:
+    """Return `number` (or `count`, if smaller) indices below `count`, evenly spaced, including first and last."""
     return sorted({round(float(index)) for index in np.linspace(0, count - 1, min(number, count))})
 
 
@@ -48,11 +48,11 @@ def write_contact_sheet(path: Path, strips: Iterable[Strip], per_clip: int = 5, 
     Args:
         path: The file; its name ends in .png.
         strips: At least one; memory grows with their number.
-        per_clip: Frames per strip; a clip with fewer leaves the rest white.
+        per_clip: Frames per strip; the rest of a shorter clip is white.
         columns: Strips side by side.
 
     Raises:
-        OSError: The file cannot be written.
+        OSError: The file cannot be written; an old one is still there.
     """
     blocks = [_draw(strip, per_clip) for strip in strips]
     blocks += [np.full_like(blocks[0], 255)] * (-len(blocks) % columns)
@@ -62,14 +62,14 @@ def write_contact_sheet(path: Path, strips: Iterable[Strip], per_clip: int = 5, 
 
 
 def draw_outcomes(out: Path, outcomes: Sequence[Outcome], fps: float | None) -> None:
-    """Write `contact_sheet.png`: some face clips, the same ones each time, with what is odd about them.
+    """Write `contact_sheet.png`: some face clips, the same ones each time, with remarks on them.
 
-    A face clip that cannot be read, after a crash of the machine perhaps, is named in the log and left out.
+    A face clip that cannot be read, perhaps after a crash of the machine, is logged and left out.
 
     Args:
         out: The output folder.
-        outcomes: What came of the clips, one usable at least.
-        fps: Rate of the frames, where they have no times of their own.
+        outcomes: Outcomes of the clips, at least one of them usable.
+        fps: Rate of the frames if they have no times of their own.
     """
     usable = [outcome for outcome in outcomes if not outcome.reason]
     places = sorted(random.Random(0).sample(range(len(usable)), min(MOST_CLIPS, len(usable))))

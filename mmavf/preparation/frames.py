@@ -1,4 +1,4 @@
-"""The frames of a raw clip, decoded as they are asked for."""
+"""The frames of a raw clip, decoded on demand."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -26,7 +26,7 @@ class RawFrames:
 
     Attributes:
         frame_times: (N,) float64, ascending, N > 0: seconds from the start of the clip.
-        size: Width and height of the frames given.
+        size: Width and height of the frames.
 
     Raises:
         ClipError: The clip has no video, or it is damaged, empty or cut off.
@@ -34,7 +34,7 @@ class RawFrames:
 
     def __init__(self, raw: Path, clip: RawClip) -> None:
         if not clip.video:
-            raise ClipError(f'{clip.id}: the clip is sound alone')
+            raise ClipError(f'{clip.id}: the clip has sound only')
         self.path = str(raw / clip.video)
         self._half = clip.half
         self._reader: FrameReader = (
@@ -42,7 +42,7 @@ class RawFrames:
         )
         self.frame_times = self._reader.frame_times - clip.start_sec
         if not np.isfinite(self.frame_times).all():
-            raise ClipError(f'{self.path}: the times of its frames are no numbers: start, end or frame rate are wrong')
+            raise ClipError(f'{self.path}: the times of its frames are not finite: start, end or frame rate are wrong')
         height, width, _ = self._cut_half(self._reader.read_frames([0])[0]).shape
         self.size = width, height
 

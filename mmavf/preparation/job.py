@@ -1,4 +1,4 @@
-"""The work on one raw clip: find its face, write its frames and its sound."""
+"""The jobs of a preparation: find the face of a raw clip, write its frames and sound; write a shard."""
 
 import errno
 import re
@@ -37,8 +37,8 @@ WORK = '.work'
 FRAME_FOLDERS = dict(mp4='clips', jpeg='frames', shards='shards')
 SOUND_FOLDER = 'audio'
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
-WRITER_ERRORS = (soundfile.LibsndfileError,)  # what a raw file does to it comes as a ClipError: this is a file written
-ROOM_BYTES = 1 << 20  # what fails with less than this left fails for lack of it
+WRITER_ERRORS = (soundfile.LibsndfileError,)  # of a written file; on a raw file it is a ClipError
+ROOM_BYTES = 1 << 20  # failures with less free space than this are blamed on the disk
 
 
 class Piece(NamedTuple):
@@ -49,7 +49,7 @@ class Piece(NamedTuple):
         first: Index of its first frame.
         places: (n, 4) places of the face in its n > 0 frames.
         times_sec: (n,) their times.
-        interval_sec: How long its last frame stands.
+        interval_sec: Duration of its last frame.
     """
 
     id: str
@@ -62,13 +62,13 @@ class Piece(NamedTuple):
 class Preparer:
     """Does the jobs of a preparation; there is one in each process.
 
-    The files of a clip are written below the folder `.work` and renamed when all of them are whole.
+    The files of a clip are written below the folder `.work` and renamed when all of them are complete.
 
     Args:
         settings: The settings.
         raw: The raw folder; only read.
         out: The output folder, with the folders of its files.
-        labelled: Whether clips have labels, so that each becomes one face clip; else there may be several.
+        labelled: Whether clips have labels, so that each becomes one face clip; otherwise there may be several.
 
     Attributes:
         pack: Writes the frames.
@@ -78,9 +78,9 @@ class Preparer:
     """
 
     def __init__(self, settings: PrepareSettings, raw: Path, out: Path, labelled: bool) -> None:
-        cv2.setNumThreads(0)  # the clips are what runs in parallel
+        cv2.setNumThreads(0)  # clips run in parallel instead
         torch.set_num_threads(1)
-        av.logging.set_level(None)  # what FFmpeg says of broken files, the errors say
+        av.logging.set_level(None)  # the errors report what FFmpeg logs about broken files
         self._settings, self._raw, self._out, self._labelled = settings, raw, out, labelled
         self._cropper = FaceCropper(**settings.cropper(labelled))
         self.pack: Pack = PACKS.build(settings.pack_config())
@@ -90,7 +90,7 @@ class Preparer:
         """Do a job; a shard has no result.
 
         Raises:
-            PreparationError: The disk is full, or cannot be written to any more.
+            PreparationError: The disk is full, or is no longer writable.
         """
         if isinstance(job, ShardJob):
             with disk_failures(self._out):
@@ -108,7 +108,7 @@ class Preparer:
         return ClipBoundary(*(str(self._raw / path) for path in (clip.video, clip.audio) if path), f'{clip.id}: ')
 
     def _reason(self, message: str, clip: RawClip) -> str:
-        """Return a message without the file or id that it begins with, nor folders of this machine."""
+        """Return a message without the leading file or id, and without folders of this machine."""
         for path, kind in ((clip.audio, 'sound: '), (clip.video, '')):
             if path:
                 message = re.sub(f'^{re.escape(str(self._raw / path))}(/[^:]*)?: ', kind, message)
@@ -133,7 +133,7 @@ class Preparer:
     def _write_pieces(self, job: ClipJob, folder: Path) -> list[Outcome]:
         """Write the face clips of a raw clip into `folder`.
 
-        A piece that is too short, or has no usable sound, becomes none; where that is so of all, so it is of the clip.
+        A piece that is too short, or has no usable sound, is left out; if all are, the clip fails.
         """
         clip = job.clip
         frames = RawFrames(self._raw, clip)
@@ -160,24 +160,24 @@ class Preparer:
         return [Outcome(id=piece.id, raw_id=clip.id, **{**reasons, **made}[piece.id]) for piece in pieces]
 
     def _find_parts(self, frames: RawFrames, clip: RawClip) -> tuple[list[FacePart], dict[str, Any]]:
-        """Return the parts of a clip that show its face, and what the outcome says of that."""
-        if clip.faces or self._settings.detector == 'none':  # nothing is looked for, so that nothing is cut either
+        """Return the parts of a clip that show its face, and the facts for its outcome."""
+        if clip.faces or self._settings.detector == 'none':  # no detection, so that nothing is cut either
             return [_whole(frames)], {}
         found = follow_one_face(self._cropper, frames, clip.id, self._settings.choose, self._settings.max_missing)
         facts = dict(parts=len(found.parts), faces_seen=found.faces_seen, missing=round(found.missing, 3))
         return found.parts, facts
 
     def _write_sound(self, clip: RawClip, piece: Piece, folder: Path) -> dict[str, Any]:
-        """Write the sound of a piece; return what its outcome says of its time and sound."""
+        """Write the sound of a piece; return the facts for its outcome."""
         times_sec, shortest_sec = piece.times_sec, self._settings.lengths_sec(self._labelled)[0]
         start_sec, end_sec = float(times_sec[0]), float(times_sec[-1]) + piece.interval_sec
         if end_sec - start_sec < shortest_sec - STAMP_SEC:
             path = self._raw / clip.video
-            raise ClipError(f'{path}: {end_sec - start_sec:.2f} s long, {shortest_sec:g} s are wanted')
+            raise ClipError(f'{path}: {end_sec - start_sec:.2f} s long, shorter than {shortest_sec:g} s')
         if end_sec - start_sec > MAX_SOUND_SEC:
             raise ClipError(
                 f'{self._raw / clip.video}: {end_sec - start_sec:.0f} s long, more than {MAX_SOUND_SEC:g} s: there is '
-                'a gap in its time stamps, its frame rate is wrong, or it should be cut first'
+                'a gap in its time stamps, its frame rate is wrong, or it should be split first'
             )
         facts = dict(start_sec=start_sec, frames=len(times_sec), seconds=end_sec - start_sec)
         if self._has_sound(clip):
@@ -190,7 +190,7 @@ class Preparer:
         return self._settings.sound and clip.audio is not None
 
     def _files(self, clip_id: str, job: ClipJob) -> dict[str, str]:
-        """Return what the list names as the files of a face clip."""
+        """Return the files of a face clip, as the list refers to them."""
         folder = FRAME_FOLDERS[self._settings.pack]
         if job.shard is not None:
             return dict(video=f'{folder}/{shard_name(job.shard)}/{clip_id}')
@@ -201,7 +201,7 @@ class Preparer:
         """Move the files of a face clip to their places."""
         for name in filter(None, (outcome.video, outcome.audio)):
             target = self._out / name
-            if target.is_dir():  # of a run that died before it noted this
+            if target.is_dir():  # of a run that died before it recorded this
                 shutil.rmtree(target)
             (folder / target.name).replace(target)
 
@@ -214,7 +214,7 @@ class Preparer:
         made = self._out / WORK / shard_name(job.number)
         target = self._out / FRAME_FOLDERS['shards'] / made.name
         write_shard(made, clips)
-        index_path(target).unlink(missing_ok=True)  # that of an earlier run must not stand beside the new shard
+        index_path(target).unlink(missing_ok=True)  # that of an earlier run must not be beside the new shard
         made.replace(target)
         index_path(made).replace(index_path(target))
         for raw_id in dict.fromkeys(raw_id for _, raw_id in job.clips):
@@ -227,14 +227,14 @@ def shard_name(number: int) -> str:
 
 
 def cut(clip_id: str, parts: Sequence[FacePart], times_sec: np.ndarray, longest_sec: float, whole: bool) -> list[Piece]:
-    """Choose what becomes face clips.
+    """Divide the parts of a raw clip into face clips.
 
     Args:
         clip_id: Id of the raw clip.
         parts: Its parts with a face, in order.
         times_sec: (N,) times of its frames.
         longest_sec: Longer parts are cut into pieces of equal length.
-        whole: Take the longest part alone, as it is, with the id of the raw clip; else all, numbered.
+        whole: Use only the longest part, uncut, with the id of the raw clip; otherwise all, numbered.
     """
     interval_sec = usual_interval_sec(times_sec)
     ends_sec = np.append(times_sec[1:], times_sec[-1] + interval_sec)
@@ -252,7 +252,7 @@ def cut(clip_id: str, parts: Sequence[FacePart], times_sec: np.ndarray, longest_
         times = times_sec[part.first : part.last + 1]  # (n,)
         number = ceil(length_sec / longest_sec - 1e-6)  # stamps are rounded
         starts = np.searchsorted(times, times[0] + np.arange(number) * length_sec / number - interval_sec / 2)
-        # a frame may stand for longer than a piece: no piece is empty
+        # a frame may last longer than a piece: no piece is empty
         for first, last in pairwise(np.unique([*starts, len(times)]).tolist()):
             pieces.append(piece(f'{clip_id}_{len(pieces):03d}', part, first, last))
     return pieces
@@ -267,7 +267,7 @@ def _whole(frames: RawFrames) -> FacePart:
 
 @contextmanager
 def disk_failures(out: Path) -> Iterator[None]:
-    """Turn failures that are the disk's into a PreparationError.
+    """Turn failures of the disk into a PreparationError.
 
     Args:
         out: Folder on the disk that is written to.
@@ -283,8 +283,8 @@ def disk_failures(out: Path) -> Iterator[None]:
         full = shutil.disk_usage(out).free < ROOM_BYTES
         if not full and not _is_of_disk(error, out):
             raise
-        reason = 'no room left on the disk' if full else f'cannot be written to ({error})'
-        raise PreparationError(f'{out}: {reason}. Mend that and start the command again: it goes on.') from error
+        reason = 'no space left on the disk' if full else f'cannot be written to ({error})'
+        raise PreparationError(f'{out}: {reason}. Fix this and run the command again to continue.') from error
 
 
 def _is_of_disk(error: Exception, out: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The record of what is done, from which a preparation goes on after it was stopped."""
+"""The journal of finished work, from which a stopped preparation continues."""
 
 import json
 import os
@@ -17,21 +17,20 @@ FILE = 'journal.jsonl'
 
 
 class Journal:
-    """JSON lines in the output folder: a header that says what is made, then one line per unit of work that is done.
+    """JSON lines in the output folder: a header with the settings, then one line per finished unit of work.
 
-    A line is appended when the files that it speaks of are in their places. Whatever moment the process dies at, the
-    file holds whole lines but perhaps the last, which is dropped. Lines that cannot be read are dropped with a warning,
-    and their units done again. Only one process can have the folder.
+    A line is appended when its files are in their places. Whenever the process dies, all lines are complete except
+    perhaps the last, which is dropped. Unreadable lines are dropped with a warning, and their units done again. Only
+    one process can use the folder.
 
     Args:
-        folder: The output folder; made if there is none.
-        header: What decides on the results, by name; values that JSON can hold. A journal with another header is
-            refused.
-        replaced: Begin anew: names of files and folders of an earlier run that are removed first, with its journal.
+        folder: The output folder; created if needed.
+        header: What determines the results, by name; JSON values. A journal with another header is refused.
+        replaced: Start over: names of files and folders of an earlier run that are removed first, with its journal.
 
     Raises:
-        PreparationError: Another run works in the folder; it was begun with another header; it holds other things; the
-            header is damaged, or the journal cannot be written.
+        PreparationError: Another run uses the folder, it has another header or other contents, the header is damaged,
+            or the journal cannot be written.
     """
 
     def __init__(self, folder: Path, header: dict[str, Any], replaced: Sequence[str] = ()) -> None:
@@ -39,7 +38,7 @@ class Journal:
         self._lines: dict[str, bytes] = {}  # a million of them: texts take a fifth of the room of what they say
         self._fd = -1  # not open
         if not self.path.exists() and folder.is_dir() and any(entry.name != LOCK_FILE for entry in folder.iterdir()):
-            raise PreparationError(f'{folder} is not empty and holds no preparation: choose another folder')
+            raise PreparationError(f'{folder} is not empty and not a preparation: choose another folder')
         try:
             self._lock = FolderLock(folder)
         except WorkDirError as error:
@@ -71,7 +70,7 @@ class Journal:
         self._lock.release()
 
     def write(self, unit: str, record: dict) -> None:
-        """Note that a unit is done, with what came of it (values that JSON can hold).
+        """Record that a unit is done, with its results (JSON values).
 
         Raises:
             PreparationError: The disk is full, or the file cannot be written for another reason.
@@ -79,18 +78,20 @@ class Journal:
         self._lines[unit] = self._append([unit, record])
 
     def read(self, unit: str) -> dict | None:
-        """Return what was written of a unit, the last time; None when it was not."""
+        """Return the last record of a unit; None if there is none."""
         return json.loads(self._lines[unit])[1] if unit in self._lines else None
 
     def _append(self, value: Any) -> bytes:
-        # JSON's own escapes stand for what is not UTF-8
+        # what is not UTF-8 becomes JSON escapes
         line = json.dumps(value, ensure_ascii=False).encode(errors='backslashreplace') + b'\n'
         try:
-            written = os.write(self._fd, line)  # without a buffer of this process: it outlives it
+            written = os.write(self._fd, line)  # unbuffered, so that it survives this process
         except OSError as error:
             raise PreparationError(f'{self.path}: cannot be written ({error.strerror})') from error
         if written < len(line):
-            raise PreparationError(f'{self.path}: no room left on the disk. Make room and start the command again.')
+            raise PreparationError(
+                f'{self.path}: no space left on the disk. Free some space and run the command again.'
+            )
         return line
 
     def _read(self, header: dict) -> None:
@@ -99,13 +100,13 @@ class Journal:
         with open(self.path, 'rb') as lines:
             for number, line in enumerate(lines, start=1):
                 if not line.endswith(b'\n'):
-                    break  # the process died, or the disk was full, while it was written
+                    break  # the process died, or the disk was full, while writing it
                 size += len(line)
                 value = parse_line(line)
                 if number == 1 and not isinstance(value, dict):
                     raise PreparationError(
                         f'{self.path}: the journal is damaged: its first line, with the settings, cannot be read. '
-                        'Begin anew with --restart.'
+                        'Start over with --restart.'
                     )
                 if number == 1:
                     own = value
@@ -115,16 +116,16 @@ class Journal:
                     unreadable += 1
         if unreadable:
             MMLogger.get_current_instance().warning(
-                f'{unreadable_text(self.path, unreadable)} What it speaks of is done again; clips that were left out '
-                'are not, without --retry-failed.'
+                f'{unreadable_text(self.path, unreadable)} Their clips are done again; clips that were left out '
+                'are retried only with --retry-failed.'
             )
         os.truncate(self._fd, size)
         if own is None:
             self._append(header)
         elif own != header:
             raise PreparationError(
-                f'{self.path.parent} was begun otherwise: {"; ".join(differences(own, header))}. Choose another '
-                'folder, use the same settings, or begin anew with --restart.'
+                f'{self.path.parent} has other settings: {"; ".join(differences(own, header))}. Choose another '
+                'folder, use the same settings, or start over with --restart.'
             )
 
 
@@ -139,7 +140,7 @@ def differences(old: dict, new: dict, prefix: str = '') -> Iterator[str]:
 
 
 def remove(paths: Iterable[Path]) -> None:
-    """Remove files and whole folders; one that is not there is no fault."""
+    """Remove files and whole folders, ignoring those that do not exist."""
     for path in paths:
         if path.is_dir():
             shutil.rmtree(path)

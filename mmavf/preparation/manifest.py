@@ -1,4 +1,4 @@
-"""The manifest of a prepared set: by it two people see that they hold the same data."""
+"""The manifest of a prepared set, by which two people can verify that they have the same data."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,12 +17,12 @@ def manifest_text(
 ) -> str:
     """Return the manifest as JSON, with one line per source and per clip.
 
-    It holds no times, no folders of a machine, and the same bytes whatever the order of the work.
+    It has no times and no folders of the machine, and is the same byte for byte whatever the order of the work.
 
     Args:
         header: Settings, versions of the software, hash of the index.
-        sources: SHA-256 of the raw files by path; None for one that cannot be read.
-        outcomes: What came of the clips, in order.
+        sources: SHA-256 of the raw files by path; None if unreadable.
+        outcomes: Outcomes of the clips, in order.
         left_out: What the parser left out.
     """
     parts = [f'{json.dumps(name)}: {json.dumps(value, sort_keys=True)}' for name, value in sorted(header.items())]

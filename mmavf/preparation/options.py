@@ -1,4 +1,4 @@
-"""Options that a user names."""
+"""Validation of options named by the user."""
 
 from collections.abc import Iterable
 from inspect import signature
@@ -7,7 +7,7 @@ from mmavf.errors import ConfigError
 
 
 def check_options(owner: type, names: Iterable[str], given: tuple[str, ...] = ()) -> None:
-    """Check that a class has the options that a user names for it.
+    """Check that a class has the given options.
 
     Args:
         owner: The class.
@@ -15,7 +15,7 @@ def check_options(owner: type, names: Iterable[str], given: tuple[str, ...] = ()
         given: Arguments of the class that are not options.
 
     Raises:
-        ConfigError: It does not have one of them; the message names those that it has.
+        ConfigError: An option does not exist; the message lists those that do.
     """
     known = [name for name in signature(owner).parameters if name not in given]
     if unknown := sorted({*names} - {*known}):

@@ -1,4 +1,4 @@
-"""The pieces of work of a preparation, and what comes of them."""
+"""The jobs of a preparation and their outcomes."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -12,7 +12,7 @@ class ClipJob(NamedTuple):
     Attributes:
         clip: The raw clip.
         sources: Those of its files that no earlier clip has, relative to the raw folder; they are hashed.
-        shard: Number of the shard that its face clips are for; None where there are no shards.
+        shard: Number of the shard for its face clips; None without shards.
     """
 
     clip: RawClip
@@ -21,11 +21,11 @@ class ClipJob(NamedTuple):
 
 
 class ShardJob(NamedTuple):
-    """Write face clips that are made already into the shard `number`.
+    """Write finished face clips into the shard `number`.
 
     Attributes:
         number: Number of the shard.
-        clips: For each its id and that of its raw clip.
+        clips: Id of each face clip and of its raw clip.
     """
 
     number: int
@@ -34,22 +34,22 @@ class ShardJob(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What came of a raw clip, or of a part of it.
+    """The outcome of a raw clip, or of a part of it.
 
     Attributes:
         id: Id of the face clip: that of the raw clip, in a corpus with the number of the part.
         raw_id: Id of the raw clip.
-        reason: Why there is no face clip; '' where there is one. A raw clip of which nothing came has one outcome with
-            its own id; where pieces of it came out, those that did not have their own.
-        video: Its frames, as a list names them, relative to the output folder.
-        audio: Its sound file likewise; '' where it has none, or has it in its shard.
+        reason: Why there is no face clip; '' if there is one. A raw clip that failed as a whole has one outcome with
+            its own id; otherwise each failed piece has one.
+        video: Its frames, as a list refers to them, relative to the output folder.
+        audio: Its sound file likewise; '' if it has none, or has it in its shard.
         start_sec: Where it begins in the raw clip.
         frames: Number of its frames in the raw clip.
         seconds: Its length.
-        parts: How many parts the raw clip has that its face is seen in without a break.
-        faces_seen: Largest number of faces that are seen at a time in the raw clip.
-        missing: Share of the raw clip's frames looked at without its face.
-        silent: Nothing is to be heard.
+        parts: Number of parts of the raw clip that show its face without a break.
+        faces_seen: Largest number of faces at the same time in the raw clip.
+        missing: Share of the raw clip's sampled frames without its face.
+        silent: Whether the sound is silence.
         starts_late_sec: How much later than the frames the sound starts.
         ends_early_sec: How much earlier than the frames it ends.
     """
@@ -71,11 +71,11 @@ class Outcome:
 
 
 class ClipResult(NamedTuple):
-    """What came of a ClipJob.
+    """The result of a ClipJob.
 
     Attributes:
-        outcomes: One at least, as dicts with the fields of Outcome, for JSON.
-        sources: SHA-256 of the job's sources by path; None where one cannot be read.
+        outcomes: At least one, as dicts with the fields of Outcome, for JSON.
+        sources: SHA-256 of the job's sources by path; None for those that cannot be read.
     """
 
     outcomes: list[dict]

@@ -13,7 +13,7 @@ SURE_COLUMNS = ('id', 'video')
 
 
 def list_text(rows: Sequence[Mapping[str, str]]) -> str:
-    """Return rows as CSV with a header; columns that are empty in all rows are left out, but for id and video."""
+    """Return rows as CSV with a header; columns that are empty in all rows are left out, except id and video."""
     columns = [name for name in rows[0] if name in SURE_COLUMNS or any(row[name] for row in rows)]
     text = io.StringIO(newline='')
     writer = csv.DictWriter(text, columns, extrasaction='ignore', lineterminator='\n')
@@ -28,11 +28,11 @@ def list_rows(
     """Return the rows of the list: one per face clip, in the order of `outcomes`.
 
     Args:
-        name: Name of the data set; where it is that of a card with a rule for folds, and the owners give none, the
-            folds follow the rule. They are those of the whole set, whatever part of it is left out or not yet prepared.
+        name: Name of the data set; if its card has a rule for folds and the owners provide none, the folds follow the
+            rule. They are those of the whole set, whatever part of it is left out or not yet prepared.
         clips: All clips of the raw set.
-        outcomes: What came of those that are prepared.
-        fps: Rate of the frames, where they have no times of their own.
+        outcomes: Outcomes of the prepared clips.
+        fps: Rate of the frames if they have no times of their own.
 
     Raises:
         ListError: A clip lacks what the rule needs.
@@ -53,7 +53,7 @@ def list_rows(
 
 
 def _folds(name: str, clips: Sequence[RawClip]) -> dict[str, str]:
-    """Return the folds that follow a rule, by id of the clip; {} where the owners give them, or there are none."""
+    """Return the folds that follow a rule, by id of the clip; {} if the owners provide them, or there are none."""
     if name not in CARDS or CARDS[name].folds.column != 'fold' or any(clip.fold for clip in clips):
         return {}
     rows = [dict(id=clip.id, subject=clip.subject, label=clip.label) for clip in clips]

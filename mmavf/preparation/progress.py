@@ -1,4 +1,4 @@
-"""How far a preparation is, on the screen or in the log."""
+"""Progress of a preparation, on the screen or in the log."""
 
 from time import monotonic
 
@@ -14,7 +14,7 @@ class ClipProgress:
 
     Args:
         total: Number of clips.
-        done: Those that were done by earlier runs.
+        done: Number of those done by earlier runs.
     """
 
     def __init__(self, total: int, done: int) -> None:

@@ -1,4 +1,4 @@
-"""What a raw data set says about its clips, before any of its media is opened."""
+"""Clips of a raw data set, as its files describe them, before any media is opened."""
 
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
@@ -10,20 +10,19 @@ class RawClip:
 
     Attributes:
         id: Name of the clip in lists and of the files made from it: letters, digits, `_`, `-` and `.` only, unique in
-            the set, and the same in sets that share the clip. It holds no person's name.
-        video: Media file, or folder of frame images; '' where the clip is sound alone.
-        audio: Sound or media file; '' means the video file's own sound, None that the clip has none to use.
-        label: Class by the set's own name; '' without one.
+            the set, and the same in sets that share the clip. It contains no person's name.
+        video: Media file, or folder of frame images; '' if the clip has sound only.
+        audio: Sound or media file; '' means the video file's own sound, None that the clip has no usable sound.
+        label: Class, by the set's own name; '' without one.
         numbers: Numbers to regress by column name.
-        subject: Who is seen; '' where the set does not say.
-        fold: Part of the set's official cross-validation that tests on the clip; '' where there is none, or where a
-            rule gives it.
-        group: Clips whose predictions are merged share it; '' for none.
+        subject: The person; '' if unknown.
+        fold: Official fold that tests on the clip; '' if there is none, or if a rule determines it.
+        group: Shared by clips whose predictions are merged; '' for none.
         start_sec: Start of the clip in the media file.
         end_sec: Its end; None means the end of the file.
         first_frame: Number, in the name of its image, of a frame folder's first frame to use; None means the first.
-        last_frame: That of the last one to use, itself included; None means the last.
-        fps: Frames per second of a frame folder; None where nobody says.
+        last_frame: Number of the last frame to use, inclusive; None means the last.
+        fps: Frames per second of a frame folder; None if unknown.
         half: Half of the picture that shows the person; '' means the whole.
         faces: The frames are cropped faces already and are used as they are.
     """
@@ -46,11 +45,11 @@ class RawClip:
 
 
 class LeftOut(NamedTuple):
-    """Something of the raw set that becomes no clip.
+    """Something in the raw set that does not become a clip.
 
     Attributes:
         name: Id of the clip, or path relative to the raw folder.
-        reason: Why, short and the same for all alike, because the summary counts by it.
+        reason: Why, short and identical for similar cases, because the summary counts by it.
     """
 
     name: str
@@ -58,11 +57,11 @@ class LeftOut(NamedTuple):
 
 
 class RawIndex(NamedTuple):
-    """What a raw set holds.
+    """The contents of a raw set.
 
     Attributes:
         clips: Its clips in the order of their ids.
-        left_out: What becomes no clip.
+        left_out: What does not become a clip.
     """
 
     clips: list[RawClip]

@@ -27,10 +27,10 @@ from .raw_sets import RawSet
 from .schedule import Schedule, Unit, make_units
 from .settings import PACK_TYPES, PrepareSettings
 from .summary import left_out_text, summarise, summary_text
-from .worker_pool import Died, WorkerPool
+from .worker_pool import WorkerCrash, WorkerPool
 
 SOFTWARE = ('opencv', 'mmavf', 'av', 'numpy', 'scipy', 'soundfile', 'torchaudio')  # that the bytes depend on
-CLIP_TIMEOUT_SEC = 3600.0  # generous: a clip of an hour, on a machine that does many at a time
+CLIP_TIMEOUT_SEC = 3600.0  # enough for a clip of an hour on a busy machine
 RESULTS = ('classes.txt', 'manifest.json', 'summary.md', 'summary.json', 'left_out.csv', 'contact_sheet.png')
 
 
@@ -41,20 +41,20 @@ class Preparation:
     what moments it was stopped.
 
     Args:
-        settings: What to make of what.
+        settings: The settings.
         raw: Folder of the raw set; it is only read.
         out: Folder for the result: new, empty, or that of a preparation with the same settings.
-        limit: Take only so many clips, the first ones; the others may follow in a later run. None: all.
+        limit: Number of clips to prepare, from the first; the others may follow in a later run. None: all.
 
     Raises:
-        ConfigError: A setting is impossible, or one of the folders lies in the other.
-        RawDataError: The raw folder does not hold the set.
+        ConfigError: A setting is impossible, or one of the folders is inside the other.
+        RawDataError: The raw folder does not contain the set.
     """
 
     def __init__(self, settings: PrepareSettings, raw: Path, out: Path, limit: int | None = None) -> None:
         self._settings, self._raw, self._out = settings, raw.resolve(), out.resolve()
         if self._raw.is_relative_to(self._out) or self._out.is_relative_to(self._raw):
-            raise ConfigError(f'{raw} and {out}: the raw folder and the output folder must lie apart')
+            raise ConfigError(f'{raw} and {out}: neither the raw folder nor the output folder may be inside the other')
         for folder in (self._raw, self._out):
             if printable(str(folder)) != str(folder):
                 raise ConfigError(f'{folder}: the name of the folder is not UTF-8 text: rename it')
@@ -67,7 +67,7 @@ class Preparation:
         self._index = self._set.index()
         self._clips = self._index.clips[:limit]
         self._worker = settings, self._raw, self._out, self._set.labelled
-        self._pack = Preparer(*self._worker).pack  # what is wrong with the settings shows here, not in every process
+        self._pack = Preparer(*self._worker).pack  # finds wrong settings before any process is started
 
     def run(
         self,
@@ -80,16 +80,16 @@ class Preparation:
 
         Args:
             workers: Number of processes.
-            restart: Remove what earlier runs made, and begin anew.
-            retry_failed: Try the clips again that were left out for their media.
-            clip_timeout_sec: A raw clip that is not done within so many seconds is left out.
+            restart: Remove the output of earlier runs and start over.
+            retry_failed: Retry the clips that were left out because of their media.
+            clip_timeout_sec: A raw clip that takes longer than this is left out.
 
         Returns:
             The summary.
 
         Raises:
-            ConfigError: There is not one process at least, or no time for a clip.
-            PreparationError: The disk is full; begun with other settings; another run is at work.
+            ConfigError: `workers` or `clip_timeout_sec` is not positive.
+            PreparationError: The disk is full, the folder was started with other settings, or another run uses it.
         """
         if workers < 1:
             raise ConfigError(f'workers must be at least 1, not {workers}')
@@ -121,17 +121,17 @@ class Preparation:
         bar = ClipProgress(len(self._clips), len(self._clips) - left)
 
         def limit_sec(job: Any) -> float:
-            return clip_timeout_sec if isinstance(job, ClipJob) else inf  # a shard holds many clips
+            return clip_timeout_sec if isinstance(job, ClipJob) else inf  # a shard has many clips
 
         with bar, WorkerPool(Preparer, self._worker, min(workers, left), limit_sec, '--clip-timeout') as pool:
             for job, result in pool.run(schedule.next_job):
                 if isinstance(job, ClipJob):
-                    bar.add(isinstance(result, Died) or is_failed(result.outcomes))
+                    bar.add(isinstance(result, WorkerCrash) or is_failed(result.outcomes))
                 if unit := schedule.take(job, result):
                     journal.write(unit.name, unit.record())
 
     def _is_done(self, unit: Unit, journal: Journal, retry_failed: bool) -> bool:
-        """Tell whether an earlier run did a unit, and its files are still there."""
+        """Return whether an earlier run did a unit and its files still exist."""
         record = journal.read(unit.name)
         if record is None or not unit.is_done_by(record) or (retry_failed and is_failed(record['outcomes'])):
             return False
@@ -168,12 +168,12 @@ class Preparation:
 
 
 def is_failed(outcomes: Iterable[dict[str, Any]]) -> bool:
-    """Tell whether there is a raw clip of which nothing came; `outcomes` have the fields of Outcome."""
+    """Return whether a raw clip failed as a whole; `outcomes` have the fields of Outcome."""
     return any(outcome['reason'] and outcome['id'] == outcome['raw_id'] for outcome in outcomes)
 
 
 def index_sha256(index: RawIndex) -> str:
-    """Return a hash of what a raw set holds, by which a change of it is noticed."""
+    """Return a hash of the contents of a raw set, to detect changes."""
     digest = sha256()
     for entry in [*map(asdict, index.clips), *index.left_out]:
         digest.update(json.dumps(entry, sort_keys=True).encode())

@@ -1,4 +1,4 @@
-"""Which jobs a preparation has, in which order, and when a unit of them is done."""
+"""Jobs of a preparation, their order, and units of jobs that are recorded together."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -8,11 +8,11 @@ from mmavf.errors import PreparationError
 
 from .outcome import ClipJob, ClipResult, Outcome, ShardJob
 from .raw_clip import RawClip
-from .worker_pool import Died
+from .worker_pool import WorkerCrash
 
 
 class Unit:
-    """Clips that are noted as done together: one, or those of a shard.
+    """Clips that are recorded as done together: one, or those of a shard.
 
     Args:
         name: Its name in the journal.
@@ -29,17 +29,17 @@ class Unit:
         return len(self._results) == len(self.jobs)
 
     def add(self, job: ClipJob, result: ClipResult) -> None:
-        """Take the result of one of its jobs."""
+        """Add the result of one of its jobs."""
         self._results[job.clip.id] = result
 
     def record(self) -> dict:
-        """Return what the journal notes: `outcomes` in the order of the clips, and `sources`."""
+        """Return the record for the journal: `outcomes` in the order of the clips, and `sources`."""
         results = [self._results[job.clip.id] for job in self.jobs]
         sources = {path: digest for result in results for path, digest in result.sources.items()}
         return dict(outcomes=[outcome for result in results for outcome in result.outcomes], sources=sources)
 
     def is_done_by(self, record: dict | None) -> bool:
-        """Tell whether `record` speaks of just its clips."""
+        """Return whether `record` is about exactly its clips."""
         done = {outcome['raw_id'] for outcome in record['outcomes']} if record else set()
         return done == {job.clip.id for job in self.jobs}
 
@@ -49,7 +49,7 @@ def make_units(clips: Sequence[RawClip], shard_clips: int | None) -> Iterator[Un
 
     Args:
         clips: Its clips in order.
-        shard_clips: Clips per shard, of each of which the face clips go to one shard; None where there are no shards.
+        shard_clips: Raw clips per shard; None without shards.
     """
     seen: set[str] = set()
     for first in range(0, len(clips), shard_clips or 1):
@@ -62,7 +62,7 @@ def make_units(clips: Sequence[RawClip], shard_clips: int | None) -> Iterator[Un
 
 
 class Schedule:
-    """Hands out the jobs of units and takes their results.
+    """Hands out the jobs of units and collects their results.
 
     Args:
         units: The units that are not done.
@@ -75,23 +75,23 @@ class Schedule:
         self._shards: dict[int, Unit] = {}
 
     def next_job(self) -> ClipJob | ShardJob | None:
-        """Return the next job; None when all are done or being done."""
+        """Return the next job; None if all are done or being done."""
         if not self._jobs and (unit := next(self._units, None)):
             self._jobs.extend(unit.jobs)
             self._open |= {job.clip.id: unit for job in unit.jobs}
         return self._jobs.popleft() if self._jobs else None
 
-    def take(self, job: ClipJob | ShardJob, result: ClipResult | Died | None) -> Unit | None:
-        """Take the result of a job; return the unit that is done by it, if any.
+    def take(self, job: ClipJob | ShardJob, result: ClipResult | WorkerCrash | None) -> Unit | None:
+        """Add the result of a job; return the unit that it completes, if any.
 
         Raises:
             PreparationError: A shard could not be written.
         """
         if isinstance(job, ShardJob):
-            if isinstance(result, Died):
+            if isinstance(result, WorkerCrash):
                 raise PreparationError(f'shard {job.number} cannot be written: {result.reason}')
             return self._shards.pop(job.number)
-        if isinstance(result, Died):
+        if isinstance(result, WorkerCrash):
             failure = Outcome(id=job.clip.id, raw_id=job.clip.id, reason=result.reason)
             result = ClipResult([asdict(failure)], dict.fromkeys(job.sources))
         assert result is not None  # which only the jobs of shards have
@@ -103,5 +103,5 @@ class Schedule:
         if job.shard is None or not usable:
             return unit
         self._shards[job.shard] = unit
-        self._jobs.appendleft(ShardJob(job.shard, usable))  # first, because its clips take room in the work folder
+        self._jobs.appendleft(ShardJob(job.shard, usable))  # first, because its clips take space in the work folder
         return None

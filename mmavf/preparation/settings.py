@@ -1,4 +1,4 @@
-"""What decides on the content of a prepared data set."""
+"""Settings that determine the contents of a prepared data set."""
 
 import os
 from dataclasses import asdict, dataclass, field
@@ -22,18 +22,18 @@ class PrepareSettings:
     Attributes:
         dataset: Name of a target data set, a corpus or `custom`.
         options: Arguments of its parser.
-        detector: What finds faces: `cascade`, `yunet:FILE`, `boxes:PATH` or `none`.
+        detector: The face detector: `cascade`, `yunet:FILE`, `boxes:PATH` or `none`.
         choose: Which of several faces is followed: the `largest` one, or the most `central`.
         align_eyes: Crops are turned so that the eyes are level.
-        max_missing: A clip is left out when more than this share of the frames looked at is without its face.
+        max_missing: A clip is left out if more than this share of the sampled frames is without its face.
         pack: How frames are stored: `mp4`, `jpeg` (folders) or `shards` (tar files of JPEG and wav).
-        pack_options: Arguments of what writes them.
-        sound: Whether sound is written; a clip whose sound cannot be used is left out then.
-        audio_channel: Channel of the sound that is taken: its number, from 1, 'mean' of all, or None: the rule of
+        pack_options: Arguments of the pack.
+        sound: Whether sound is written; then a clip with unusable sound is left out.
+        audio_channel: Sound channel to use: its number, from 1, 'mean' of all, or None: the rule of
             `mmavf.datasets.media.channels.mix_down`.
         size: Height and width of the face frames in pixels, even.
-        min_sec: Parts shorter than this are left out; None: 1 for a corpus, 0 for a labelled set.
-        max_sec: Longer parts are cut into equal pieces; None: 10. Clips of a labelled set stay whole.
+        min_sec: Shorter parts are left out; None: 1 for a corpus, 0 for a labelled set.
+        max_sec: Longer parts are cut into equal pieces; None: 10. Clips of a labelled set are not cut.
 
     Raises:
         ConfigError: A value is impossible.
@@ -75,10 +75,10 @@ class PrepareSettings:
         """Return the shortest and the longest length of a face clip in seconds.
 
         Raises:
-            ConfigError: Clips with labels are to be cut by length.
+            ConfigError: `max_sec` is set for a labelled set.
         """
         if labelled and self.max_sec is not None:
-            raise ConfigError(f'{self.dataset}: max_sec cuts corpora; a clip with a label stays whole')
+            raise ConfigError(f'{self.dataset}: max_sec is for corpora; a clip with a label is not cut')
         if labelled:
             return self.min_sec or 0.0, float('inf')
         return 1.0 if self.min_sec is None else self.min_sec, 10.0 if self.max_sec is None else self.max_sec
@@ -91,19 +91,19 @@ class PrepareSettings:
         return dict(detector=detector, min_sec=min_sec, size=self.size, align_eyes=self.align_eyes)
 
     def pack_config(self) -> dict[str, Any]:
-        """Return the configuration of what writes frames."""
+        """Return the configuration of the pack."""
         return dict(type=PACK_TYPES[self.pack], **self.pack_options)
 
     def record(self) -> dict[str, Any]:
-        """Return the settings for the manifest: of files their name and hash, nothing of this machine's folders."""
+        """Return the settings for the manifest: files by name and hash, without folders of this machine."""
         settings = asdict(self)
-        if self.audio_channel is None:  # preparations from before there was a choice go on
+        if self.audio_channel is None:  # so that preparations from before this setting existed can continue
             del settings['audio_channel']
         kind, _, file = self.detector.partition(':')
         if file:
             settings['detector'] = f'{kind}:{Path(file).name}'
             settings['detector_sha256'] = source_sha256(Path(file))
-        # what stands in a file that an option names shows in the hash of the index
+        # the contents of a file named by an option are covered by the hash of the index
         options = {name: Path(value).name if _is_path(value) else value for name, value in self.options.items()}
         return settings | dict(options=options)
 
@@ -113,7 +113,7 @@ def _is_path(value: Any) -> bool:
 
 
 def source_sha256(path: Path) -> str | None:
-    """Return the SHA-256 of a file; of a folder that of its files' names and hashes; None where it cannot be read.
+    """Return the SHA-256 of a file; of a folder that of its files' names and hashes; None if it cannot be read.
 
     A pipe or device has no contents to hash, and may never end.
     """

@@ -11,18 +11,18 @@ from mmavf.errors import ClipError
 
 from .raw_clip import RawClip
 
-# Sound whose largest sample lies below -60 dB of full scale is silent: only the noise of a recorder, if anything.
+# Sound with its peak below -60 dB of full scale is silence: at most the noise of a recorder.
 SILENT_PEAK = 1e-3
 FULL_SCALE = 32768
 
 
 class SoundFacts(NamedTuple):
-    """What the sound of a clip is like.
+    """Facts about the sound of a clip.
 
     Attributes:
-        silent: Nothing is to be heard.
-        starts_late_sec: Seconds at the beginning for which the source has no sound.
-        ends_early_sec: Seconds at the end for which it has none.
+        silent: Whether it is silence.
+        starts_late_sec: Seconds at the beginning without sound in the source.
+        ends_early_sec: Seconds at the end without sound.
     """
 
     silent: bool
@@ -35,16 +35,16 @@ def write_sound(
 ) -> SoundFacts:
     """Write a part of a clip's sound as mono 16 kHz wav of 16 bits.
 
-    Loudness stays as it is; what exceeds full scale is cut. Where the source has no sound, the wav has zeros, so that
-    sound and picture stay together. The same source gives the same bytes.
+    Loudness is unchanged; what exceeds full scale is clipped. Where the source has no sound, the wav has zeros, so that
+    sound and picture stay in sync. The same source gives the same bytes.
 
     Args:
         raw: The set's raw folder.
-        clip: The clip; its sound is that of `clip.audio`, or where that is empty of `clip.video`.
+        clip: The clip; its sound is in `clip.audio`, or if that is empty in `clip.video`.
         start_sec: Start of the part in seconds from the start of the clip.
         end_sec: Its end.
         out: The file to write, whatever its suffix.
-        channel: Number of the channel to take, counted from 1, or 'mean'; None: the rule of `mix_down`.
+        channel: Number of the channel to use, from 1, or 'mean'; None: the rule of `mix_down`.
 
     Raises:
         ClipError: The source has no sound, none in this part, or it is damaged, cut off or not finite.

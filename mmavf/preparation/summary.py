@@ -1,4 +1,4 @@
-"""What came of a raw set: counts against the card's, what was left out and why, what to look at."""
+"""Summary of a preparation: counts against the card's, what was left out and why, what to check."""
 
 import csv
 import io
@@ -19,16 +19,16 @@ from .outcome import Outcome
 from .raw_clip import LeftOut, RawClip, RawIndex
 
 SHOWN = 10  # of a long list of names
-# A number by itself: not that of a name, as in mp4, H.264 or MPEG-4.
+# A number on its own: not part of a name, as in mp4, H.264 or MPEG-4.
 NUMBER = re.compile(r'(?<![\w.])(?<![A-Za-z]-)\d+(\.\d+)?(x\d+)*(?!\w|\.\d)')
 SOUND_SHIFT_SEC = 0.1  # less is the usual padding of codecs
 _TITLES = dict(
-    several_faces='more than one face is seen at a time: one of them was taken',
-    cut='the face is not seen without a break: of a clip with a label the longest part was taken, else each by itself',
-    face_missing='the face is missing in a part of the frames looked at; its place was interpolated, or the clip cut',
-    silent='nothing is to be heard',
-    late_sound='the sound starts late; zeros stand before it',
-    early_end='the sound ends early; zeros stand after it',
+    several_faces='several faces at the same time: one of them was chosen',
+    cut='the face is not visible throughout: of a labelled clip the longest part was used, otherwise all parts',
+    face_missing='the face was not found in some sampled frames: its place was interpolated, or the clip cut',
+    silent='the sound is silence',
+    late_sound='the sound starts late: zeros were put before it',
+    early_end='the sound ends early: zeros were put after it',
 )
 
 
@@ -40,18 +40,18 @@ def summarise(
     rows: Sequence[Mapping],
     notes: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Count what came of a raw set.
+    """Summarise a preparation.
 
     Args:
         name: Name of the data set.
-        index: What the raw set holds.
+        index: The contents of the raw set.
         prepared: The clips that were tried, in their order.
-        outcomes: What came of them.
+        outcomes: Their outcomes.
         rows: Rows of the list.
-        notes: What the parser says of the set as a whole.
+        notes: Remarks of the parser on the set as a whole.
 
     Returns:
-        What JSON can hold; see `summary_text` for the parts.
+        JSON values; see `summary_text` for the parts.
     """
     usable = [outcome for outcome in outcomes if not outcome.reason]
     counts: dict[str, Any] = dict(
@@ -63,8 +63,8 @@ def summarise(
         hours=round(sum(outcome.seconds for outcome in usable) / 3600, 3),
     )
     lengths = [outcome.seconds for outcome in usable] or [0.0]
-    spread = np.percentile(lengths, (0, 50, 100)).round(3).tolist()
-    counts['seconds'] = dict(zip(('min', 'median', 'max'), spread, strict=True))
+    quantiles = np.percentile(lengths, (0, 50, 100)).round(3).tolist()
+    counts['seconds'] = dict(zip(('min', 'median', 'max'), quantiles, strict=True))
     return dict(
         dataset=name,
         counts=counts,
@@ -77,7 +77,7 @@ def summarise(
 
 
 def against_card(name: str, rows: Sequence[Mapping[str, str]]) -> list[list[Any]]:
-    """Return rows of a table: what is counted, how many there are, how many the card publishes (None: nothing)."""
+    """Return rows of a table: what is counted, the count, the count published on the card (None: not published)."""
     card = CARDS.get(name)
     table = [['clips', len(rows), card.clips if card else None]]
     table.append(['subjects', len({row['subject'] for row in rows} - {''}), None])
@@ -100,7 +100,7 @@ def _class(card: Card | None, label: str) -> str:
 
 
 def left_out_text(index: RawIndex, outcomes: Sequence[Outcome]) -> str:
-    """Return all that became no face clip, for the parser's reasons or its media's, as CSV."""
+    """Return everything that was left out, by the parser or because of its media, as CSV."""
     file_of = {clip.id: clip.video for clip in index.clips}
     text = io.StringIO(newline='')
     writer = csv.writer(text, lineterminator='\n')
@@ -111,7 +111,7 @@ def left_out_text(index: RawIndex, outcomes: Sequence[Outcome]) -> str:
 
 
 def _reasons(left_out: Sequence[LeftOut], outcomes: Sequence[Outcome]) -> dict[str, dict[str, Any]]:
-    """Return by reason how many there are and the first names; in reasons of media N stands for a number."""
+    """Return the count and the first names by reason; in reasons of media, N replaces numbers."""
     found = defaultdict(list)
     for entry in left_out:
         found[entry.reason].append(entry.name)
@@ -123,7 +123,7 @@ def _reasons(left_out: Sequence[LeftOut], outcomes: Sequence[Outcome]) -> dict[s
 
 
 def _remarks(usable: Sequence[Outcome]) -> dict[str, list[str]]:
-    """Return what should be looked at: kind of remark → ids."""
+    """Return what should be checked: kind of remark → ids."""
     tests = dict(
         several_faces=lambda o: o.faces_seen > 1,
         cut=lambda o: o.parts > 1,
@@ -136,10 +136,10 @@ def _remarks(usable: Sequence[Outcome]) -> dict[str, list[str]]:
 
 
 def _spelling_notes(rows: Sequence[Mapping[str, str]]) -> list[str]:
-    """Return a sentence for each subject, fold or group that is spelt in several ways."""
+    """Return a sentence for each subject, fold or group that is spelled in several ways."""
     return [
-        f'{column} {" and ".join(names)} differ {DIFFERENCE}: write them in one way, else a training on a part of '
-        'the list refuses it.'
+        f'{column} {" and ".join(names)} differ {DIFFERENCE}: use one spelling, or training on a part of the '
+        'list is refused.'
         for column in COLUMNS
         for names in alike(row[column] for row in rows if row.get(column))
     ]
@@ -160,16 +160,16 @@ def summary_text(summary: Mapping[str, Any]) -> str:
     text = [
         f'# Preparation of {summary["dataset"]}\n',
         f'{counts["raw_clips"]:,} raw clips, of which {counts["tried"]:,} were tried; '
-        f'{counts["left_out_by_parser"]:,} things that the parser left out.',
-        f'**{counts["face_clips"]:,} face clips** came out of them, {counts["hours"]:.2f} hours, '
+        f'{counts["left_out_by_parser"]:,} items left out by the parser.',
+        f'They gave **{counts["face_clips"]:,} face clips**, {counts["hours"]:.2f} hours, '
         f'{lengths["min"]:.2f} to {lengths["max"]:.2f} s long (median {lengths["median"]:.2f} s); '
-        f'{counts["left_out_by_media"]:,} clips, or pieces of them, were left out.',
+        f'{counts["left_out_by_media"]:,} clips or pieces were left out.',
     ]
-    text.append('\n## Counts\n\nOf the list, and as published where that is known.\n')
+    text.append('\n## Counts\n\nIn the list, and as published if known.\n')
     text.append(
         markdown_table(['', 'here', 'published'], [[a, b, '' if c is None else c] for a, b, c in summary['card']])
     )
-    text.append('\n## Left out\n\nEach one stands in `left_out.csv`.\n' if summary['left_out'] else '')
+    text.append('\n## Left out\n\nAll are in `left_out.csv`.\n' if summary['left_out'] else '')
     if summary['left_out']:
         rows = [[own['number'], kind, _shown(own['names'])] for kind, own in summary['left_out'].items()]
         text.append(markdown_table(['number', 'reason', 'such as'], rows))
@@ -177,11 +177,11 @@ def summary_text(summary: Mapping[str, Any]) -> str:
     if summary['notes']:
         text.append('\n## Notes\n\n' + '\n'.join(f'* {in_one_line(note)}' for note in summary['notes']))
     if remarks or summary['same_names']:
-        text.append('\n## To look at\n\nAll ids stand in `summary.json`.\n')
+        text.append('\n## To check\n\nAll ids are in `summary.json`.\n')
         rows = [[len(ids), _TITLES[kind], _shown(ids)] for kind, ids in remarks.items()]
         if summary['same_names']:
             names = summary['same_names']
-            rows.append([len(names), 'file names in several folders; ids tell them apart', _shown(list(names))])
+            rows.append([len(names), 'file names in several folders, distinguished by their ids', _shown(list(names))])
         text.append(markdown_table(['number', 'what', 'such as'], rows))
     return '\n'.join(part for part in text if part) + '\n'
 

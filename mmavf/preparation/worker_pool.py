@@ -1,4 +1,4 @@
-"""Processes that do jobs one at a time, and survive a job that kills its process or never ends."""
+"""A pool of processes that survives jobs which kill their process or never end."""
 
 import gc
 import multiprocessing
@@ -14,22 +14,22 @@ from typing import Any, NamedTuple, cast
 
 from mmavf.errors import MMAVFError
 
-ATTEMPTS = 2  # of a job whose process dies: once may be chance, such as a lack of memory that others caused
+ATTEMPTS = 2  # of a job whose process dies: once may be chance, such as memory that others used up
 
-LONGEST_WAIT_SEC = 3600.0  # at a time: the system's timers take no more than some weeks
+LONGEST_WAIT_SEC = 3600.0  # at a time: system timers are limited to some weeks
 
-RENEW_AFTER = 2000  # jobs: the libraries that decode lose some kilobytes with every file
+RENEW_AFTER = 2000  # jobs: decoders leak some kilobytes per file
 
 
-# What is likely where the system ends a process, and what helps.
+# The likely cause if the system ends a process, and a remedy.
 HINTS = dict(
-    SIGKILL='; most often that is for lack of memory: try again with fewer processes',
-    SIGSEGV='; most often that is a fault of a decoder: write the file anew',
+    SIGKILL='; usually for lack of memory: try again with fewer processes',
+    SIGSEGV='; usually a bug in a decoder: re-encode the file',
 )
 
 
-class Died(NamedTuple):
-    """Takes the place of the result of a job whose process died each time, or had to be ended; `reason` says how."""
+class WorkerCrash(NamedTuple):
+    """Replaces the result of a job whose process died at each attempt, or had to be ended; `reason` says how."""
 
     reason: str
 
@@ -37,20 +37,20 @@ class Died(NamedTuple):
 class WorkerPool:
     """Runs jobs in processes of their own.
 
-    A standard executor is broken as a whole when one of its processes dies, and does not say by which job. Here every
-    process has one job in its hand and a pipe of its own, so that the job is known and the others go on. Processes end
-    when the one that made the pool does, however that ends; interruptions (SIGINT, SIGTERM) are left to it.
+    A standard executor breaks as a whole when one of its processes dies, without saying which job it was. Here each
+    process runs one job and has a pipe of its own, so that the job is known and the others continue. Processes end
+    when the one that created the pool does, however that ends; interruptions (SIGINT, SIGTERM) are left to it.
 
-    Use it as a context: the processes are there inside of it.
+    Use it as a context manager: the processes exist inside it.
 
     Args:
-        make: Called once in each process with `args`; what it returns is called with each job. It and the jobs must be
-            importable and picklable.
-        args: What `make` gets.
+        make: Called once in each process with `args`; the result is called with each job. It must be importable, and
+            the jobs picklable.
+        args: Arguments of `make`.
         size: Number of processes.
-        limit_sec: What tells of a job how many seconds it may take from the moment at which its process takes it up;
-            after that the process is ended, and the job is not tried again. None: without limit.
-        limit_name: What sets that limit, for messages.
+        limit_sec: Returns how many seconds a job may take, from when its process starts it; after that the process is
+            ended, and the job is not retried. None: no limit.
+        limit_name: The option that sets the limit, for messages.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class WorkerPool:
         limit_name: str = '',
     ) -> None:
         # a fork of this process would inherit its threads' locks; the server is forked before there are any, and has
-        # imported everything already, so that a new process takes milliseconds
+        # already imported everything, so that a new process takes milliseconds
         self._context = multiprocessing.get_context('forkserver')
         self._context.set_forkserver_preload([make.__module__])
         self._make, self._args, self._size = make, args, size
@@ -81,11 +81,11 @@ class WorkerPool:
         self._workers, self._idle, self._busy = set(), [], {}
 
     def run(self, next_job: Callable[[], Any]) -> Iterator[tuple[Any, Any]]:
-        """Do jobs and yield each with its result, or with `Died`, in the order in which they are done.
+        """Do jobs and yield each with its result, or with `WorkerCrash`, in order of completion.
 
         Args:
-            next_job: Returns the next job, or None when there is none at present. It is asked again after every
-                result; the run ends when it returns None while no job is being done.
+            next_job: Returns the next job, or None if there is none at present. It is called again after every result;
+                the run ends when it returns None while no job is running.
 
         Raises:
             MMAVFError: One that a job raised.
@@ -107,17 +107,17 @@ class WorkerPool:
                 yield worker.job, self._end_late(worker)
 
     def _seconds_left(self) -> float | None:
-        """Return how long it is until the first job has to be done; None where none has to."""
+        """Return the time until the first deadline; None if there is none."""
         ends = min(worker.ends for worker in self._busy.values())
         return None if ends == inf else max(0.0, min(ends - monotonic(), LONGEST_WAIT_SEC))
 
-    def _end_late(self, worker: '_Worker') -> Died:
-        """End a process that is late with its job."""
+    def _end_late(self, worker: '_Worker') -> WorkerCrash:
+        """End a process that exceeded the limit of its job."""
         del self._busy[worker.connection]
         self._kill(worker)
         self._idle.append(self._new_worker())
         name = f' ({self._limit_name})' if self._limit_name else ''
-        return Died(f'not done within {self._limit_sec(worker.job):g} s{name}')
+        return WorkerCrash(f'not done within {self._limit_sec(worker.job):g} s{name}')
 
     def _new_worker(self) -> '_Worker':
         worker = _Worker(self._context, self._make, self._args)
@@ -132,14 +132,14 @@ class WorkerPool:
     def _start(self, worker: '_Worker', job: Any, attempt: int = 1) -> None:
         worker.job, worker.attempt, worker.ends = job, attempt, inf
         self._busy[worker.connection] = worker
-        with suppress(OSError):  # it died while it was idle: seen when its pipe is read
+        with suppress(OSError):  # it died while idle: noticed when its pipe is read
             worker.connection.send(job)
 
     def _receive(self, worker: '_Worker') -> 'MMAVFError | _Result | None':
-        """Return what a worker sends; None when it took up its job, or died and its job is begun once more."""
+        """Return what a worker sends; None if it started its job, or died and its job is retried."""
         try:
             result = worker.connection.recv()
-            if isinstance(result, _TakenUp):
+            if isinstance(result, _Started):
                 worker.ends = monotonic() + self._limit_sec(worker.job)
                 return None
             del self._busy[worker.connection]
@@ -151,7 +151,7 @@ class WorkerPool:
                 self._start(successor, worker.job, worker.attempt + 1)
                 return None
             self._idle.append(successor)
-            return _Result(Died(reason))
+            return _Result(WorkerCrash(reason))
         worker.done += 1
         if worker.done == RENEW_AFTER:
             self._kill(worker)
@@ -160,8 +160,8 @@ class WorkerPool:
         return result
 
 
-class _TakenUp(NamedTuple):
-    """Says that a process begins with the job that it was sent; what it needed to be ready does not count."""
+class _Started(NamedTuple):
+    """Sent when a process starts its job; the time to get ready does not count."""
 
 
 class _Result(NamedTuple):
@@ -169,14 +169,14 @@ class _Result(NamedTuple):
 
 
 class _Worker:
-    """A process with its pipe, the job in its hand, when that has to be done, and how many jobs it has done."""
+    """A process with its pipe, its job, the deadline of that, and the number of jobs done."""
 
     def __init__(self, context: Any, make: Callable, args: tuple) -> None:
         self.connection, theirs = context.Pipe()
         self.job, self.attempt, self.ends, self.done = None, 0, inf, 0
         self._process = context.Process(target=_work, args=(theirs, make, args), daemon=True)
         self._process.start()
-        theirs.close()  # else its end would not be seen
+        theirs.close()  # else its end would go unnoticed
 
     def kill(self, grace_sec: float = 0) -> str:
         """End the process, unless it ends by itself within `grace_sec`; return how it ended. It may be called again."""
@@ -186,28 +186,28 @@ class _Worker:
         self.connection.close()
         code = self._process.exitcode
         how = signal.Signals(-code).name if code < 0 else f'exit status {code}'
-        return f'the process that worked on it died ({how}){HINTS.get(how, "")}'
+        return f'its process died ({how}){HINTS.get(how, "")}'
 
 
 def _work(connection: Connection, make: Callable, args: tuple) -> None:
-    """Do the jobs that come through the pipe; what a process runs."""
+    """Do the jobs that come through the pipe: the main function of a process."""
     for interruption in (signal.SIGINT, signal.SIGTERM):
         signal.signal(interruption, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     do = make(*args)
     gc.collect()
-    gc.freeze()  # what is there stays there: collections after a clip look at that clip alone
+    gc.freeze()  # permanent objects: collections after a clip need to look only at that clip
     while True:
         try:
             job = connection.recv()
-        except (EOFError, ConnectionError):  # the latter where the last result was not read
+        except (EOFError, ConnectionError):  # the latter if the last result was not read
             return
         try:
-            connection.send(_TakenUp())
+            connection.send(_Started())
             connection.send(_outcome(do, job))
         except ConnectionError:
             return
-        gc.collect()  # a PyAV container is part of a cycle: each would hold 0.6 MiB and an open file until later
+        gc.collect()  # a PyAV container is part of a reference cycle: each would keep 0.6 MiB and an open file
 
 
 def _outcome(do: Callable[[Any], Any], job: Any) -> _Result | MMAVFError:

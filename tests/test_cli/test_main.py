@@ -163,5 +163,5 @@ def test_settings_of_a_preparation_are_its_command_line(tmp_path):
     args = dict.fromkeys((*prepare.SETTINGS, 'limit', 'list_datasets'))
     args |= dict(dataset='custom', raw=tmp_path, out=tmp_path / 'inside', options={}, pack_options={})
     args |= dict(detector='none', pack='mp4', size=48, choose='largest', max_missing=0.5, sound=True)
-    with pytest.raises(UsageError, match='must lie apart'):
+    with pytest.raises(UsageError, match='may be inside the other'):
         prepare.run(Namespace(**args))

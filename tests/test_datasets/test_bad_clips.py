@@ -199,7 +199,7 @@ def test_hours_between_two_frames_are_refused_and_take_no_memory(stage, tmp_path
     if stage == 'finetune_micro':  # looks at no sound
         assert data[0]['inputs']['video'].shape == (1, 16, 160, 160, 3)
         return
-    with pytest.raises(ClipError, match=r'gap\.mkv: its window is 36\d\d s long, more than 300 s: there is a gap'):
+    with pytest.raises(ClipError, match=r'gap\.mkv: its window of 36\d\d s exceeds the limit of 300 s: there is a gap'):
         data[SampleKey(0, 0, 0, 0)]
 
 

@@ -196,7 +196,7 @@ def test_open_clip_refuses_what_lacks_video_or_sound(tmp_path):
         (silent, '', 'no sound stream'),
         (blind, '', 'no video stream'),
         (silent, str(silent), 'no sound stream'),
-        (folder, '', 'names no sound file'),
+        (folder, '', 'has no sound file'),
     ]:
         with pytest.raises(ClipError, match=message):
             OpenClip().transform(dict(video_path=str(video), audio_path=audio))

@@ -97,6 +97,6 @@ def test_beginning_anew_removes_what_runs_made_and_nothing_else(written):
 def test_a_folder_with_other_things_is_refused_and_left_alone(tmp_path):
     (tmp_path / 'thesis.tex').write_text('text')
     for replaced in ((), ('thesis.tex',)):
-        with pytest.raises(PreparationError, match='holds no preparation'):
+        with pytest.raises(PreparationError, match='not a preparation'):
             read(tmp_path, replaced=replaced)
     assert [path.name for path in tmp_path.iterdir()] == ['thesis.tex']

@@ -126,5 +126,5 @@ def test_impossible_settings(tmp_path):
         JpegPack(quality=0)
     with pytest.raises(ConfigError, match='clips_per_shard must be at least 1'):
         ShardPack(clips_per_shard=0)
-    with pytest.raises(ConfigError, match='frames of 63x48, but H.264 needs even sizes'):
+    with pytest.raises(ConfigError, match='H.264 needs even sizes, not 63 x 48'):
         Mp4Pack().write(tmp_path / 'x', counted_frames(2, width=63), np.arange(2) / 25)

@@ -24,7 +24,7 @@ from mmavf.preparation.outcome import ClipJob
 from mmavf.preparation.packs import Mp4Pack
 from mmavf.preparation.run import Preparation
 from mmavf.preparation.settings import PrepareSettings, source_sha256
-from mmavf.preparation.worker_pool import Died
+from mmavf.preparation.worker_pool import WorkerCrash
 
 from ..helpers.media import counted_frames, frame_index, onset_sec, tone, write_media
 from ..helpers.raw_folder import FRAMES, LABELS, contents, write_raw
@@ -265,7 +265,7 @@ def test_the_raw_folder_is_never_written_to(raw, tmp_path, inline):
     before = contents(tmp_path / 'raw')
     (tmp_path / 'link').symlink_to(tmp_path / 'raw', target_is_directory=True)
     for out in ('raw', 'raw/out', 'link/out', '.'):
-        with pytest.raises(ConfigError, match='must lie apart'):
+        with pytest.raises(ConfigError, match='may be inside the other'):
             Preparation(settings(), tmp_path / 'raw', tmp_path / out)
     Preparation(settings(), tmp_path / 'raw', tmp_path / 'out').run()
     assert contents(tmp_path / 'raw') == before
@@ -344,7 +344,7 @@ def test_a_file_that_cannot_be_written_stops_the_run_and_costs_no_clip(raw, tmp_
         summary = Preparation(settings(), raw, tmp_path / 'out').run()
         assert summary['counts']['face_clips'] == 0
         return
-    with pytest.raises(PreparationError, match=r'out: cannot be written to .*start the command again: it goes on'):
+    with pytest.raises(PreparationError, match=r'out: cannot be written to .*run the command again to continue'):
         Preparation(settings(), raw, tmp_path / 'out').run()
 
 
@@ -358,7 +358,7 @@ def test_a_clip_has_a_time_and_a_shard_has_all(raw, tmp_path, monkeypatch):
                 limit = self.limit_sec(task)
                 assert limit == (7.5 if isinstance(task, ClipJob) else float('inf'))
                 late = isinstance(task, ClipJob) and task.clip.video == 'anna/1.mp4'
-                yield task, Died(f'not done within {limit:g} s ({self.limit_name})') if late else result
+                yield task, WorkerCrash(f'not done within {limit:g} s ({self.limit_name})') if late else result
 
     monkeypatch.setattr(run, 'WorkerPool', Seen)
     Preparation(settings('shards'), raw, tmp_path / 'out').run(clip_timeout_sec=7.5)
@@ -432,7 +432,7 @@ def test_a_piece_of_a_corpus_without_sound_or_too_short_does_not_cost_the_others
     assert [*listed] == ['long_000', 'long_001', 'slow_000', 'slow_001']
     out = {row['name']: (row['file'], row['reason']) for row in rows(tmp_path / 'out', 'left_out.csv')}
     assert [*out] == ['long_002', 'slow_002'] and [file for file, _ in out.values()] == ['long.mp4', 'slow.mp4']
-    assert 'no sound between' in out['long_002'][1] and out['slow_002'][1] == '0.08 s long, 0.5 s are wanted'
+    assert 'no sound between' in out['long_002'][1] and out['slow_002'][1] == '0.08 s long, shorter than 0.5 s'
     assert (summary['counts']['face_clips'], summary['counts']['left_out_by_media']) == (4, 2)
     second = open_row(tmp_path / 'out', listed['long_001'])
     frames = second['video_reader'].read_frames(range(second['total_frames']))

@@ -6,7 +6,7 @@ from mmavf.errors import PreparationError
 from mmavf.preparation.outcome import ClipResult, ShardJob
 from mmavf.preparation.raw_clip import RawClip
 from mmavf.preparation.schedule import Schedule, make_units
-from mmavf.preparation.worker_pool import Died
+from mmavf.preparation.worker_pool import WorkerCrash
 
 CLIPS = [RawClip(id=f'c{i}', video='dialog.avi' if i < 3 else f'v{i}.mp4', audio=f'a{i // 2}.wav') for i in range(5)]
 
@@ -46,7 +46,7 @@ def test_a_shard_is_written_when_its_clips_are_there_and_noted_when_it_is_writte
 def test_a_shard_without_a_usable_clip_is_noted_without_being_written():
     schedule = Schedule(make_units(CLIPS[:2], 2))
     first, second = schedule.next_job(), schedule.next_job()
-    assert schedule.take(first, Died('it died')) is None
+    assert schedule.take(first, WorkerCrash('it died')) is None
     unit = schedule.take(second, result(second, 'no face'))
     assert [outcome['reason'] for outcome in unit.record()['outcomes']] == ['it died', 'no face']
     assert unit.record()['sources'] == {'dialog.avi': None, 'a0.wav': None}
@@ -55,4 +55,4 @@ def test_a_shard_without_a_usable_clip_is_noted_without_being_written():
 
 def test_a_shard_that_cannot_be_written_stops_the_run():
     with pytest.raises(PreparationError, match='shard 3 .*SIGKILL'):
-        Schedule(iter(())).take(ShardJob(3, ()), Died('the process died (SIGKILL)'))
+        Schedule(iter(())).take(ShardJob(3, ()), WorkerCrash('the process died (SIGKILL)'))

@@ -11,7 +11,7 @@ import pytest
 
 from mmavf.errors import PreparationError
 from mmavf.preparation import worker_pool
-from mmavf.preparation.worker_pool import ATTEMPTS, Died, WorkerPool
+from mmavf.preparation.worker_pool import ATTEMPTS, WorkerCrash, WorkerPool
 
 from ..helpers.train import ROOT
 
@@ -47,7 +47,7 @@ def run(folder, jobs, workers=2, *limit):
 def test_all_jobs_are_done_and_those_that_kill_their_process_are_named(tmp_path):
     results = run(tmp_path, [*range(5), 'crash', *range(5, 10), 'kill', 'fail', *range(10, 40)])
     assert {job: result for job, result in results.items() if isinstance(job, int)} == {n: n * n for n in range(40)}
-    died = {job: result.reason for job, result in results.items() if isinstance(result, Died)}
+    died = {job: result.reason for job, result in results.items() if isinstance(result, WorkerCrash)}
     assert died.keys() == {'crash', 'kill', 'fail'}
     assert 'SIGSEGV' in died['crash'] and 'SIGKILL' in died['kill'] and 'exit status 1' in died['fail']
     assert 'lack of memory: try again with fewer processes' in died['kill']
@@ -71,7 +71,7 @@ def test_a_job_that_does_not_end_is_given_up_once_and_the_others_are_done(tmp_pa
     jobs = deque([1, 'hang', 2, 3])
     with WorkerPool(make, (tmp_path,), 1, lambda job: 0.3 if job == 'hang' else 1e9, '--limit') as pool:
         results = dict(pool.run(lambda: jobs.popleft() if jobs else None))
-    assert results == {1: 1, 'hang': Died('not done within 0.3 s (--limit)'), 2: 4, 3: 9}
+    assert results == {1: 1, 'hang': WorkerCrash('not done within 0.3 s (--limit)'), 2: 4, 3: 9}
     assert (tmp_path / 'hang').read_text().count('tried') == 1
 
 

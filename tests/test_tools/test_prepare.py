@@ -160,7 +160,7 @@ def test_full_disk_stops_it_and_with_room_it_goes_on_where_mounting_is_allowed(m
     environment = dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS='1')
     command = ['unshare', '-rm', 'sh', '-c', script, 'sh', disk, tmp_path / 'copy', *tool]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, env=environment)
-    assert 'PreparationError' in done.stderr and 'no room left on the disk' in done.stderr, done
+    assert 'PreparationError' in done.stderr and 'no space left on the disk' in done.stderr, done
     before, after = done.stdout.split('status 1\n')
     assert '.work' not in after and '.unfinished' not in after and 'status 0' in after
     assert contents(tmp_path / 'copy', but=('journal.jsonl',)) == undisturbed

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mmavf.datasets.deep_check import ClipFacts, deep_checker
 from mmavf.lists.spellings import spelling_problems
 from mmavf.preparation.progress import ClipProgress
-from mmavf.preparation.worker_pool import Died, WorkerPool
+from mmavf.preparation.worker_pool import WorkerCrash, WorkerPool
 from mmavf.protocol.overlap import find_overlap, overlap_text
 
 from .groups import Group
@@ -46,7 +46,7 @@ def read_all(groups: Sequence[Group], workers: int, timeout_sec: float) -> list[
     bar = ClipProgress(len(jobs), 0)
     with bar, WorkerPool(deep_checker, (), min(workers, len(jobs)), lambda job: timeout_sec, '--clip-timeout') as pool:
         for (number, info, _), facts in pool.run(lambda: next(numbered, None)):
-            if isinstance(facts, Died):
+            if isinstance(facts, WorkerCrash):
                 facts = ClipFacts(0.0, False, f'{info["video_path"] or info["audio_path"]}: {facts.reason}')
             bar.add(facts.error != '')
             found[number] = facts

@@ -1,7 +1,8 @@
-"""Transforms from a list entry to what the model gets.
+"""Transforms from a list entry to the input of the model.
 
-They keep MMAction2's names for what passes between them (`imgs`, `img_shape`, `frame_inds`, `clip_len`, `num_clips`,
-`frame_interval`, `total_frames`), so that MMAction2's own transforms fit in between as `type='mmaction.Resize'`.
+They use MMAction2's names for the keys that pass between them (`imgs`, `img_shape`, `frame_inds`, `clip_len`,
+`num_clips`, `frame_interval`, `total_frames`), so that MMAction2's own transforms can be used in between as
+`type='mmaction.Resize'`.
 """
 
 import mmaction.datasets.transforms  # noqa: F401  (registers the mmaction.* transforms)

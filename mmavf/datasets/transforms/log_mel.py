@@ -18,7 +18,7 @@ AUDIOSET_STD = 4.5689974
 class LogMel(BaseTransform):
     """Kaldi log-mel filter bank, normalised.
 
-    The mean of the waveform is taken off; frames of 25 ms every 10 ms, Hanning window, HTK-compatible, no energy, no
+    The mean of the waveform is subtracted; frames of 25 ms every 10 ms, Hanning window, HTK-compatible, no energy, no
     dither. The raw values are padded with 0 or cut to `num_frames`, then normalised by (x - mean) / (2 * std), as the
     reference does. A waveform shorter than one frame of 25 ms is all padding.
 

@@ -26,7 +26,7 @@ from ..media import (
 )
 from ..media.frame_times import DEFAULT_FPS
 
-# Of sound alone, whose moments are listed; nobody records for longer.
+# Limit for sound alone, as its moments are held in memory; no recording is longer.
 MAX_CLIP_SEC = 100 * 3600.0
 
 _Reader = TypeVar('_Reader', FrameReader, SoundReader)
@@ -37,7 +37,7 @@ class OpenClip(BaseTransform):
     """Open a clip and read its time stamps; nothing is decoded yet.
 
     Required keys: `video_path` (media file, folder of images, or clip of a shard: `<shard>.tar/<id>`), `audio_path`
-    (sound or media file; empty: the video file's own sound, or what the shard has of it); optional `start`, `end`
+    (sound or media file; empty: the sound in the video file or in the shard); optional `start`, `end`
     (seconds within the file: only this part is used), `fps` (of images).
 
     Added keys: `frame_times` ((N,) float64, seconds); `video_reader` (a `FrameReader`) and `total_frames` (N) where
@@ -48,11 +48,11 @@ class OpenClip(BaseTransform):
         modalities: What is opened. ('video',): no sound is opened; a folder of images without `fps` counts as 25 frames
             per second. ('audio',): only `audio_path`, or where that is empty the sound of `video_path`, is opened, and
             `frame_times` are 25 moments per second over its length, so that windows are sampled as those of a video.
-        missing_audio: What happens to a clip that has video but no sound stream, and no sound file in the list:
-            'raise', or 'silence': zeros stand in for its sound. This is logged at the first such clip of a data set,
-            and each such sample says so.
-        audio_channel: The channel of the sound that is heard: its number, counted from 1, 'mean' of all, or None: the
-            rule of `mmavf.datasets.media.channels.mix_down`.
+        missing_audio: What to do with a clip that has video but no sound stream, and no sound file in the list:
+            'raise', or 'silence': use zeros. This is logged at the first such clip of a data set, and noted in each
+            such sample.
+        audio_channel: The sound channel to use: its number, from 1, 'mean' of all, or None: the rule of
+            `mmavf.datasets.media.channels.mix_down`.
 
     Raises:
         ClipError: The clip cannot be used: not media, damaged, no video, no sound, cut off.
@@ -73,7 +73,7 @@ class OpenClip(BaseTransform):
         check_channel(audio_channel, 'OpenClip')
         self.missing_audio = missing_audio
         self.audio_channel = audio_channel
-        # in memory that all data workers share, so that it is said once
+        # in memory shared by all data workers, so that it is logged once
         self._silence_is_logged = torch.zeros(1, dtype=torch.bool).share_memory_()
 
     def transform(self, results: dict) -> dict:
@@ -82,13 +82,13 @@ class OpenClip(BaseTransform):
         if 'video' not in self.modalities:
             results['frame_times'] = self._open_audio(results, span)
         elif not results['video_path']:
-            raise ClipError(f'{results.get("audio_path")}: the list names no video for this sound')
+            raise ClipError(f'{results.get("audio_path")}: the list has no video for this sound')
         elif os.path.isdir(results['video_path']) or in_shard(results['video_path']):
             results['frame_times'] = self._open_images(results, span)
         else:
             results['frame_times'] = self._open_media(results, span)
         if not np.isfinite(results['frame_times']).all():
-            raise ClipError('the times of its frames are no numbers: start, end, fps or the time stamps are wrong')
+            raise ClipError('the times of its frames are not finite: start, end, fps or the time stamps are wrong')
         if 'video_reader' in results:
             results['total_frames'] = len(results['frame_times'])
         return results
@@ -101,7 +101,7 @@ class OpenClip(BaseTransform):
         results['audio_reader'] = _require(sound, path, 'sound')
         start, end = span[0], sound.duration_sec if span[1] is None else min(span[1], sound.duration_sec)
         if end <= start:
-            raise ClipError(f'{path}: no sound from {start:g} s on: it ends at {sound.duration_sec:g} s')
+            raise ClipError(f'{path}: no sound after {start:g} s: it ends at {sound.duration_sec:g} s')
         if end - start > MAX_CLIP_SEC:
             raise ClipError(
                 f'{path}: {(end - start) / 3600:.0f} hours of sound by its time stamps: there is a gap in them'
@@ -137,13 +137,13 @@ class OpenClip(BaseTransform):
         return open_sound(path, channel=self.audio_channel)
 
     def _set_sound(self, results: dict, sound: SoundReader | None, path: str) -> None:
-        """Add the reader of the sound, or follow the policy where there is none."""
+        """Add the reader of the sound, or apply the policy if there is none."""
         if self.missing_audio == 'silence':
             results['missing_audio'] = sound is None
             if sound is None and not self._silence_is_logged:
                 self._silence_is_logged.fill_(True)
                 MMLogger.get_current_instance().warning(
-                    f'{path}: no sound; silence stands in for it, as for all such clips of this data set'
+                    f'{path}: no sound; it is replaced by silence, as for all such clips of this data set'
                 )
             results['audio_reader'] = sound or Silence()
         else:
@@ -151,7 +151,7 @@ class OpenClip(BaseTransform):
 
 
 def _no_sound_of_folder(path: str) -> ClipError:
-    return ClipError(f'{path}: a folder of images has no sound of its own and the list names no sound file')
+    return ClipError(f'{path}: a folder of images has no sound of its own, and the list has no sound file')
 
 
 def _require(track: _Reader | None, path: str, kind: str) -> _Reader:

@@ -10,18 +10,18 @@ from mmavf.structures import AVDataSample
 
 @TRANSFORMS.register_module()
 class PackAVInputs(BaseTransform):
-    """Pack frames, log-mel and annotations: whichever of frames and log-mel the pipeline made.
+    """Pack frames, log-mel and annotations; either of frames and log-mel may be missing.
 
     Required keys: the meta keys, `num_clips` (V); optional: `imgs` (list of V * T arrays (H, W, 3), uint8), `audio`
     ((V, M, F) float32), `gt_label` (class index, or list of numbers), `gt_score` (one number per class), the optional
     meta keys.
 
     The result is `dict(inputs=dict(video, audio), data_samples)`: `video` (V, T, H, W, 3) uint8 RGB, `audio` as given,
-    `data_samples` an AVDataSample with the meta keys and, where the clip has them, `gt_label` and `gt_score`.
+    `data_samples` an AVDataSample with the meta keys and, if the clip has them, `gt_label` and `gt_score`.
 
     Args:
         meta_keys: Keys that become meta information of the data sample.
-        optional_meta_keys: Keys that do so where the clip has them.
+        optional_meta_keys: The same, if the clip has them.
     """
 
     def __init__(

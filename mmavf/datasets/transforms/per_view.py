@@ -1,4 +1,4 @@
-"""Augmentation of each view by itself."""
+"""Augmentation of each view on its own."""
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -12,10 +12,10 @@ from mmavf.registry import TRANSFORMS
 class PerView(BaseTransform):
     """Apply image transforms to each view, so that each draws its own crop or flip.
 
-    A transform that makes several crops of each frame (`mmaction.ThreeCrop`) makes a view of each: then `num_clips`,
+    A transform that makes several crops of each frame (`mmaction.ThreeCrop`) makes each a view: then `num_clips`,
     `frame_inds` and `window_sec` grow with them, and `ReadAudio` has to come after. Transforms that write into images
     in place (`mmaction.Flip`, `mmaction.RandomErasing`) have to come after one that makes new images
-    (`mmaction.Resize`), because what ReadFrames gives for frames that are held, or are in two views, is one array.
+    (`mmaction.Resize`), because repeated frames, and frames in two views, are one array.
 
     Required and changed keys: `imgs` (list of V * T arrays (H, W, 3)), `img_shape`; required: `num_clips` (V),
     `modality`.
@@ -39,7 +39,9 @@ class PerView(BaseTransform):
             changed += self.transforms(view | {'modality': results['modality']})['imgs']
         sizes = {img.shape[:2] for img in changed}
         if len(sizes) > 1:
-            raise ConfigError(f'PerView: the views have different sizes {sorted(sizes)}: end with a resize to one size')
+            raise ConfigError(
+                f'PerView: the views have different sizes {sorted(sizes)}: make the last transform a resize to one size'
+            )
         crops = len(changed) // len(imgs)
         if crops > 1:
             results['num_clips'] = num_clips * crops

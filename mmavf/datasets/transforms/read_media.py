@@ -9,7 +9,7 @@ from mmavf.structures.contracts import check_contract
 from ..media.interfaces import FrameReader, SoundReader
 from ..media.limits import MAX_WINDOW_SEC
 
-MIN_EDGE = 2  # pixels: of less, crops have none left
+MIN_EDGE = 2  # pixels: crops of less are empty
 
 
 @TRANSFORMS.register_module()
@@ -23,7 +23,7 @@ class ReadFrames(BaseTransform):
 
     Raises:
         ConfigError: The reader lacks a member of its contract.
-        ClipError: A frame is damaged or missing, the frames have several sizes, or next to no pixels.
+        ClipError: A frame is damaged or missing, or the frames have several sizes or are too small.
     """
 
     def transform(self, results: dict) -> dict:
@@ -35,7 +35,7 @@ class ReadFrames(BaseTransform):
         if len(sizes) > 1:
             raise ClipError(f'the picture changes its size: {sorted(sizes)} (height, width) in one window')
         if min(imgs[0].shape[:2]) < MIN_EDGE:
-            raise ClipError(f'the picture has {imgs[0].shape[1]} x {imgs[0].shape[0]} pixels, which shows nothing')
+            raise ClipError(f'the picture has {imgs[0].shape[1]} x {imgs[0].shape[0]} pixels, which is too small')
         shape = imgs[0].shape[:2]
         results.update(imgs=imgs, original_shape=shape, img_shape=shape, modality='RGB')
         return results
@@ -51,7 +51,7 @@ class ReadAudio(BaseTransform):
 
     Raises:
         ConfigError: The reader lacks a member of its contract.
-        ClipError: The sound is damaged, holds values that are not finite, or a window of it is too long to be one.
+        ClipError: The sound is damaged or has values that are not finite, or a window is too long.
     """
 
     def transform(self, results: dict) -> dict:
@@ -61,8 +61,8 @@ class ReadAudio(BaseTransform):
         for start, end in results['window_sec']:
             if end - start > MAX_WINDOW_SEC:
                 raise ClipError(
-                    f'its window is {end - start:.0f} s long, more than {MAX_WINDOW_SEC:g} s: there is a gap in the '
-                    'time stamps of the frames, or their rate (fps) is wrong'
+                    f'its window of {end - start:.0f} s exceeds the limit of {MAX_WINDOW_SEC:g} s: there is a gap in '
+                    'the time stamps of the frames, or their rate (fps) is wrong'
                 )
         results['waveforms'] = [reader.read_audio(float(start), float(end)) for start, end in results['window_sec']]
         return results

@@ -1,4 +1,4 @@
-"""Frames of a test at the model's size."""
+"""Resizing and cropping of frames for evaluation."""
 
 from typing import Literal
 
@@ -12,7 +12,7 @@ ENLARGED = 8 / 7  # as usual for crops: 256 to 224
 
 @TRANSFORMS.register_module()
 class ResizeCrops(PerView):
-    """Resize the frames of each view to a square, and take one or three crops of them, which become views.
+    """Resize the frames of each view to a square and take one or three crops, each of which becomes a view.
 
     Frames are squashed, not cropped to a square, as a face may fill them. With three crops they are squashed to 8/7 of
     the size, and crops of the size are taken at the left, the right and the middle, at half height. Two windows of a
@@ -21,7 +21,7 @@ class ResizeCrops(PerView):
     Required and changed keys: see PerView.
 
     Args:
-        size: Height and width of what comes out, pixels.
+        size: Height and width of the result in pixels.
         num_crops: 1 or 3.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Frames spread over the whole of a short clip."""
+"""Sampling of frames over the whole of a short clip."""
 
 import numpy as np
 from mmcv.transforms import BaseTransform

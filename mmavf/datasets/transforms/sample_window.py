@@ -1,4 +1,4 @@
-"""Which frames of a clip are used, and the window of time that they span."""
+"""Sampling of windows of frames, and of the time that they span."""
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -11,8 +11,8 @@ from mmavf.registry import TRANSFORMS
 class SampleWindow(BaseTransform):
     """Choose `num_clips` windows of `clip_len` frames.
 
-    A window is `clip_len` frames, every `frame_interval`-th one. A clip shorter than `clip_len * frame_interval` frames
-    holds its last frame that the interval reaches. In training each window starts at random, independently of the
+    A window is every `frame_interval`-th of `clip_len * frame_interval` frames. A shorter clip repeats the last frame
+    that the interval reaches. In training each window starts at random, independently of the
     others (more than one: repeated sampling from one reading of the file). In test mode a single window lies in the
     middle; several are spread evenly over the frames 0, `frame_interval`, 2 * `frame_interval`, ..., the first at their
     start, the last at their end, so that all are the same where there are at most `clip_len` such frames.
@@ -30,7 +30,7 @@ class SampleWindow(BaseTransform):
         num_clips: Windows per clip (V).
         clip_fps: None counts the frames of the source. A number counts frames of a video resampled to so many frames
             per second (the source frame shown at that time), for sources that are not near 25 fps.
-        test_mode: Evenly spread windows in place of random ones.
+        test_mode: Evenly spaced windows instead of random ones.
 
     Raises:
         ConfigError: An argument is not positive.
@@ -67,18 +67,18 @@ class SampleWindow(BaseTransform):
         return results
 
     def _count(self, frame_times: np.ndarray) -> int:
-        """Return how many frames are counted."""
+        """Return the number of frames after resampling."""
         if self.clip_fps is None:
             return len(frame_times)
         # half a millionth of a second makes up for rounding of the stamps
         return int((frame_times[-1] - frame_times[0] + 5e-7) * self.clip_fps) + 1
 
     def _times_at(self, places: np.ndarray, frame_times: np.ndarray) -> np.ndarray:
-        """Return the times of counted frames; those between are not made, of which a gap of hours has millions."""
+        """Return the times of counted frames, without computing all of them: a gap of hours has millions."""
         return frame_times[places] if self.clip_fps is None else frame_times[0] + places / self.clip_fps
 
     def _frames_at(self, places: np.ndarray, frame_times: np.ndarray) -> np.ndarray:
-        """Return the index of the source frame on show at each counted frame."""
+        """Return the index of the source frame shown at each counted frame."""
         if self.clip_fps is None:
             return places
         return np.searchsorted(frame_times, self._times_at(places, frame_times) + 5e-7, side='right') - 1

@@ -1,4 +1,4 @@
-"""Masks over frequency and time of the log-mel."""
+"""Masking of the log-mel over frequency and time."""
 
 from mmcv.transforms import BaseTransform
 from torchaudio.transforms import FrequencyMasking, TimeMasking

@@ -1,4 +1,4 @@
-"""How the frames of face clips are stored."""
+"""Packs: formats in which the frames of face clips are stored."""
 
 from .interfaces import Pack
 from .jpeg import JpegPack

@@ -15,16 +15,16 @@ from mmavf.registry import PACKS
 class JpegPack:
     """A folder of JPEG frames `000001.jpg`, `000002.jpg`, ... at a constant rate.
 
-    The frame nearest in time is taken where the rate of the source is another one, or varies. The same frames give the
-    same bytes.
+    If the rate of the source differs, or varies, the nearest frame in time is used. The same frames give the same
+    bytes.
 
     Args:
         fps: Frames per second.
         quality: JPEG quality, 1 to 100.
 
     Attributes:
-        suffix: Ends the name of a clip.
-        fps: The rate that frames are put at.
+        suffix: Suffix of a clip's name: none.
+        fps: Rate of the frames.
         clips_per_shard: None: each clip is a folder of its own.
 
     Raises:
@@ -44,8 +44,8 @@ class JpegPack:
         """Write one clip.
 
         Args:
-            path: The folder to make.
-            frames: (H, W, 3) uint8 RGB each, all of one size; they are taken one by one.
+            path: The folder to create.
+            frames: (H, W, 3) uint8 RGB each, all of one size; they are consumed one by one.
             times_sec: (N,) float64 ascending from 0, one per frame, N > 0.
         """
         path.mkdir()
@@ -64,7 +64,7 @@ def nearest_frames(times_sec: np.ndarray, fps: float) -> np.ndarray:
 
     Args:
         times_sec: (N,) float64 ascending from 0, N > 0.
-        fps: Moments per second; they go on as long as the last frame stands.
+        fps: Moments per second; they cover the duration of the last frame, too.
     """
     end_sec = times_sec[-1] + usual_interval_sec(times_sec)
     moments = np.arange(max(1, round(end_sec * fps))) / fps

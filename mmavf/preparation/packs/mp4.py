@@ -18,7 +18,7 @@ TIME_BASE = Fraction(1, 90000)
 
 @PACKS.register_module()
 class Mp4Pack:
-    """H.264 with a key frame every few frames, so that little is decoded besides the frames that are wanted.
+    """H.264 with a key frame every few frames, so that little is decoded beside the requested frames.
 
     Frames keep their own times. The same frames give the same bytes.
 
@@ -28,8 +28,8 @@ class Mp4Pack:
         preset: Preset of x264.
 
     Attributes:
-        suffix: Ends the name of a clip.
-        fps: None: frames are put at no constant rate.
+        suffix: Suffix of a clip's name.
+        fps: None: the rate need not be constant.
         clips_per_shard: None: each clip is a file of its own.
 
     Raises:
@@ -43,10 +43,10 @@ class Mp4Pack:
     def __init__(self, gop: int = 12, crf: int = 20, preset: str = 'fast') -> None:
         if gop < 1 or not 0 <= crf <= 51:
             raise ConfigError(f'Mp4Pack: gop must be at least 1 and crf in 0 ... 51, not gop={gop}, crf={crf}')
-        # fastdecode: a third less time for reading at a tenth more size; without B-frames, because a reader that jumps
-        # in has to wait for them; one thread, because the number of threads changes the bytes
+        # fastdecode: a third less time for reading at a tenth more size; without B-frames, because a reader that starts
+        # anywhere has to wait for them; one thread, because the number of threads changes the bytes
         self._options = dict(g=str(gop), crf=str(crf), preset=preset, tune='fastdecode', bf='0', threads='1')
-        # x264's look ahead by macroblock trees gives one clip in some hundreds other bytes than before
+        # x264's macroblock-tree look-ahead is not deterministic for one clip in some hundreds
         self._options['mbtree'] = '0'
 
     def write(self, path: Path, frames: Iterable[np.ndarray], times_sec: np.ndarray) -> None:
@@ -54,7 +54,7 @@ class Mp4Pack:
 
         Args:
             path: The file to write.
-            frames: (H, W, 3) uint8 RGB each, all of one even size; they are taken one by one.
+            frames: (H, W, 3) uint8 RGB each, all of one even size; they are consumed one by one.
             times_sec: (N,) float64 ascending from 0, one per frame, N > 0.
 
         Raises:
@@ -64,10 +64,10 @@ class Mp4Pack:
         first = next(frames)
         height, width = first.shape[:2]
         if height % 2 or width % 2:
-            raise ConfigError(f'Mp4Pack: frames of {width}x{height}, but H.264 needs even sizes: choose an even size')
-        # tells how long the last frame stands
+            raise ConfigError(f'Mp4Pack: H.264 needs even sizes, not {width} x {height}: choose an even size')
+        # determines the duration of the last frame
         rate = Fraction(1 / usual_interval_sec(times_sec)).limit_denominator(1001)
-        # no dates or versions in the file; its table goes first, so that it can be read from end to end
+        # no dates or versions in the file; its index goes first, so that it can be read from front to back
         options = dict(fflags='+bitexact', movflags='+faststart')
         with av.open(str(path), 'w', format='mp4', options=options) as out:
             video = out.add_stream('libx264', rate=rate, options=self._options)

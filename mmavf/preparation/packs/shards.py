@@ -1,4 +1,4 @@
-"""Face clips, many to a file: tar files of JPEG frames and sound."""
+"""Shards: tar files of many face clips, as JPEG frames and sound."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ class ShardPack(JpegPack):
     Args:
         fps: Frames per second.
         quality: JPEG quality, 1 to 100.
-        clips_per_shard: Clips of one tar file.
+        clips_per_shard: Clips per tar file.
 
     Raises:
         ConfigError: An argument has an impossible value.
@@ -36,16 +36,16 @@ class ShardPack(JpegPack):
 
 
 def write_shard(path: Path, clips: Sequence[tuple[str, Path, Path | None]]) -> None:
-    """Write clips into one tar file, and the table of their places beside it.
+    """Write clips into one tar file, and the table of their positions beside it.
 
     The members of a clip, `<id>/000001.jpg`, ... and `<id>/sound.wav`, follow each other. The same clips give the same
-    bytes. Both files appear complete or not at all, the table last; see `mmavf.datasets.media.shard` for reading.
+    bytes. Both files are written atomically, the table last; see `mmavf.datasets.media.shard` for reading.
 
     Args:
         path: The file to write, named `....tar`.
         clips: Id, folder of frames, and wav file (None: the clip has no sound) of each clip.
     """
-    with replacing(index_path(path)) as table, replacing(path) as shard:  # renamed from the last to the first
+    with replacing(index_path(path)) as table, replacing(path) as shard:  # the shard is renamed first
         rows = _write_members(shard, clips)
         with open(table, 'w', newline='', encoding='utf-8') as file:
             csv.writer(file, lineterminator='\n').writerows([INDEX_COLUMNS, *rows])
@@ -54,7 +54,7 @@ def write_shard(path: Path, clips: Sequence[tuple[str, Path, Path | None]]) -> N
 def _write_members(shard: Path, clips: Sequence[tuple[str, Path, Path | None]]) -> list[tuple[str, int, int]]:
     """Return the id of each clip, where its first member begins, and its length in bytes."""
     rows = []
-    # ustar: each member has one header of one block, so that a reader steps from one to the next by its size alone
+    # ustar: each member has one header of one block, so that a reader can skip from one to the next by its size
     with tarfile.open(shard, 'w', format=tarfile.USTAR_FORMAT) as tar:
         for name, frames, sound in clips:
             start = tar.offset
