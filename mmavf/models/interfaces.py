@@ -6,14 +6,14 @@ channels, D decoder channels or channels of the pooled feature, K outputs of a h
 """
 
 from collections.abc import Mapping, Sequence
-from inspect import isfunction, signature
+from inspect import signature
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from mmavf.errors import ConfigError
 from mmavf.registry import MODELS
+from mmavf.structures.contracts import check_contract
 
 
 class MaskGenerator(Protocol):
@@ -152,13 +152,7 @@ def build_part(cfg: Mapping | nn.Module, contract: type, name: str, **handed: An
         cls = MODELS.get(cfg['type']) if isinstance(cfg.get('type'), str) else cfg.get('type')
         taken = signature(cls).parameters if cls is not None else {}  # an unknown name is an error of the registry
         part = MODELS.build({**{key: value for key, value in handed.items() if key in taken}, **cfg})
-    methods = [key for key, value in vars(contract).items() if isfunction(value) and not key.startswith('_')]
-    missing = [member for member in [*contract.__annotations__, *methods] if not _has(part, member)]
-    if missing:
-        raise ConfigError(
-            f'{name}: {type(part).__name__} has no {", ".join(missing)}; see the contract '
-            f'mmavf.models.interfaces.{contract.__name__}'
-        )
+    check_contract(part, contract, name, _has)
     return part
 
 

@@ -13,6 +13,7 @@ from mmavf.datasets.clip_boundary import ClipBoundary
 from mmavf.datasets.transforms import OpenClip
 from mmavf.errors import ClipError
 from mmavf.files.atomic_file import write_atomically
+from mmavf.structures.spacing import evenly_spaced
 
 from .outcome import Outcome
 
@@ -35,11 +36,6 @@ class Strip(NamedTuple):
     name: str
     remark: str
     frames: Sequence[np.ndarray]
-
-
-def evenly_spaced(count: int, number: int) -> list[int]:
-    """Return `number` (or `count`, if smaller) indices below `count`, evenly spaced, including first and last."""
-    return sorted({round(float(index)) for index in np.linspace(0, count - 1, min(number, count))})
 
 
 def write_contact_sheet(path: Path, strips: Iterable[Strip], per_clip: int = 5, columns: int = 2) -> None:

@@ -10,6 +10,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
 from torch import Tensor
 
+from mmavf.structures.spacing import evenly_spaced
+
 from .reconstruction import Reconstruction
 
 GREY = 0.5
@@ -102,7 +104,7 @@ def film_strip(video: np.ndarray) -> np.ndarray:
     Returns:
         Float array (H, frames * W, 3) in [0, 1].
     """
-    shown = np.unique(np.linspace(0, video.shape[1] - 1, FRAMES_SHOWN).round().astype(int))
+    shown = evenly_spaced(video.shape[1], FRAMES_SHOWN)
     frames = video[:, shown].transpose(2, 1, 3, 0)  # (3, frames, H, W) -> (H, frames, W, 3)
     strip = frames.reshape(frames.shape[0], -1, 3)
     return np.where(np.isnan(strip), GREY, strip).clip(0.0, 1.0)

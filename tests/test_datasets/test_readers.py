@@ -121,7 +121,7 @@ def test_a_reader_of_ones_own_without_a_member_is_refused_by_name(transform, key
         duration_sec = 1.0
         read_frames = read_audio = None
 
-    with pytest.raises(ConfigError, match=rf'^{key}: Half has no {lacks}; mmavf\.\S+\.{contract} lists'):
+    with pytest.raises(ConfigError, match=rf'^{key}: Half has no {lacks}; see the contract mmavf\.\S+\.{contract}$'):
         transform()({key: Half()})
 
 

@@ -145,7 +145,9 @@ def test_a_detector_of_ones_own_without_a_member_is_refused_by_name():
         def __init__(self, eyes=False):
             pass
 
-    with pytest.raises(ConfigError, match=r'^detector: Half has no detect; mmavf\.faces\.detector\.FaceDetector'):
+    with pytest.raises(
+        ConfigError, match=r'^detector: Half has no detect; see the contract mmavf\.faces\.detector\.FaceDetector$'
+    ):
         FaceCropper(dict(type=Half))
 
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmavf.preparation.contact_sheet import CAPTION, CELL, GAP, Strip, evenly_spaced, write_contact_sheet
+from mmavf.preparation.contact_sheet import CAPTION, CELL, GAP, Strip, write_contact_sheet
 
 HEIGHT, WIDTH = CELL + CAPTION + GAP, 3 * CELL + GAP
 
@@ -49,12 +49,6 @@ def test_name_and_remark_stand_below_and_fit(tmp_path, text):
     assert (caption(name, 0) < 128).all(-1).any() and (caption(name, 1)[4:] == 255).all()  # but for descenders
     assert (caption(remark, 1)[..., 1] < 128).any() and (caption(remark, 0)[:8] == 255).all()
     assert (name[CELL:, WIDTH - GAP :] == 255).all()
-
-
-def test_evenly_spaced():
-    assert evenly_spaced(75, 5) == [0, 18, 37, 56, 74]
-    assert evenly_spaced(3, 5) == [0, 1, 2]
-    assert evenly_spaced(1, 5) == [0]
 
 
 def test_the_same_strips_give_the_same_bytes(tmp_path):

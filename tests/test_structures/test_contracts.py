@@ -56,5 +56,5 @@ def test_what_is_missing_is_named():
     class Half:
         name = 'a'
 
-    with pytest.raises(ConfigError, match=r'^my part: Half has no speak, size; tests\.\S+\.Sized lists what it must'):
+    with pytest.raises(ConfigError, match=r'^my part: Half has no speak, size; see the contract tests\.\S+\.Sized$'):
         check_contract(Half(), Sized, 'my part')

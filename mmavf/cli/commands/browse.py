@@ -31,14 +31,13 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> None:
     """Draw the pictures; a clip that cannot be used is named, and no other one takes its place."""
-    import numpy as np
-
     from mmavf.structures import SampleKey
+    from mmavf.structures.spacing import evenly_spaced
     from mmavf.visualization.clip_picture import draw_clip
 
     dataset = build_dataset(args)
     args.out.mkdir(parents=True, exist_ok=True)
-    for index in np.unique(np.linspace(0, len(dataset) - 1, args.number).astype(int)).tolist():
+    for index in evenly_spaced(len(dataset), args.number):
         try:
             item = dataset[SampleKey(index=index, seed=args.seed, epoch=0, position=index)]
         except ClipError as error:
