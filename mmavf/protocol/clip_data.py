@@ -45,3 +45,9 @@ def clip_data(dataset: Dataset) -> ClipData | None:
         return None
     check_contract(dataset, ClipData, 'data set')
     return dataset
+
+
+def list_hashes(*datasets: Dataset) -> dict[str, str]:
+    """Return the SHA-256 of all lists that data sets have read, by path."""
+    known = (clip_data(dataset) for dataset in datasets)
+    return {path: digest for data in known if data is not None for path, digest in data.list_hashes.items()}

@@ -57,10 +57,11 @@ def write_results(runner: 'AVFRunner', args: Namespace, meta: dict) -> None:
     """Write the files of a test, and print its scores."""
     from mmavf.evaluation.describe_test import describe_test
     from mmavf.evaluation.result_files import write_test
+    from mmavf.protocol.clip_data import list_hashes
 
     loop, out = runner.test_loop, Path(runner.work_dir)
     found = loop.report()
-    lists = getattr(runner.test_dataloader.dataset, 'list_hashes', {})
+    lists = list_hashes(runner.test_dataloader.dataset)
     described = describe_test(runner.cfg, args.checkpoint, meta, lists, runner.overlap)
     write_test(out, loop.predictions, dict(config=args.config) | described | found)
     if args.dump is not None:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mmavf.checkpoints.match_report import report_match, unmatched_names
 from mmavf.errors import CheckpointError, ConfigError
+from mmavf.protocol.clip_data import clip_data, list_hashes
 from mmavf.protocol.independence import data_set_of
 from mmavf.protocol.overlap import file_digests
 from mmavf.protocol.provenance import check_records, find_leak, training_lineage, training_record
@@ -63,10 +64,10 @@ class LoadGuardHook(Hook):
         if runner.protocol is None:
             return
         dataset = runner.train_dataloader.dataset
-        if self._trained_files is None and hasattr(dataset, 'clip_refs'):
-            self._trained_files = file_digests(dataset.clip_refs())
-        lists = getattr(dataset, 'list_hashes', {})
-        meta['protocol'] = training_record(runner.cfg.to_dict(), lists, self._trained_files)
+        known = clip_data(dataset)
+        if self._trained_files is None and known is not None:
+            self._trained_files = file_digests(known.clip_refs())
+        meta['protocol'] = training_record(runner.cfg.to_dict(), list_hashes(dataset), self._trained_files)
 
     def _drop_foreign_head(self, runner: Runner, checkpoint: dict) -> None:
         loops = runner.built_loops
@@ -87,7 +88,9 @@ class LoadGuardHook(Hook):
             runner.logger.info(f'{name} is for other classes ({", ".join(theirs)}): the head starts anew.')
 
     def _check_leak(self, runner: Runner, source: str) -> None:
-        leak = find_leak(self.lineage, runner.cfg, _list_hashes(runner), lambda: _tested_files(runner))
+        # a training has not read the lists of its test yet
+        lists = list_hashes(*(loop.dataloader.dataset for loop in runner.built_loops))
+        leak = find_leak(self.lineage, runner.cfg, lists, lambda: _tested_files(runner))
         if leak is None:
             return
         if not runner.protocol['allow_overlap']:
@@ -123,19 +126,13 @@ class LoadGuardHook(Hook):
         runner.logger.debug('\n  '.join(['Weights that do not match', *unmatched_names(own, given)]))
 
 
-def _list_hashes(runner: Runner) -> dict[str, str]:
-    """Return the SHA-256 of all lists read so far, by path; a training has not read those of its test yet."""
-    datasets = [loop.dataloader.dataset for loop in runner.built_loops]
-    return {name: value for dataset in datasets for name, value in getattr(dataset, 'list_hashes', {}).items()}
-
-
 def _tested_files(runner: Runner) -> Tensor:
     """Return the digests of the files of a test, this run's or one that would follow."""
     if runner._test_dataloader is None:
         return file_digests(())
     built = isinstance(runner._test_loop, BaseLoop)
-    dataset = data_set_of(runner._test_loop.dataloader if built else runner._test_dataloader)
-    if not hasattr(dataset, 'clip_refs'):
+    known = clip_data(data_set_of(runner._test_loop.dataloader if built else runner._test_dataloader))
+    if known is None:
         return file_digests(())
-    dataset.full_init()
-    return file_digests(dataset.clip_refs())
+    known.full_init()
+    return file_digests(known.clip_refs())

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 from mmavf.engine.rng import set_rng_state
 from mmavf.engine.stop_signals import Stopped, agree_on_stop, stops
 from mmavf.errors import ConfigError
+from mmavf.protocol.clip_data import list_hashes
 from mmavf.registry import LOOPS
 
 RUN_AHEAD = 10  # iterations that the host of a rank can be ahead of another's: NonFiniteGuardHook waits for the eighth
@@ -84,7 +85,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
             samples_per_iter=self.samples_per_iter,
             accumulation=self.accumulation,
             max_epochs=self.max_epochs,
-            lists=list(getattr(self.dataloader.dataset, 'list_hashes', {}).values()),
+            lists=list(list_hashes(self.dataloader.dataset).values()),
             order_seed=self.sampler.seed,
         )
 
