@@ -110,7 +110,7 @@ def test_labels_that_cannot_stand_in_a_list_are_left_out(tmp_path):
     parser = raw_set('custom', tmp_path, label_from='folder')
     clips, left_out = parser.index()
     assert [(clip.label, parser.class_names(clips)) for clip in clips] == [('calm', ['calm'])]
-    assert len(left_out) == 2 and all('its label holds a line break' in reason for _, reason in left_out)
+    assert len(left_out) == 2 and all('its label contains a line break' in reason for _, reason in left_out)
 
 
 def test_images_of_two_faces_in_one_folder_are_no_clip(tmp_path):

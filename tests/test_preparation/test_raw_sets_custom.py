@@ -34,7 +34,7 @@ def test_videos_frame_folders_and_sound(tmp_path):
     assert [c.id for c in clips][1:3] == ['frames', 'one']
     assert left_out == [
         LeftOut('alone.wav', 'sound without a video'),
-        LeftOut('notes.txt', 'by its name no video, sound or image'),
+        LeftOut('notes.txt', 'not a video, sound or image by its name'),
     ]
 
 
@@ -142,7 +142,7 @@ def test_labels_from_folders(tmp_path):
         ('sad/1.mp4', 'sad'),
         ('sad/deep/2.mp4', 'sad'),
     ]
-    assert left_out == [LeftOut('4.mp4', 'it lies in no folder that names its class')]
+    assert left_out == [LeftOut('4.mp4', 'not in a folder that names its class')]
 
 
 def test_wrong_options_and_tables(tmp_path):

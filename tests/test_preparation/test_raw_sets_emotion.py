@@ -55,7 +55,7 @@ def test_mafw_clips_without_sound_are_left_out(tmp_path):
     (tmp_path / 'data/clips/00003.mp4').unlink()
     found = index('mafw11', tmp_path)
     assert '00003' not in by_id(found)
-    assert reasons(found)['00003'] == 'nothing to take the sound from'
+    assert reasons(found)['00003'] == 'no source of sound'
 
 
 def test_mafw_lists_elsewhere_by_option(tmp_path):
@@ -96,7 +96,7 @@ def test_dfew_numbers_become_names(tmp_path):
     assert all(clip.faces and clip.video == f'Clip/jpg_256/{clip.id}' for clip in found.clips)
     assert reasons(found) == {
         '00009': 'a label without media',
-        '00010': 'nothing to take the sound from',
+        '00010': 'no source of sound',
         'Clip/jpg_256/00011': 'media without a label',
     }
 
@@ -166,7 +166,7 @@ def test_mer24_aligned_faces_are_used_as_they_are(tmp_path):
     assert [(c.id, c.video, c.faces) for c in found.clips] == [('samplea_2', 'data/face_aligned/samplea_2', True)]
     assert reasons(found) == {
         'samplea_1': 'a label without media',
-        'sampleb_1': 'nothing to take the sound from',
+        'sampleb_1': 'no source of sound',
         'sampleb_2': "label 'excited' is none of the classes",
         'data/face_aligned/samplenew3_1': 'media without a label',
     }

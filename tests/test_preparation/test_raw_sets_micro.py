@@ -64,7 +64,7 @@ def test_samm(samm):
     assert left_out == [
         LeftOut('006/006_1_9', 'images without a row in the sheet'),
         LeftOut('006_1_2', 'onset to offset reaches beyond the images'),
-        LeftOut('006_1_3', "class 'other' counts as none of negative, positive, surprise"),
+        LeftOut('006_1_3', "class 'other' is not one of negative, positive, surprise"),
         LeftOut('007_3_2', 'onset to offset reaches beyond the images'),
         LeftOut('007_3_3', 'a row of the sheet without images'),
         LeftOut('007_3_4', 'onset is after offset in the sheet'),
@@ -108,7 +108,7 @@ def test_casme2(tmp_path):
     assert left_out == [
         LeftOut('sub02_EP02_01f', 'an earlier row of the sheet names the same clip'),
         LeftOut('sub02_EP03', 'onset or offset in the sheet is not a number'),
-        LeftOut('sub02_EP04', "class 'others' counts as none of negative, positive, surprise"),
+        LeftOut('sub02_EP04', "class 'others' is not one of negative, positive, surprise"),
         LeftOut('two EP05', 'subject and file name in the sheet are not as expected'),
     ]
 
@@ -159,7 +159,7 @@ def test_casme3(casme3):
         ('spNO.10_b_2_4', 'part_A2/spNO.10/b/color', 'happiness', 'casme3_spNO.10', 2, 4, 30.0),
     ]
     assert left_out == [
-        LeftOut('spNO.1_b_175_186', "class 'others' counts as none of negative, positive, surprise"),
+        LeftOut('spNO.1_b_175_186', "class 'others' is not one of negative, positive, surprise"),
         LeftOut('spNO.1_b_200_180', 'onset is after offset in the sheet'),
     ]
 
@@ -190,7 +190,7 @@ def test_mmew(tmp_path):
         ('S03-01-002', 'S03/happiness/S03-01-002', 'happiness', 'mmew_S03', 1, 3, 90.0),
         ('S04-05-001', 'S04/sadness/S04-05-001', 'sadness', 'mmew_S04', 1, 2, 90.0),
     ]
-    assert left_out == [LeftOut('S03-06-001', "class 'others' counts as none of negative, positive, surprise")]
+    assert left_out == [LeftOut('S03-06-001', "class 'others' is not one of negative, positive, surprise")]
 
 
 def test_all_sets_of_micro_expressions_have_a_parser_and_their_lists_where_cards_look(tmp_path):

@@ -120,7 +120,8 @@ class Demuxer:
 
     def _packets(self) -> Iterator[av.Packet]:
         try:
-            yield from self._container.demux(list(self._streams.values())) if self._streams else ()
+            if self._streams:
+                yield from self._container.demux(list(self._streams.values()))
         except IndexError as error:  # PyAV meets a packet of a stream that the header does not have
             raise ClipError(f'{self._path}: a stream begins in the middle of the file: the file is damaged') from error
 

@@ -1,4 +1,4 @@
-"""What every parser of a raw data set is."""
+"""The base class of parsers of raw data sets."""
 
 import os
 import re
@@ -25,22 +25,22 @@ SAFE_ID = re.compile(r'[A-Za-z0-9_-][A-Za-z0-9_.-]*')  # no name of a hidden fil
 
 
 class RawSet(ABC):
-    """A raw data set as its owners distribute it; it is read, never written to.
+    """A raw data set as its owners distribute it; it is only read.
 
-    A subclass registers itself in `RAW_SETS` under the name of its card or corpus, says in `layout` what is expected
-    where, and implements `parse`. Nothing else has to be touched for a new set.
+    A subclass registers itself in `RAW_SETS` under the name of its card or corpus, describes in `layout` what is
+    expected where, and implements `parse`. A new set needs no other change.
 
     Args:
         raw: The folder with the raw files.
-        name: The name that the parser was asked for by; one class may serve several cards.
+        name: The name under which the parser was requested; one class may serve several cards.
 
     Attributes:
         layout: What is expected where.
         labelled: Whether clips have labels; a corpus for pre-training has none.
-        notes: What a person should know of the set as it lies there, each a sentence; `parse` adds to them.
+        notes: Remarks for the user on this copy of the set, each a sentence; added by `parse`.
 
     Raises:
-        RawDataError: The folder does not exist, or is not a folder that may be read.
+        RawDataError: The folder does not exist or cannot be read.
     """
 
     layout: str = ''
@@ -65,17 +65,17 @@ class RawSet(ABC):
 
     @property
     def list_file(self) -> str:
-        """Where the list of the clips belongs, relative to the set's folder: where configs look for it."""
+        """Path of the list of clips, relative to the set's folder, where configs expect it."""
         return 'lists/all.csv' if self.labelled else 'lists/pretrain.csv'
 
     def index(self) -> RawIndex:
-        """Return the set's clips, ordered by id, and what becomes none.
+        """Return the set's clips, ordered by id, and what is left out.
 
-        Clips whose texts cannot stand in a list are among the latter.
+        Clips whose texts cannot be written to a list are among the latter.
 
         Raises:
-            RawDataError: The folder does not hold the set as `layout` says, no clip is found, or two clips have the
-                same id, or an id that cannot be a file name.
+            RawDataError: The folder does not contain the set as in `layout`, no clip is found, or clips have the same
+                id, or an id that cannot be a file name.
         """
         self.notes.clear()
         parsed, without = self.parse()
@@ -92,14 +92,14 @@ class RawSet(ABC):
         twice = [name for name, count in Counter(clip.id for clip in clips).items() if count > 1]
         if unsafe or twice:
             raise RawDataError(
-                f'{self.raw}: ids that cannot be used {unsafe[:10]}, or used twice {twice[:10]}: name each clip once, '
-                'by letters, digits and _.- alone'
+                f'{self.raw}: ids that cannot be used {unsafe[:10]}, or used twice {twice[:10]}: each clip needs '
+                'an id of its own, of letters, digits and _.- only'
             )
         return RawIndex(sorted(clips, key=lambda clip: natural_order(clip.id)), left_out)
 
     @abstractmethod
     def parse(self) -> RawIndex:
-        """Return the clips and what becomes none, in any order; see `index`."""
+        """Return the clips and what is left out, in any order; see `index`."""
 
     def class_names(self, clips: Sequence[RawClip]) -> list[str]:
         """Return the names of the classes in index order: those of the card, else the labels of the set's clips."""
@@ -108,15 +108,15 @@ class RawSet(ABC):
         return sorted({clip.label for clip in clips} - {''}, key=natural_order)
 
     def find(self, *names: str) -> Path | None:
-        """Return the path of the first of `names`, relative to the raw folder, that exists; None where none does."""
-        # os.path: a folder above it that may not be read means that it is not found
+        """Return the path of the first of `names`, relative to the raw folder, that exists; None if none does."""
+        # os.path: a path below an unreadable folder counts as missing
         return next((self.raw / name for name in names if os.path.exists(self.raw / name)), None)
 
     def require(self, *names: str) -> Path:
         """Return the path of the first of `names`, relative to the raw folder, that exists.
 
         Raises:
-            RawDataError: None does; the message says what was expected where.
+            RawDataError: None exists; the message says what was expected where.
         """
         found = self.find(*names)
         if found is None:
@@ -128,21 +128,21 @@ class RawSet(ABC):
         return path.relative_to(self.raw).as_posix()
 
     def leave_out(self, path: Path, reason: str) -> None:
-        """Make a path of the raw folder part of what `index` says is left out."""
+        """Add a path of the raw folder to what `index` returns as left out."""
         self._passed_over.append(LeftOut(self.relative(path), reason))
 
     def walk(self, folder: str = '.') -> Iterator[tuple[Path, list[str]]]:
         """Yield each folder from `folder` on, with the names of its files; see `walk_once`.
 
-        What cannot be looked through becomes part of what `index` says is left out.
+        Folders that cannot be searched are added to what `index` returns as left out.
         """
         yield from walk_once(self.raw / folder, self.raw, self.leave_out)
 
     def files(self, folder: str = '.', suffixes: tuple[str, ...] = VIDEO_SUFFIXES) -> list[Path]:
         """Return the files below `folder` with one of `suffixes` in any case, in natural order of their paths.
 
-        Hidden files are passed over: archives bring `._clip.mp4`, which is no video, beside `clip.mp4`. Files that no
-        list can name become part of what `index` says is left out; images need no name there, their folder has one.
+        Hidden files are skipped: archives add `._clip.mp4`, which is not a video, beside `clip.mp4`. Files whose names
+        cannot be written to a list are added to what `index` returns as left out; of images only the folder is listed.
         """
         found = []
         for root, names in self.walk(folder):
@@ -157,11 +157,11 @@ class RawSet(ABC):
 
 
 def _text_fault(clip: RawClip) -> str | None:
-    """Return why a clip cannot stand in a list, if it cannot."""
+    """Return why a clip cannot be written to a list; None if it can."""
     for name in ('label', 'subject', 'fold', 'group'):
         text = getattr(clip, name)
         if cell_fault(name, text):
-            return f'its {name} holds a line break or another control character, or a whole page'
+            return f'its {name} contains a line break or another control character, or is too long'
         if printable(text) != text:
             return f'its {name} is not UTF-8 text'
     return None

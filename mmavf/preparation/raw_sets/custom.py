@@ -1,4 +1,4 @@
-"""Any folder of videos, with or without labels."""
+"""The parser of any folder of videos, with or without labels."""
 
 import math
 import os
@@ -25,7 +25,7 @@ OPTIONAL = ('subject', 'fold', 'start', 'end')
 
 
 class Media(NamedTuple):
-    """What one or more clips are taken from.
+    """The source of one or more clips.
 
     Attributes:
         path: Video file or folder of frames, relative to the raw folder.
@@ -40,7 +40,7 @@ class Media(NamedTuple):
 
 @RAW_SETS.register_module(name='custom')
 class Custom(RawSet):
-    """A user's own videos; ids follow from the paths, so that they stay when other files come or go.
+    """A user's own videos; ids are derived from the paths, so that they stay the same when other files change.
 
     Args:
         raw: See `RawSet`.
@@ -48,7 +48,7 @@ class Custom(RawSet):
         labels: Table with labels, relative to the raw folder; '' for none.
         label_columns: Columns of the table with numbers to regress; () means that its column `label` names a class.
         label_from: 'folder': the class of a clip is the name of the first folder of its path; '' for not.
-        fps: Frames per second of folders of frames; None where nobody knows.
+        fps: Frames per second of folders of frames; None if unknown.
 
     Raises:
         RawDataError: `labels` and `label_from` are both given, `label_from` is something else, or `label_columns` are
@@ -98,7 +98,7 @@ With the option label_from='folder' the first folder of a path is the class inst
         """Return videos and folders of frames with their sound, and sound that belongs to none."""
         sounds: dict[str, str] = {}
         for path in map(self.relative, self.files(suffixes=SOUND_SUFFIXES)):
-            # of several kinds of sound the uncompressed comes first
+            # uncompressed sound is preferred
             other = sounds.get(_stem(path))
             if other is None or _sound_rank(path) < _sound_rank(other):
                 sounds[_stem(path)] = path
@@ -110,10 +110,10 @@ With the option label_from='folder' the first folder of a path is the class inst
         return media, left_out + self._other_files()
 
     def _other_files(self) -> list[LeftOut]:
-        """Return the files that are nothing that is looked for: a video whose suffix is not known is among them."""
+        """Return all other files: a video with an unknown suffix is among them."""
         known = {*self.files(suffixes=(*VIDEO_SUFFIXES, *SOUND_SUFFIXES, *IMAGE_SUFFIXES))}
         others = [path for path in self.files(suffixes=('',)) if path not in known and path != self.raw / self.labels]
-        return [LeftOut(self.relative(path), 'by its name no video, sound or image') for path in others]
+        return [LeftOut(self.relative(path), 'not a video, sound or image by its name') for path in others]
 
     def _frame_folders(self) -> list[str]:
         folders = []
@@ -123,7 +123,9 @@ With the option label_from='folder' the first folder of a path is the class inst
                 continue
             faces = {match[1] for name in images if (match := OPENFACE_IMAGE.match(name))}
             if len(faces) > 1:
-                self.leave_out(root, 'images of several faces, frame_det_00_ and others: give each a folder of its own')
+                self.leave_out(
+                    root, 'images of several faces, frame_det_00_ and others: put each in a folder of its own'
+                )
             else:
                 folders.append(self.relative(root))
         return folders
@@ -133,7 +135,7 @@ With the option label_from='folder' the first folder of a path is the class inst
         for item in media:
             folders = PurePosixPath(item.path).parts[:-1]
             if self.label_from and not folders:
-                left_out.append(LeftOut(item.path, 'it lies in no folder that names its class'))
+                left_out.append(LeftOut(item.path, 'not in a folder that names its class'))
             else:
                 label = clean_cell(folders[0]) if self.label_from else ''
                 clips.append(self._clip(item, ids[item.path], label=label))
@@ -166,9 +168,11 @@ With the option label_from='folder' the first folder of a path is the class inst
         return list(clips.values()), left_out
 
     def _in_raw(self, name: str) -> str:
-        """Return a path of the table relative to the raw folder, where it is an absolute one in it."""
+        """Return a path of the table relative to the raw folder, if it is absolute and inside it."""
         path = Path(name)
-        for own in (path, Path(os.path.realpath(path.parent), path.name)) if path.is_absolute() else ():
+        if not path.is_absolute():
+            return name
+        for own in (path, Path(os.path.realpath(path.parent), path.name)):
             for home in (self.raw, os.path.realpath(self.raw)):
                 if own.is_relative_to(home):
                     return own.relative_to(home).as_posix()
@@ -196,7 +200,7 @@ With the option label_from='folder' the first folder of a path is the class inst
 
 
 def _by_path(media: Sequence[Media]) -> dict[str, Media]:
-    """Return media by path, and by path without suffix where only one has it."""
+    """Return media by path, and by path without suffix if that is unique."""
     count = Counter(item.stem for item in media)
     by_stem = {_plain(item.stem): item for item in media if count[item.stem] == 1}
     return {**by_stem, **{_plain(item.path): item for item in media}}

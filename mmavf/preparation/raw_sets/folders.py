@@ -1,4 +1,4 @@
-"""Walking through the folders of a raw set."""
+"""Traversal of the folders of a raw set."""
 
 import os
 from collections.abc import Callable, Generator, Iterator
@@ -8,21 +8,21 @@ from pathlib import Path
 from mmavf.errors import printable
 from mmavf.lists.natural_order import natural_order
 
-NOT_UTF8 = 'its name is not UTF-8 text, so that no list can name it: rename it'
-SEEN = 'this folder is looked through under another path already'
-ABOVE = 'a link to a folder that the raw folder lies in'
+NOT_UTF8 = 'its name is not UTF-8 text, which lists cannot contain: rename it'
+SEEN = 'this folder is already searched under another path'
+ABOVE = 'a link to a folder that contains the raw folder'
 
 
 def walk_once(top: Path, raw: Path, leave_out: Callable[[Path, str], None]) -> Iterator[tuple[Path, list[str]]]:
     """Yield each folder from `top` on with the names of its files, both in natural order.
 
-    Links to folders are followed, and each real folder comes once: by its own path where that lies below `top`, else by
-    the first of the links that lead to it. So loops of links end, and an id does not change when a link is added.
+    Links to folders are followed, and each real folder is visited once: by its own path if that is below `top`, else by
+    the first of the links to it. So loops of links end, and an id does not change when a link is added.
 
     Args:
         top: Where to begin.
         raw: The raw folder; links to it, or to a folder above it, are not followed.
-        leave_out: Called with each folder that is not looked through, and why.
+        leave_out: Called with each folder that is not searched, and the reason.
     """
     home, seen = Path(os.path.realpath(raw)), set[str]()
     waiting = [str(top)]

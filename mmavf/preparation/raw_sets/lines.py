@@ -1,4 +1,4 @@
-"""Reading of texts without columns that come with raw data sets."""
+"""Reading of plain text files of raw data sets."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ def read_lines(path: Path, encoding: str = 'utf-8-sig') -> list[str]:
     """Return the lines of a text, without surrounding white space.
 
     Raises:
-        RawDataError: The file cannot be read, or is not a text.
+        RawDataError: The file cannot be read, or is not text.
     """
     try:
         lines = [clean_cell(line) for line in path.read_text(encoding=encoding).splitlines()]

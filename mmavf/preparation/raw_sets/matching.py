@@ -1,4 +1,4 @@
-"""Bringing the labels and the media of a raw set together by the names of clips."""
+"""Matching of the labels and the media of a raw set by the names of clips."""
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -18,7 +18,7 @@ def by_name(
     Args:
         raw_set: The set that the paths belong to.
         paths: Media, in order of preference.
-        name: Gives the name of the clip from that of the file without suffix.
+        name: Returns the name of the clip for a file name without suffix.
 
     Returns:
         The first path of each name, and the others as left out.
@@ -35,12 +35,12 @@ def by_name(
 def sound_by_name(
     raw_set: RawSet, folders: Iterable[Path | None], name: Callable[[str], str] = str
 ) -> tuple[dict[str, str], list[LeftOut]]:
-    """Return what the sound of clips is taken from, see `by_name`: sound files, and videos where there is none.
+    """Return the sources of the sound of clips, see `by_name`: sound files, or else videos.
 
     Args:
         raw_set: The set that the folders belong to.
         folders: Where to look, in order of preference; None for those that do not exist.
-        name: Gives the name of the clip from that of the file without suffix.
+        name: Returns the name of the clip for a file name without suffix.
     """
     there = [raw_set.relative(folder) for folder in folders if folder]
     sound, doubles = by_name(
@@ -53,7 +53,7 @@ def sound_by_name(
 def subfolders(raw_set: RawSet, folder: Path) -> dict[str, str]:
     """Return the folders in `folder` as paths relative to the raw folder, by name.
 
-    Those that no list can name become part of what `index` of the set says is left out.
+    Those whose names cannot be written to a list are added to what `index` of the set returns as left out.
 
     Raises:
         RawDataError: The folder cannot be listed.
@@ -71,7 +71,7 @@ def subfolders(raw_set: RawSet, folder: Path) -> dict[str, str]:
 
 
 def unmatched(labels: Iterable[str], media: Mapping[str, str]) -> list[LeftOut]:
-    """Return what only labels or only media know of.
+    """Return labels without media and media without labels.
 
     Args:
         labels: Names of the clips that have a label, or are left out for another reason.
@@ -85,10 +85,10 @@ def unmatched(labels: Iterable[str], media: Mapping[str, str]) -> list[LeftOut]:
 
 
 def unheard(sound: Mapping[str, str], videos: Mapping[str, str]) -> list[LeftOut]:
-    """Return the sound that belongs to no video; both are paths by name of the clip."""
+    """Return the sound files without a video; both are paths by name of the clip."""
     return [LeftOut(path, 'sound without a video') for name, path in sound.items() if name not in videos]
 
 
 def unusable(name: str, label: str) -> LeftOut:
-    """Return that a clip is left out for its label."""
+    """Return that a clip is left out because of its label."""
     return LeftOut(name, f'label {label!r} is none of the classes')

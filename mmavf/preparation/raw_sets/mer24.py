@@ -39,7 +39,7 @@ Names of the label file and of folders are not checked against the set."""
         clips = []
         for name, label in labels:
             if name in videos and name not in sound:
-                left_out.append(LeftOut(name, 'nothing to take the sound from'))
+                left_out.append(LeftOut(name, 'no source of sound'))
             elif name in videos:
                 faces_only = faces is not None
                 clips.append(RawClip(id=name, video=videos[name], audio=sound[name], label=label, faces=faces_only))

@@ -1,4 +1,4 @@
-"""What the sets of micro-expressions share: a sheet with onset and offset, and folders of numbered images."""
+"""Base classes of the sets of micro-expressions: a sheet with onset and offset, folders of numbered images."""
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
@@ -20,7 +20,7 @@ SHEET_COLUMNS: Columns = dict(
     offset=('Offset', 'OffsetFrame', 'Offset Frame'),
     emotion=('Emotion', 'Estimated Emotion'),
 )
-# as sheets and names of files spell them → as the label map of the cards does
+# spelling in sheets and file names → spelling in the label map of the cards
 SPELLINGS = dict(happy='happiness', sad='sadness', angry='anger', ne='negative', po='positive', sur='surprise')
 
 
@@ -39,14 +39,14 @@ class ImageFolder(NamedTuple):
 
 
 def micro_label(emotion: str) -> str | None:
-    """Return the class as the cards' label map spells it; None where they leave it out or do not know it."""
+    """Return the class as spelled in the cards' label map; None if that leaves it out or does not have it."""
     label = SPELLINGS.get(emotion.lower(), emotion.lower())
     return label if MICRO_LABELS.get(label) else None
 
 
 def left_out_for(emotion: str) -> str:
-    """Return the reason why clips of a class are left out."""
-    return f'class {emotion.lower()!r} counts as none of negative, positive, surprise'
+    """Return the reason for leaving out clips of a class."""
+    return f'class {emotion.lower()!r} is not one of negative, positive, surprise'
 
 
 class MicroSet(RawSet):
@@ -101,7 +101,7 @@ class MicroSheetSet(MicroSet):
     """
 
     sheet_files: Sequence[str]
-    # whether a folder of images is one clip, so that one without a row is worth to be told
+    # whether a folder of images is one clip, so that one without a row should be reported
     folder_per_clip = True
 
     def __init__(
@@ -116,7 +116,7 @@ class MicroSheetSet(MicroSet):
         """Return id, subject and name of the folder of images (see `image_folders`) of a row of the sheet.
 
         Raises:
-            ValueError: The row names none.
+            ValueError: The row does not have them.
         """
 
     def parse(self) -> RawIndex:

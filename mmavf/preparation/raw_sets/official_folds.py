@@ -1,4 +1,4 @@
-"""Sets whose owners give folds, as one train and one test list each, and face frames."""
+"""Sets whose owners provide folds, as one train and one test list each, and face frames."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -31,7 +31,7 @@ def face_clips(
         rows: All rows of all lists.
         frames: Folders of face frames by name of the clip.
         sound: Media with their sound by name of the clip.
-        class_of: Gives the class of a row's label, None for labels that are none of the classes.
+        class_of: Returns the class of a row's label; None for labels that are not a class.
     """
     listed, left_out = _tested_once(rows)
     left_out += unmatched([*listed, *(name for name, _ in left_out)], frames)
@@ -43,7 +43,7 @@ def face_clips(
         if label is None:
             left_out.append(unusable(row.name, row.label))
         elif row.name not in sound:
-            left_out.append(LeftOut(row.name, 'nothing to take the sound from'))
+            left_out.append(LeftOut(row.name, 'no source of sound'))
         else:
             video, audio = frames[row.name], sound[row.name]
             clips.append(RawClip(id=row.name, video=video, audio=audio, label=label, fold=row.fold, faces=True))

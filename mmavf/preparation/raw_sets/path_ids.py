@@ -10,13 +10,13 @@ LONGEST = 100
 
 
 def safe_id(name: str, hashed: str = '') -> str:
-    """Return a name as an id: itself where it can be one, else what is left of it and the start of a hash.
+    """Return a name as an id: unchanged if it is valid, else its valid characters and the start of a hash.
 
-    It depends on nothing but the arguments, so that an id stays the same whatever else there is.
+    It depends only on the arguments, so that an id stays the same whatever other files exist.
 
     Args:
         name: A name or path in any script.
-        hashed: What the hash is of; '' for the name. Where it is given, the hash is added in any case.
+        hashed: Text to hash; '' for the name. If it is given, the hash is always added.
     """
     name = unicodedata.normalize('NFC', name)
     plain = re.sub(r'[^A-Za-z0-9_.-]+', '_', name)[-LONGEST:]
@@ -27,9 +27,9 @@ def safe_id(name: str, hashed: str = '') -> str:
 
 
 def ids_of_paths(stems: Mapping[str, str]) -> dict[str, str]:
-    """Return the id of each path: the path without suffix where that can be an id, else with a hash (see `safe_id`).
+    """Return the id of each path: the path without suffix if that is a valid id, else with a hash (see `safe_id`).
 
-    Paths that differ in their suffix alone have the hash of the whole path.
+    Paths that differ only in their suffix get the hash of the whole path.
 
     Args:
         stems: For each path, relative and with forward slashes, the path without suffix.

@@ -1,4 +1,4 @@
-"""Reading of the tables that come with raw data sets: label sheets, split files."""
+"""Reading of the tables of raw data sets: label sheets, split files."""
 
 import csv
 import re
@@ -30,8 +30,8 @@ def read_table(
     Args:
         path: The table.
         columns: For each name in the result, the name or the alternative names that the column has in the file.
-        optional: Names in the result whose column may be missing; they are '' then.
-        verbatim: Names in the result of whose texts nothing is taken but surrounding white space.
+        optional: Names in the result whose column may be missing; then they are ''.
+        verbatim: Names in the result whose texts are kept as they are, except for surrounding white space.
 
     Returns:
         The rows that are not empty, as dicts with the keys of `columns`: texts without surrounding white space, ''
@@ -49,7 +49,7 @@ def read_table(
             rows = [[*row, *[''] * len(header)] for row in cells[number + 1 :] if any(row)]
             read = {name: str if name in verbatim else whole_number for name in columns}
             return [{name: read[name](row[places[name]]) if name in places else '' for name in columns} for row in rows]
-        # the row that comes closest is the one meant as the header
+        # the closest row is probably meant as the header
         best = max(best, header, key=lambda row: (len(_places(row, columns)), sum(map(bool, row))))
     for separator, kind in SEPARATORS.items():
         if any(_has_all(needed, columns, split_header(','.join(row), separator)) for row in cells[:SEARCHED_ROWS]):
@@ -66,7 +66,7 @@ def _has_all(needed: Sequence[str], columns: Columns, header: Sequence[str]) -> 
 
 
 def _is_workbook(path: Path) -> bool:
-    """Tell by its first bytes, since owners give old and new workbooks and even texts the same suffix."""
+    """Return whether a file is a workbook by its first bytes: owners use one suffix for old and new ones, and texts."""
     try:
         with path.open('rb') as file:
             start = file.read(4)
@@ -100,7 +100,7 @@ def _read_text(path: Path) -> list[list[str]]:
 
 
 def _places(header: Sequence[str], columns: Columns) -> dict[str, int]:
-    """Return where each column that is in a header stands; the first alternative that is there counts."""
+    """Return the position of each column that a header has, by its first alternative found."""
     there = {_plain(cell): place for place, cell in reversed(list(enumerate(header)))}
     found = {
         name: [there[_plain(alias)] for alias in _aliases(columns[name]) if _plain(alias) in there] for name in columns
