@@ -42,7 +42,7 @@ def test_a_picture_is_no_video(tmp_path):
     for suffix in ('png', 'jpg', 'bmp'):
         path = tmp_path / f'a.{suffix}'
         cv2.imwrite(str(path), counted_frames(1)[0])
-        with pytest.raises(ClipError, match='playlists, pictures and texts are not read'):
+        with pytest.raises(ClipError, match='playlists, pictures and texts are not supported'):
             MediaFile(str(path))
 
 
@@ -52,7 +52,7 @@ def test_a_size_that_no_packet_has_is_called_damage(tmp_path):
     first = content.index(b'stsz') + 16  # behind the name, version and flags, the size of all samples, and their number
     content[first] = 0x20
     path.write_bytes(content)
-    with pytest.raises(ClipError, match=r'a\.mp4: cannot be opened as media \(damaged or huge: it asks for more'):
+    with pytest.raises(ClipError, match=r'a\.mp4: cannot be opened as media \(damaged or huge: it needs more'):
         MediaFile(str(path))
 
 

@@ -118,7 +118,7 @@ def test_damage_that_is_met_in_reading(root):
     broken = data.copy()
     broken[offset + 512 : offset + 600] = b'x' * 88
     shard.write_bytes(broken)
-    with pytest.raises(ClipError, match=r'00000.tar/a/0001.jpg: not an image'):
+    with pytest.raises(ClipError, match=r'00000.tar/a/0001.jpg: not a supported image'):
         ShardClip(f'{shard}/a').frames(25, None).read_frames([0])
     broken[offset + 124 : offset + 136] = b'x' * 12
     shard.write_bytes(broken)

@@ -62,7 +62,7 @@ def test_windows_that_are_none_or_too_long_are_refused_by_every_reader(tmp_path)
             with pytest.raises(ClipError, match='exceed the limit of 3600 s per read'):
                 reader.read_audio(start, end)
         for start, end in ((1.0, 0.5), (0.0, float('nan')), (float('-inf'), 1.0), (0.0, float('inf'))):
-            with pytest.raises(ClipError, match='no stretch of time'):
+            with pytest.raises(ClipError, match='not a valid window'):
                 reader.read_audio(start, end)
         assert reader.read_audio(1e9, 1e9 + 0.5).shape == (8000,)
         assert reader.read_audio(1.0, 1.0).shape == (0,)
