@@ -28,13 +28,12 @@ class Face(NamedTuple):
 class FaceDetector(Protocol):
     """Finds the faces of a frame; registered in `FACE_DETECTORS`, built in each process that uses it.
 
-    Its class takes the argument `eyes`: whether the positions of the eyes are wanted.
-
-    Attributes:
-        tight: Whether its boxes enclose a face closely, so that a margin is added to them.
+    Its class takes the argument `eyes`: whether the positions of the eyes are needed.
     """
 
-    tight: bool
+    @property
+    def tight(self) -> bool:
+        """Whether boxes enclose a face closely, so that a margin is added to them."""
 
     def detect(self, frame: np.ndarray, clip_id: str, frame_index: int) -> list[Face]:
         """Return the faces of a frame.

@@ -13,17 +13,19 @@ from .overlap import ClipRef
 class ClipData(Protocol):
     """A data set that can say which clips it has, so that what a run is trained and tested on can be compared.
 
-    Data sets of other packages need not keep this contract: without `clip_refs` nothing is asked of them, and nothing
-    is known of their clips.
+    Data sets of other packages need not keep this contract: those without `clip_refs` are used, but nothing is known
+    about their clips.
 
     Attributes:
-        list_hashes: SHA-256 of each list by its path, once it is read.
-        bad_samples_file: Path of the file that clips which cannot be used are recorded in, or None; set before the data
-            workers start.
+        bad_samples_file: Path of the file in which unusable clips are recorded, or None; set before the data workers
+            start.
     """
 
-    list_hashes: Mapping[str, str]
     bad_samples_file: str | None
+
+    @property
+    def list_hashes(self) -> Mapping[str, str]:
+        """SHA-256 of each list by its path, once it is read."""
 
     def full_init(self) -> None:
         """Read and check the lists, unless that has been done."""

@@ -39,7 +39,7 @@ def test_the_suffix_does_not_matter(tmp_path, inside, name):
 @pytest.mark.parametrize('kept', [0.03, 0.3, 0.6, 0.95])
 def test_what_is_cut_off_is_refused(inside, kept):
     data = _encode(inside)
-    with pytest.raises(ClipError, match=r'x/1\.jpg: .*(cut off|damaged|not an image)'):
+    with pytest.raises(ClipError, match=r'x/1\.jpg: .*(cut off|damaged|not a supported image)'):
         _decode(data[: int(len(data) * kept)])
 
 

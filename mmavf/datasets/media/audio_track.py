@@ -18,7 +18,7 @@ PREROLL_SEC = 0.3
 
 
 class AudioTrack:
-    """The sound of a media file.
+    """The sound of a media file; a `SoundReader`.
 
     Args:
         path: The file, for messages.

@@ -29,7 +29,7 @@ def number_in(name: str) -> int | None:
 
 
 class FrameFolder:
-    """A folder whose images, in the order of their names, are the frames of one clip.
+    """A folder whose images, in the order of their names, are the frames of one clip; a `FrameReader`.
 
     Names are in natural order: `2.jpg` comes before `10.jpg`.
 

@@ -1,6 +1,6 @@
-"""Contracts of the readers that transforms and the face cropper take: a reader of one's own must offer this much.
+"""Contracts of readers of frames and of sound, which transforms and the face cropper use.
 
-Both readers of a clip count time in the same way, in seconds.
+The two readers of a clip share one clock, in seconds.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,13 +10,11 @@ import numpy as np
 
 
 class FrameReader(Protocol):
-    """The frames of a clip, decoded when they are asked for.
+    """The frames of a clip, decoded on demand."""
 
-    Attributes:
-        frame_times: (N,) float64, N > 0: time of each frame in seconds, finite and ascending.
-    """
-
-    frame_times: np.ndarray
+    @property
+    def frame_times(self) -> np.ndarray:
+        """Time of each frame in seconds, (N,) float64 with N > 0, finite and ascending."""
 
     def read_frames(self, indices: Sequence[int]) -> list[np.ndarray]:
         """Return one (H, W, 3) uint8 RGB array per index, in the order of `indices`, which may repeat.
@@ -37,15 +35,15 @@ class FrameReader(Protocol):
 
 
 class SoundReader(Protocol):
-    """The sound of a clip, decoded when it is asked for.
+    """The sound of a clip, decoded on demand."""
 
-    Attributes:
-        start_sec: Time at which the sound starts.
-        duration_sec: Time at which it ends.
-    """
+    @property
+    def start_sec(self) -> float:
+        """Time at which the sound starts."""
 
-    start_sec: float
-    duration_sec: float
+    @property
+    def duration_sec(self) -> float:
+        """Time at which the sound ends."""
 
     def read_audio(self, start_sec: float, end_sec: float) -> np.ndarray:
         """Return the window [start_sec, end_sec) as mono 16 kHz: (round((end_sec - start_sec) * 16000),) float32.

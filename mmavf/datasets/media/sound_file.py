@@ -32,7 +32,7 @@ class UnknownToLibsndfileError(ClipError):
 
 
 class SoundFile:
-    """A wav or flac file, read window by window.
+    """A wav or flac file, read window by window; a `SoundReader`.
 
     Args:
         path: The file; only its name, for messages, if `data` is given.

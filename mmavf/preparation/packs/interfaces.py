@@ -8,18 +8,19 @@ import numpy as np
 
 
 class Pack(Protocol):
-    """Writes the frames of face clips; registered in `PACKS`.
+    """Writes the frames of face clips; registered in `PACKS`."""
 
-    Attributes:
-        suffix: Suffix of a clip's name; '' for a folder.
-        fps: Rate at which frames are written; None where they keep their own times.
-        clips_per_shard: Raw clips whose face clips are gathered in one tar file by `write_shard`; None where each face
-            clip stays a file or folder of its own.
-    """
+    @property
+    def suffix(self) -> str:
+        """Suffix of a clip's name; '' for a folder."""
 
-    suffix: str
-    fps: float | None
-    clips_per_shard: int | None
+    @property
+    def fps(self) -> float | None:
+        """Rate at which frames are written; None if they keep their own times."""
+
+    @property
+    def clips_per_shard(self) -> int | None:
+        """Raw clips whose face clips `write_shard` gathers in one tar file; None if each face clip stays on its own."""
 
     def write(self, path: Path, frames: Iterable[np.ndarray], times_sec: np.ndarray) -> None:
         """Write one clip.
