@@ -44,17 +44,17 @@ def find_faces(reader: FrameReader, detector: FaceDetector, every: int, clip_id:
         ClipError: A frame cannot be decoded.
     """
     count = len(reader.frame_times)
-    sampled = np.array(sorted({*range(0, count, every), count - 1}))  # (m,)
+    sampled = sorted({*range(0, count, every), count - 1})
     seen: list[list[Face]] = []
     cuts: set[int] = set()
     size, before = (0, 0), None
     for i, (index, frame) in enumerate(zip(sampled, reader.iter_frames(sampled), strict=True)):
-        seen.append(detector.detect(frame, clip_id, int(index)))
+        seen.append(detector.detect(frame, clip_id, index))
         thumbnail = _thumbnail(frame)
         if before is not None and np.abs(thumbnail - before).mean() > CUT_LEVELS:
             cuts.add(i)
         size, before = (frame.shape[1], frame.shape[0]), thumbnail
-    return Sightings(sampled, reader.frame_times[sampled], seen, cuts, size)
+    return Sightings(np.array(sampled), reader.frame_times[sampled], seen, cuts, size)
 
 
 def _thumbnail(frame: np.ndarray) -> np.ndarray:

@@ -97,8 +97,8 @@ class OpenClip(BaseTransform):
         path = results.get('audio_path') or results['video_path']
         if os.path.isdir(path):
             raise _no_sound_of_folder(path)
-        sound = ShardClip(path).sound(self.audio_channel) if in_shard(path) else self._open_sound(path)
-        results['audio_reader'] = _require(sound, path, 'sound')
+        opened = ShardClip(path).sound(self.audio_channel) if in_shard(path) else self._open_sound(path)
+        sound = results['audio_reader'] = _require(opened, path, 'sound')
         start, end = span[0], sound.duration_sec if span[1] is None else min(span[1], sound.duration_sec)
         if end <= start:
             raise ClipError(f'{path}: no sound after {start:g} s: it ends at {sound.duration_sec:g} s')
