@@ -41,7 +41,7 @@ def choose_tracks(tracks: Sequence[FaceTrack], choose: str, frame_size: FrameSiz
         Tracks of which no two run at the same time, by time.
 
     Raises:
-        ConfigError: There is no such criterion.
+        ConfigError: The criterion is unknown.
     """
     if choose not in CRITERIA:
         raise ConfigError(f'choose must be one of {", ".join(CRITERIA)}, not {choose!r}')

@@ -17,7 +17,7 @@ from .face_path import face_path
 from .face_track import FaceTrack, link_faces
 from .sightings import Sightings, find_faces
 
-CHANCE_LOOKS = 4  # of so many sampled frames or more, a face seen in one is taken for a false alarm
+CHANCE_LOOKS = 4  # with this many sampled frames or more, a face seen in only one of them counts as a false alarm
 
 
 class FacePart(NamedTuple):
@@ -62,7 +62,7 @@ class FaceCropper:
     Args:
         detector: Configuration of a face detector.
         every: Distance of the frames in which faces are detected.
-        margin: What is added to a face box's larger edge, as a share of it; boxes that are not tight get none.
+        margin: Enlargement of a face box, as a share of its larger edge; boxes that are not tight get none.
         size: Height and width of crops in pixels.
         align_eyes: Whether crops are turned so that the eyes are level.
         min_sec: Shorter parts are left out, unless the clip itself is shorter.
@@ -116,8 +116,7 @@ class FaceCropper:
 
         Args:
             located: The faces of the clip.
-            tracks: Those of its tracks that are wanted, with frames between two of them belonging to neither; None
-                means all.
+            tracks: The selected tracks of it; frames between two of them belong to neither. None means all.
         """
         tracks = located.tracks if tracks is None else tracks
         parts = [self._part(track, tracks, located) for track in tracks]

@@ -53,7 +53,7 @@ class NoDetector:
     """Returns the largest square in the middle of the picture, for videos that show a face and little else.
 
     Raises:
-        ConfigError: Eyes are wanted.
+        ConfigError: Eyes are needed.
     """
 
     tight = False

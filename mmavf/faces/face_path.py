@@ -18,7 +18,7 @@ def face_path(
         track: The track.
         look_times_sec: (m,) times of the sampled frames.
         times_sec: (n,) times of the requested frames.
-        margin: What is added to the larger edge of a box, as a share of it.
+        margin: Enlargement of a box, as a share of its larger edge.
         smooth_sec: Standard deviation of the Gaussian.
 
     Returns:

@@ -45,5 +45,5 @@ def follow_one_face(
     missing = 1 - sum(part.sightings for part in parts) / len(located.sightings.frames)
     if missing > max_missing:
         note = '' if len(parts) == len(chosen) else f', not counting parts shorter than {cropper.min_sec:g} s'
-        raise ClipError(f'{clip_id}: no face in {missing:.0%} of the frames looked at{note}')
+        raise ClipError(f'{clip_id}: no face in {missing:.0%} of the sampled frames{note}')
     return OneFace(parts, max_concurrent(located.tracks), missing)

@@ -21,7 +21,7 @@ class YuNetDetector:
 
     Args:
         model: Path of the onnx file.
-        eyes: Whether eyes are wanted; they are found in any case.
+        eyes: Whether eyes are needed; they are always detected.
         long_edge: Pictures are shrunk to this many pixels.
         min_score: Minimum score of a face, in [0, 1].
 

@@ -73,7 +73,7 @@ def test_a_gap_is_bridged_and_counted():
 @pytest.mark.parametrize(('without', 'share'), [(range(0, 60), '57%'), (range(0, 101), '100%')])
 def test_too_many_frames_without_the_face_are_refused(without, share):
     plan = [[] if i in without else [face(10)] for i in range(101)]
-    with pytest.raises(ClipError, match=f'^clip: no face in {share} of the frames looked at$'):
+    with pytest.raises(ClipError, match=f'^clip: no face in {share} of the sampled frames$'):
         locate(plan)
 
 
@@ -160,7 +160,7 @@ def test_false_alarms_and_short_parts_do_not_count():
     assert ranges(locate(brief)) == [(0, 75), (80, 100)]
     assert ranges(locate(brief, min_sec=0.83)) == [(0, 75), (80, 100)]  # 21 frames of 0.04 s
     assert ranges(locate(brief, min_sec=1.0)) == [(0, 75)]
-    with pytest.raises(ClipError, match='in 100% of the frames looked at, not counting parts shorter than 3.5 s'):
+    with pytest.raises(ClipError, match='in 100% of the sampled frames, not counting parts shorter than 3.5 s'):
         locate(brief, min_sec=3.5)
 
 
@@ -283,8 +283,8 @@ def test_real_faces_from_mmavf_media_are_found_and_missed_as_they_should():
         assert (located.missing, located.faces_seen) == (0, 1)
         assert np.abs(np.diff(located.parts[0].places[:, :3], 2, axis=0)).max() < 0.2  # pixels: nothing trembles
     for name in ('pyfeat_no_face.mp4', 'torchcodec_nasa_13013.mp4', 'torchcodec_nasa_13013_rotated.mp4'):
-        with pytest.raises(ClipError, match='no face in .*% of the frames'):
+        with pytest.raises(ClipError, match='no face in .*% of the sampled frames'):
             of(f'misc/{name}')
-    with pytest.raises(ClipError, match='no face in 57% of the frames'):
+    with pytest.raises(ClipError, match='no face in 57% of the sampled frames'):
         of('misc/pyfeat_face_noface.mov')
     assert ranges(of('misc/pyfeat_face_noface.mov', max_missing=0.6)) == [(0, 70)]

@@ -74,7 +74,7 @@ def test_samm(samm):
 
 def test_versions_of_the_images_are_told_apart_by_option(samm):
     write_images(samm / 'cropped/006/006_1_2', [f'006_{n:05d}.jpg' for n in range(11, 16)])
-    with pytest.raises(RawDataError, match='both hold images of 006_1_2: name the folder'):
+    with pytest.raises(RawDataError, match='both have images of 006_1_2: name the folder'):
         index('samm', samm)
     (clip,), _ = index('samm', samm, images='cropped', cropped=True)
     assert (clip.video, clip.faces) == ('cropped/006/006_1_2', True)
@@ -126,7 +126,7 @@ def test_smic(tmp_path):
     assert clips[2].video == 'HS/s2/micro/surprise/s2_sur_3'
     assert [name for name, _ in left_out] == ['HS/s01/non_micro/s01_non_01']
     write_images(tmp_path / 'NIR/s01/micro/negative/s01_ne_01', ['image1.bmp'])
-    with pytest.raises(RawDataError, match='both hold images of s01_ne_01'):
+    with pytest.raises(RawDataError, match='both have images of s01_ne_01'):
         index('smic', tmp_path)
     assert len(index('smic', tmp_path / 'HS').clips) == 3
 

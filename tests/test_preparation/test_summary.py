@@ -13,8 +13,8 @@ CAME = [
     Outcome(id='c0', raw_id='c0', video='clips/c0.mp4', seconds=2.0, faces_seen=2),
     Outcome(id='c1', raw_id='c1', video='clips/c1.mp4', seconds=3.0, silent=True, ends_early_sec=3.0),
     Outcome(id='c2', raw_id='c2', video='clips/c2.mp4', seconds=7.0, starts_late_sec=0.8, parts=3, missing=0.2),
-    Outcome(id='c3', raw_id='c3', reason='no face in 63% of the frames looked at'),
-    Outcome(id='c4', raw_id='c4', reason='no face in 100% of the frames looked at'),
+    Outcome(id='c3', raw_id='c3', reason='no face in 63% of the sampled frames'),
+    Outcome(id='c4', raw_id='c4', reason='no face in 100% of the sampled frames'),
     Outcome(id='c5', raw_id='c5', reason='no video stream'),
 ]
 
@@ -37,7 +37,7 @@ def test_counts_and_reasons():
     reasons = {reason: (found['number'], found['names']) for reason, found in made['left_out'].items()}
     assert reasons == {
         'label 7 is no class': (2, ['x.mp4', 'y.mp4']),
-        'no face in N% of the frames looked at': (2, ['c3', 'c4']),
+        'no face in N% of the sampled frames': (2, ['c3', 'c4']),
         'no video stream': (1, ['c5']),
     }
 
@@ -64,7 +64,7 @@ def test_the_page_says_all_of_it():
 def test_the_table_of_what_was_left_out_has_every_clip():
     lines = left_out_text(INDEX, CAME).splitlines()
     assert lines[0] == 'name,file,reason' and len(lines) == 1 + 5
-    assert 'c3,1/v1.mp4,no face in 63% of the frames looked at' in lines
+    assert 'c3,1/v1.mp4,no face in 63% of the sampled frames' in lines
 
 
 def test_counts_stand_beside_the_published_ones():

@@ -9,8 +9,8 @@ class Silence:
     """Takes the place of missing sound, if the configuration allows it; a `SoundReader`.
 
     Attributes:
-        start_sec: 0: there is no sound that could start.
-        duration_sec: 0: nor end.
+        start_sec: 0, as there is no sound.
+        duration_sec: 0.
     """
 
     start_sec = 0.0

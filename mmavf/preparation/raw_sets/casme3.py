@@ -26,7 +26,7 @@ class CASME3(MicroSheetSet):
         sheet: Version of the sheet, 'v1' or 'v2'; they differ by 58 clips; the list is lists/v1.csv or lists/v2.csv.
 
     Raises:
-        RawDataError: There is no such version.
+        RawDataError: The version does not exist.
     """
 
     layout = """\

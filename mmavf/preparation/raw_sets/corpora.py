@@ -95,10 +95,10 @@ class VoxCeleb2(SpeakerCorpus):
 
     layout = """\
 dev/mp4/id00012/21Uxsk56VDQ/00001.mp4   speaker, video, number; faces are cropped by the owners and used as they are
-                                        (option cropped=False: faces are looked for)
+                                        (option cropped=False: faces are detected)
 dev/aac/id00012/21Uxsk56VDQ/00001.m4a   sound; where it is missing, that of the mp4 is taken
-The speakers of test stay apart: what lies below a folder with the word test in its name, as vox2_test_mp4, is left out.
-Where no folder says dev or test, all is used, and the summary says so: these folders cannot tell test speakers."""
+Speakers of test are kept apart: everything below a folder with the word test in its name, as vox2_test_mp4, is left
+out. Where no folder says dev or test, all is used, and the summary says so: such folders do not separate speakers."""
 
     def __init__(self, raw: str | Path, name: str, cropped: bool = True) -> None:
         super().__init__(raw, name, cropped)
@@ -249,7 +249,7 @@ class CelebVHQ(SegmentCorpus):
     layout = """\
 M2Ohb0FAaJU_1.mp4    clips by their id, cut already, or whole videos by theirs, M2Ohb0FAaJU.mp4; at any depth, with
                      their own sound
-celebvhq_info.json   clips → id → ytb_id, duration → start_sec and end_sec; boxes are not used: faces are looked for
+celebvhq_info.json   clips → id → ytb_id, duration → start_sec and end_sec; boxes are not used: faces are detected
                      (or option segments); without it, each file is a clip"""
     segment_files = ('celebvhq_info.json',)
 

@@ -49,7 +49,7 @@ def read_labels(path: Path, classes: Sequence[str]) -> tuple[list[tuple[str, str
         classes: Names of the classes.
 
     Returns:
-        Name and class of each clip, and the clips whose label is no class.
+        Name and class of each clip, and the clips whose label is not a class.
 
     Raises:
         RawDataError: The file cannot be read, or lacks a column.

@@ -82,8 +82,8 @@ class MicroSet(RawSet):
             name = '/'.join(path.split('/')[-self.tail :])
             if name in folders:
                 raise RawDataError(
-                    f'{self.raw}: {folders[name].path} and {path} both hold images of {name}: name the folder with the '
-                    f'version of the images that is wanted by the option images. {self.expected}'
+                    f'{self.raw}: {folders[name].path} and {path} both have images of {name}: name the folder with '
+                    f'the intended version of the images by the option images. {self.expected}'
                 )
             folders[name] = ImageFolder(path, min(numbers), max(numbers))
         return folders

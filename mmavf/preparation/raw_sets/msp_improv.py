@@ -18,7 +18,7 @@ ROW = re.compile(NAME.pattern + r'\.avi;\s*(?P<label>[A-Z])\s*;')
 
 @RAW_SETS.register_module(name='msp_improv')
 class MSPImprov(RawSet):
-    """MSP-IMPROV with the perceived emotion, not the intended one that file names tell."""
+    """MSP-IMPROV with the perceived emotion, not the intended one in the file names."""
 
     layout = """\
 Evalution.txt (sic, or Evaluation.txt)             rows `UTD-IMPROV-S01A-F01-P-FM01.avi; N; A:2.2; ...`: the perceived
@@ -49,7 +49,7 @@ The form of the rows is that which others' parsers read; it is not checked again
     def _labels(self) -> dict[str, set[str]]:
         labels = defaultdict(set)
         path = self.require('Evalution.txt', 'Evaluation.txt')
-        # what evaluators comment may be in any encoding; the rows that are looked for are ASCII
+        # comments of evaluators may be in any encoding; the relevant rows are ASCII
         for line in read_lines(path, encoding='latin-1'):
             if row := ROW.match(line):
                 labels[f'MSP-IMPROV-{row["turn"]}'].add(row['label'])

@@ -40,8 +40,8 @@ class RAVDESS(RawSet):
                 faces[match['clip']] = match
             else:
                 voices[match['clip']] = path
-        left_out += [LeftOut(name, 'no video (02-) of it') for name in voices.keys() - faces.keys()]
-        left_out += [LeftOut(name, 'no sound (03-) of it') for name in faces.keys() - voices.keys()]
+        left_out += [LeftOut(name, 'no video (02-)') for name in voices.keys() - faces.keys()]
+        left_out += [LeftOut(name, 'no sound (03-)') for name in faces.keys() - voices.keys()]
         clips = []
         for name in faces.keys() & voices.keys():
             match = faces[name]

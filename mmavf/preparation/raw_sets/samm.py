@@ -13,7 +13,7 @@ class SAMM(MicroSheetSet):
 
     layout = """\
 SAMM_Micro_FACS_Codes_v2.xlsx   sheet with the columns Subject, Filename, Onset Frame, Offset Frame, Estimated Emotion
-                                (or samm.xlsx, samm.csv, or option sheet_file); what stands above them is skipped
+                                (or samm.xlsx, samm.csv, or option sheet_file); rows above them are skipped
 006/006_1_2/006_05562.jpg       subject, clip, image; the last number in an image's name is that of the frame
 The folders may lie deeper; where the cropped faces lie there too, the options images=FOLDER and cropped=True say which.
 Names of the sheet and of the images are not checked against the set."""
