@@ -89,7 +89,7 @@ def test_sound_that_is_there_is_used_with_silence_allowed(media):
     ('video', 'audio', 'modalities', 'message'),
     [
         ('blind', '', ('video',), 'no video stream'),
-        ('', 'wav', ('video', 'audio'), 'names no video'),
+        ('', 'wav', ('video', 'audio'), 'has no video for this sound'),
         ('silent', '', ('audio',), 'no sound stream'),
         ('folder', '', ('audio',), 'has no sound file'),
     ],

@@ -94,7 +94,7 @@ def test_what_has_no_usable_video_is_refused(tmp_path):
         ('text.mp4', 'cannot be opened as media'),
         ('folder.mp4', 'has no image'),
         ('missing.mp4', 'No such file'),
-        ('', 'sound alone'),
+        ('', 'sound only'),
     ):
         with pytest.raises(ClipError, match=reason):
             RawFrames(tmp_path, RawClip(id='a', video=video))

@@ -186,7 +186,7 @@ def test_a_label_with_a_line_break_is_left_out_and_classes_stay_in_step(tmp_path
     raw_set = custom(tmp_path, labels='l.csv')
     clips, left_out = raw_set.index()
     assert [clip.id for clip in clips] == ['2', '3'] and raw_set.class_names(clips) == ['old']
-    assert [(name, reason.split(' holds')[0]) for name, reason in left_out] == [
+    assert [(name, reason.split(' contains')[0]) for name, reason in left_out] == [
         ('0', 'its label'),
         ('1', 'its subject'),
     ]

@@ -73,13 +73,13 @@ def load_clips(cfg: 'Config', args: Namespace) -> list[dict]:
     Raises:
         ClipError: The video cannot be used, or none of the clips taken from the list can.
     """
-    import numpy as np
     from mmengine.dataset import Compose
     from mmengine.registry import init_default_scope
 
     from mmavf.datasets import AVClipDataset
     from mmavf.datasets.sample_rng import seeded
     from mmavf.structures import SampleKey
+    from mmavf.structures.spacing import evenly_spaced
 
     init_default_scope('mmavf')
     pipeline = cfg.train_dataloader.dataset.pipeline
@@ -89,7 +89,7 @@ def load_clips(cfg: 'Config', args: Namespace) -> list[dict]:
             return [Compose(pipeline)(clip)]
     dataset = AVClipDataset(args.list, args.data_root, pipeline, on_bad='raise')
     clips = []
-    for index in np.unique(np.linspace(0, len(dataset) - 1, args.number).round().astype(int)).tolist():
+    for index in evenly_spaced(len(dataset), args.number):
         try:
             clips.append(dataset[SampleKey(index=index, seed=args.seed, epoch=0, position=index)])
         except ClipError as error:
