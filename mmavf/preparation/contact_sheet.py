@@ -86,14 +86,14 @@ def _readable(out: Path, outcomes: Sequence[Outcome], fps: float | None) -> Iter
 
 def _strip(out: Path, outcome: Outcome, fps: float | None) -> Strip:
     clip = OpenClip(modalities=('video',)).transform(dict(video_path=str(out / outcome.video), fps=fps))
-    frames = clip['video_reader'].read_frames(spread(clip['total_frames'], FRAMES))
+    frames = clip['video_reader'].read_frames(evenly_spaced(len(clip['frame_times']), FRAMES))
     remarks = []
     if outcome.faces_seen > 1:
         remarks.append(f'{outcome.faces_seen} faces at a time')
     if outcome.parts > 1:
         remarks.append(f'seen in {outcome.parts} parts')
     if outcome.missing > 0:
-        remarks.append(f'not found in {outcome.missing:.0%} of the looks')
+        remarks.append(f'not found in {outcome.missing:.0%} of the sampled frames')
     if outcome.silent:
         remarks.append('silent')
     return Strip(outcome.id, '; '.join(remarks), frames)

@@ -35,7 +35,7 @@ class Journal:
 
     def __init__(self, folder: Path, header: dict[str, Any], replaced: Sequence[str] = ()) -> None:
         self.path = folder / FILE
-        self._lines: dict[str, bytes] = {}  # a million of them: texts take a fifth of the room of what they say
+        self._lines: dict[str, bytes] = {}  # a million of them: undecoded they take a fifth of the memory
         self._fd = -1  # not open
         if not self.path.exists() and folder.is_dir() and any(entry.name != LOCK_FILE for entry in folder.iterdir()):
             raise PreparationError(f'{folder} is not empty and not a preparation: choose another folder')
@@ -63,7 +63,7 @@ class Journal:
         self.close()
 
     def close(self) -> None:
-        """Close the file, and let another run have the folder."""
+        """Close the file and release the folder."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
@@ -149,5 +149,5 @@ def remove(paths: Iterable[Path]) -> None:
 
 
 def _is_unit(value: Any) -> TypeGuard[list]:
-    """Tell whether a line is one that `Journal.write` wrote."""
+    """Return whether a value has the form that `Journal.write` writes."""
     return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], dict)

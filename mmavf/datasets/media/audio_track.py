@@ -106,7 +106,7 @@ class AudioTrack:
             check_rate(block.sample_rate, self.path)
             start = expected_sec if block.pts is None else block.pts * self._unit_sec
             if block.pts is None and last_form is None:
-                raise ClipError(f'{self.path}: sound without time stamps: it is damaged')
+                raise ClipError(f'{self.path}: the sound has no time stamps: the file is damaged')
             length = block.samples / block.sample_rate
             form = block.sample_rate, block.layout.nb_channels  # both may change inside a stream
             # stamps of some containers are coarse: what follows within half a block follows at once
@@ -119,7 +119,7 @@ class AudioTrack:
         return [(time, rate_hz, np.concatenate(parts)) for time, rate_hz, parts in runs]
 
     def _blocks_of(self, packet: StampedPacket | None) -> list[av.AudioFrame]:
-        """Decode a packet; the first of a stream that was cut anywhere may be the rest of one, and is left out."""
+        """Decode a packet; the first of a stream that was cut anywhere may be incomplete, and is skipped then."""
         try:
             return self._codec.decode(packet)
         except av.FFmpegError:

@@ -103,7 +103,7 @@ class Demuxer:
         return ((packet, 0) for packet in packets)
 
     def _stamped(self) -> Iterator[StampedPacket]:
-        """Yield the packets that hold something, each with both stamps."""
+        """Yield the packets that are not empty, each with both stamps."""
         for packet in self._packets():
             if packet.size == 0:  # ends a stream, or replaces a dropped frame
                 continue
@@ -126,7 +126,7 @@ class Demuxer:
             raise ClipError(f'{self._path}: a stream begins in the middle of the file: the file is damaged') from error
 
     def _is_unordered(self, stream: Stream) -> TypeGuard[av.VideoStream]:
-        """Whether the stamps are those of decoding, while pictures are shown in another order."""
+        """Whether stamps follow the order of decoding, although pictures are shown in another order."""
         codec = stream.codec_context if isinstance(stream, av.VideoStream) else None
         if codec is None or not codec.has_b_frames:
             return False
@@ -150,7 +150,7 @@ class Demuxer:
 
 
 def _separate(packets: list[StampedPacket]) -> None:
-    """Stamp a picture that has the stamp of one before it half a frame later, so that each can be told by its stamp.
+    """Move a picture with the stamp of an earlier one by half a frame, so that stamps are unique.
 
     FFmpeg stamps pictures twice where a program stream has no stamps for some of them.
     """

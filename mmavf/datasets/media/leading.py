@@ -52,7 +52,7 @@ def _begins_whole(codec: av.VideoCodecContext, part: list[StampedPacket]) -> boo
 
 
 def holds_idr(packet: StampedPacket, codec: av.VideoCodecContext) -> bool:
-    """Tell whether an H.264 packet holds a picture that nothing after it looks behind (ITU-T H.264, 7.4.1.2.4)."""
+    """Return whether an H.264 packet has an IDR picture: nothing later refers to anything before it (7.4.1.2.4)."""
     data, extradata = bytes(packet), codec.extradata or b''
     if not extradata.startswith(H264_CONFIGURATION):  # units behind start codes
         return any(unit[1][0] & 31 == H264_IDR for unit in re.finditer(rb'\x00\x00\x01(.)', data, re.DOTALL))

@@ -26,7 +26,7 @@ OPTIONS = {
     'protocol_whitelist': 'file',
     'enable_drefs': '0',  # of mov: tracks whose data lie in another file
 }
-# tags in odd encodings are no reason to refuse a clip; from PyAV 19 on they never are
+# tags in odd encodings are no reason to refuse a clip; PyAV 19 and later never do
 ANY_TAGS: dict[str, Any] = {} if int(av.__version__.partition('.')[0]) >= 19 else dict(metadata_errors='ignore')
 OPENING_FAILED = 'cannot be opened as media'
 

@@ -73,11 +73,11 @@ class PictureOrder:
             self._refuse()
 
     def begins_at(self, packet: StampedPacket) -> bool:
-        """Tell whether all pictures from this packet on are shown after all before it."""
+        """Return whether all pictures from this packet on are shown after all earlier ones."""
         return packet.pts in self._idr
 
     def restart(self, packet: StampedPacket) -> None:
-        """Go on with the stamp of `packet`, from which decoding begins."""
+        """Continue with the stamp of `packet`, from which decoding starts."""
         self._next = bisect_left(self._stamps, packet.pts)
 
     def next_stamp(self, packet_stamp: int) -> int:

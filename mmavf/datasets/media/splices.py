@@ -20,7 +20,7 @@ LOOK_AHEAD = 2 * CLOCK_HZ
 
 
 def join_parts(packets: Iterator[StampedPacket]) -> Iterator[tuple[StampedPacket, int]]:
-    """Yield the packets of a spliced format with stamps that go on from part to part.
+    """Yield the packets of a spliced format with stamps that continue from part to part.
 
     Args:
         packets: Of all streams that are used, in the order of the file. Those with a size have both stamps.
@@ -32,7 +32,7 @@ def join_parts(packets: Iterator[StampedPacket]) -> Iterator[tuple[StampedPacket
     starts: dict[int, int] = {}
     ends: dict[int, int] = {}
     waiting: deque[tuple[StampedPacket, int]] = deque()
-    at: dict[int, tuple[int, int]] = {}  # the part and the decoding stamp that each stream has come to
+    at: dict[int, tuple[int, int]] = {}  # the part and the decoding stamp that each stream has reached
     newest = 0
     for packet, part in _number_parts(packets):
         if part == newest == 0:  # all of most files: this is done for each packet and must be cheap
@@ -68,7 +68,7 @@ def _place(
 
 
 def _number_parts(packets: Iterator[StampedPacket]) -> Iterator[tuple[StampedPacket, int]]:
-    """Tell of each packet the part that it belongs to, by its stamps alone: the last one of a stream comes late."""
+    """Yield each packet with the part that it belongs to, by its stamps: the last one of a stream comes late."""
     latest: list[int] = []  # the highest stamp of each part
     last: dict[int, tuple[int, int]] = {}  # of each stream its part and stamp
     for packet in packets:

@@ -195,7 +195,7 @@ class VideoTrack:
             raise ClipError(f'{self.path}: the video frame at {self._time_of(pts):.2f} s is damaged')
         size = self._shape.size_for(frame)
         scaling: dict[str, Any] = {} if size is None else dict(width=size[0], height=size[1], interpolation='BICUBIC')
-        # one thread: to start more takes six times as long as a small frame
+        # one thread: starting more takes six times as long as a small frame
         image = self._reformatter.reformat(frame, format='rgb24', threads=1, **scaling).to_ndarray()  # (H, W, 3)
         quarter_turns = round(frame.rotation / 90)
         return np.rot90(image, quarter_turns) if quarter_turns else image

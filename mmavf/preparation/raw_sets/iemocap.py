@@ -86,7 +86,7 @@ Session1/dialog/avi/DivX/Ses01F_impro01.avi          two people side by side, wi
 
 
 def _clip(turn: Turn, video: str) -> RawClip:
-    # Ses01F_impro01: the sixth letter is who wears the markers, and stands on the left
+    # Ses01F_impro01: the sixth letter is the person who wears the markers, on the left
     half: Literal['left', 'right'] = 'left' if turn.dialog[5] == turn.speaker else 'right'
     return RawClip(
         id=turn.name,
