@@ -1,8 +1,10 @@
-"""Faults of a config that MMEngine does not see: misspelt keys of dictionaries without a class, classes as values.
+"""Faults of a config that MMEngine finds late or never: misspelt keys, hooks without a class, classes as values.
 
-A component's arguments are checked by its class. The dictionaries here have none.
+A component's arguments are checked by its class when it is built. Most of the dictionaries here have no class; loops
+are built late, that of a test days after the training began.
 """
 
+import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from difflib import get_close_matches
@@ -18,6 +20,7 @@ from torch.utils.data import DataLoader
 
 from mmavf.errors import ConfigError
 from mmavf.protocol.protocol import Protocol
+from mmavf.registry import LOOPS
 
 _LOADER = {*signature(DataLoader).parameters, 'num_batch_per_epoch'}
 KNOWN: dict[str, set[str]] = {
@@ -32,10 +35,11 @@ KNOWN: dict[str, set[str]] = {
     'val_dataloader': _LOADER,
     'test_dataloader': _LOADER,
 }
+LOOP_TYPES = dict(train_cfg='ResumableTrainLoop', val_cfg='ValLoop', test_cfg='TestLoop')  # without a type
 
 
 def check_keys(cfg: Config | Mapping) -> None:
-    """Make sure that the dictionaries of a config that have no `type` hold known keys only.
+    """Make sure that a config's loops and dictionaries without a `type` hold known keys only, and hooks have a `type`.
 
     Raises:
         ConfigError: Names the key and what it may have been meant to be.
@@ -44,9 +48,46 @@ def check_keys(cfg: Config | Mapping) -> None:
         value: Any = cfg
         for part in name.split('.'):
             value = value.get(part) if isinstance(value, Mapping | Config) else None
-        for key in value if isinstance(value, Mapping) else ():
-            if key not in known and key not in ('_delete_', '_scope_'):
-                raise ConfigError(f'{name} has no key {key}; {_meant(key, known)}')
+        _check_names(name, value, known)
+    for name, usual in LOOP_TYPES.items():
+        loop = cfg.get(name)
+        if isinstance(loop, Mapping):
+            known = _loop_arguments(loop.get('type', usual))
+            _check_names(name, loop, known | {'by_epoch'} if name == 'train_cfg' and known else known)
+    hooks = cfg.get('default_hooks')
+    if isinstance(hooks, Mapping):
+        _check_hooks(hooks)
+
+
+def _check_names(name: str, value: Any, known: set[str]) -> None:
+    if not isinstance(value, Mapping) or not known:
+        return
+    for key in value:
+        if key not in known and key not in ('_delete_', '_scope_'):
+            raise ConfigError(f'{name} has no key {key}; {_meant(key, known)}')
+
+
+def _loop_arguments(kind: str | type) -> set[str]:
+    """Return the keys that a loop's config may have; none where the loop is not known."""
+    loop = LOOPS.get(kind) if isinstance(kind, str) else kind
+    if loop is None:
+        return set()
+    known: set[str] = set()
+    for base in inspect.getmro(loop):
+        if '__init__' in vars(base) and base is not object:
+            parameters = signature(base.__init__).parameters
+            known.update(parameters)
+            if 'kwargs' not in parameters:
+                break
+    return known - {'self', 'runner', 'dataloader', 'evaluator', 'kwargs'} | {'type'}
+
+
+def _check_hooks(hooks: Mapping) -> None:
+    """Find options of a default hook that no hook has, as where the hook's name is misspelt."""
+    for name, hook in hooks.items():
+        if isinstance(hook, Mapping) and 'type' not in hook and name not in ('_delete_', '_scope_'):
+            typed = {other for other, options in hooks.items() if isinstance(options, Mapping) and 'type' in options}
+            raise ConfigError(f'default_hooks.{name} names no hook (type); {_meant(name, typed)}')
 
 
 def check_plain(cfg: Config, path: str) -> None:

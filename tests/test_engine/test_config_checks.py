@@ -4,6 +4,7 @@ import pytest
 from mmengine.config import Config
 
 from mmavf.engine import AVFRunner
+from mmavf.engine.config_checks import check_keys
 from mmavf.engine.config_file import load_config
 from mmavf.errors import ConfigError
 from tests.helpers.train import ROOT, TINY, TINY_FOLDS
@@ -24,6 +25,11 @@ MODEL = 'model = dict(_delete_=True, type=TinyModel)\n'
         ('env_cfg.dist_cfg.time_out', r'dist_cfg has no key time_out; did you mean timeout\?'),
         ('train_dataloader.num_wokers', r'train_dataloader has no key num_wokers; did you mean num_workers\?'),
         ('val_dataloader.batchsize', r'val_dataloader has no key batchsize; did you mean batch_size\?'),
+        ('train_cfg.val_intervall', r'train_cfg has no key val_intervall; did you mean val_interval\?'),
+        ('train_cfg.dynamic_interval', r'did you mean dynamic_intervals\?'),
+        ('val_cfg.dtyp', r'val_cfg has no key dtyp; did you mean dtype\?'),
+        ('test_cfg.by_epoch', r'test_cfg has no key by_epoch; it takes '),
+        ('default_hooks.checkpiont.interval', r'default_hooks\.checkpiont names no hook \(type\); .*checkpoint\?'),
         ('custom_imports.xyz', r'custom_imports has no key xyz; it takes allow_failed_imports, imports\.'),
     ],
 )
@@ -34,6 +40,12 @@ def test_misspelt_keys(option, message):
     cfg.merge_from_dict({option: 1})
     with pytest.raises(ConfigError, match=message):
         AVFRunner.from_cfg(cfg)
+
+
+def test_a_loop_takes_the_keys_of_its_class():
+    check_keys(dict(val_cfg=dict(type='AVFValLoop', dtype='float32'), test_cfg=dict(fp16=False)))
+    with pytest.raises(ConfigError, match=r'val_cfg has no key dtyp; did you mean dtype\?'):
+        check_keys(dict(val_cfg=dict(type='AVFValLoop', dtyp='float32')))
 
 
 def test_all_configs_of_the_project_have_known_keys():
