@@ -1,4 +1,4 @@
-# AVF-MAE++ Base, stage 3: fine-tuning with the released recipe, to be given a labelled list (README.md).
+# AVF-MAE++ Base, stage 3: fine-tuning with the released recipe on a labelled list of your own (README.md).
 # 169.1 M parameters, 83.6 GFLOP forward per clip. The released scripts use 4 GPUs x 40 clips = 160 a step.
 _base_ = [
     './_base_/models/avfmae_b_finetune.py',

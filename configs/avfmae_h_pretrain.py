@@ -1,6 +1,6 @@
 # AVF-MAE++ Huge, stage 1: self-supervised pre-training on the hybrid of five corpora, as released.
 # 572.7 M parameters, 76.2 GFLOP forward per clip. 8 GPUs x 100 clips = 800 a step; learning rate 2e-4 x 800 / 256 = 6.25e-4,
-# 10 of 100 epochs warm-up, gradients clipped at norm 0.7. Other numbers of GPUs or clips scale the rate by themselves.
+# 10 of 100 epochs warm-up, gradients clipped at norm 0.7. Other numbers of GPUs or clips scale the rate automatically.
 #
 #   tools/dist_train.sh configs/avfmae_h_pretrain.py 8
 _base_ = [

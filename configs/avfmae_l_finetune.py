@@ -1,4 +1,4 @@
-# AVF-MAE++ Large, stage 3: fine-tuning with the released recipe, to be given a labelled list (README.md).
+# AVF-MAE++ Large, stage 3: fine-tuning with the released recipe on a labelled list of your own (README.md).
 # 303.2 M parameters, 155.0 GFLOP forward per clip. The released scripts use 4 GPUs x 40 clips = 160 a step.
 _base_ = [
     './_base_/models/avfmae_l_finetune.py',

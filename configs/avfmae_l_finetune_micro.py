@@ -1,5 +1,5 @@
-# AVF-MAE++ Large, stage 3 on micro-expressions: frames spread over short clips from onset to offset, no sound. To be given a
-# labelled list by settings that leave the audio encoder out (list_settings with modalities=('video',)).
+# AVF-MAE++ Large, stage 3 on micro-expressions: frames spread over short clips from onset to offset, no sound. Needs a
+# labelled list and settings without the audio encoder (list_settings with modalities=('video',)).
 _base_ = [
     './_base_/models/avfmae_l_finetune.py',
     './_base_/datasets/finetune_micro.py',

@@ -1,6 +1,6 @@
 # AVF-MAE++ Large, stage 1: self-supervised pre-training on the hybrid of five corpora, as released.
 # 336.3 M parameters, 47.0 GFLOP forward per clip. 8 GPUs x 150 clips = 1200 a step; learning rate 3e-4 x 1200 / 256 = 1.41e-3,
-# 5 of 100 epochs warm-up, no clipping. Other numbers of GPUs or clips scale the rate by themselves.
+# 5 of 100 epochs warm-up, no clipping. Other numbers of GPUs or clips scale the rate automatically.
 #
 #   tools/dist_train.sh configs/avfmae_l_pretrain.py 8
 _base_ = [

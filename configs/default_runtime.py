@@ -1,4 +1,4 @@
-# What all stages share: runner, logs, checkpoints, guards.
+# Settings common to all stages: runner, logs, checkpoints, guards.
 default_scope = 'mmavf'
 
 randomness = dict(seed=0)

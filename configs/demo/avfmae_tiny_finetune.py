@@ -13,4 +13,6 @@ from mmavf.datasets.targets import list_settings
 
 globals().update(list_settings(data_root='demo/target', classes=CLASSES, split_column='fold'))
 train_cfg = dict(max_epochs=16)
-model['data_preprocessor'] = dict(batch_augment=None)  # mixed faces teach so small a model nothing in so short a time
+model['data_preprocessor'] = dict(
+    batch_augment=None
+)  # so small a model learns nothing from mixed faces in so short a time

@@ -1,5 +1,5 @@
 # Stage 2 with the tiny model: supervised post-pre-training (PSI) on a labelled hybrid of two synthetic sets, in the
-# 13 classes of the categorical hybrids. Nobody in it is in the set that is fine-tuned on afterwards.
+# 13 classes of the categorical hybrids. It has nobody in common with the set that is fine-tuned on afterwards.
 #
 #   python tools/data/make_synthetic.py demo/hybrid_a --clips 600 --subjects 100
 #   python tools/data/make_synthetic.py demo/hybrid_b --clips 240 --subjects 40 --seed 2
@@ -25,7 +25,7 @@ train_dataloader = dict(
             )
             for data_root in ('demo/hybrid_a', 'demo/hybrid_b')
         ],
-        # what the fine-tuning tests on: refused if any of it were trained on
+        # test data of the fine-tuning, none of which may be trained on
         held_out=[
             dict(
                 type='AVClipDataset',
@@ -37,7 +37,7 @@ train_dataloader = dict(
         ],
     ),
 )
-# no part is held out: the last epoch counts
+# no validation: the last epoch counts
 val_dataloader = val_evaluator = val_cfg = None
 test_dataloader = test_evaluator = test_cfg = None
 train_cfg = dict(max_epochs=8)

@@ -1,5 +1,5 @@
-# Pre-training of the tiny audio encoder alone, without frames: a masked autoencoder of one modality. Its checkpoint
-# starts configs/demo/avfmae_tiny_speech.py (load_from). 0.7 M parameters.
+# Pre-training of the tiny audio encoder only, without frames: a masked autoencoder of one modality. Load its checkpoint
+# in configs/demo/avfmae_tiny_speech.py (load_from). 0.7 M parameters.
 #
 #   python tools/data/make_synthetic.py demo/data
 #   python tools/train.py configs/demo/avfmae_tiny_pretrain_audio.py

@@ -1,5 +1,5 @@
-# Pre-training of the tiny video encoder alone, without sound: a masked autoencoder of one modality, on clips that may be
-# silent. Its checkpoint starts the video encoder of configs/demo/avfmae_tiny_finetune.py (load_from).
+# Pre-training of the tiny video encoder only: a masked autoencoder of one modality, on clips that may be silent. Load its
+# checkpoint into the video encoder of configs/demo/avfmae_tiny_finetune.py (load_from).
 #
 #   python tools/data/make_synthetic.py demo/data
 #   python tools/train.py configs/demo/avfmae_tiny_pretrain_video.py

@@ -1,5 +1,5 @@
 # Emotion from speech alone with the tiny model, without a GPU: the audio encoder of stage 3, the speakers of one fold
-# held out. About two minutes a fold on one core; docs/speech.md makes the list and says what comes out.
+# held out. About two minutes per fold on one core; docs/speech.md shows how to make the list, and the result.
 #
 #   OMP_NUM_THREADS=1 python tools/cross_validate.py configs/demo/avfmae_tiny_speech.py --folds all
 _base_ = [
@@ -18,11 +18,11 @@ globals().update(
         modalities=('audio',),
     )
 )
-# two windows from each reading of a file, because reading costs as much as the tiny model
+# two windows from each reading of a file, because reading takes as long as the tiny model
 train_pipeline = [dict(step, num_clips=2) if step['type'] == 'SampleWindow' else step for step in _base_.train_pipeline]
 train_dataloader['batch_size'] = 4
 train_dataloader['dataset']['pipeline'] = train_pipeline
 val_dataloader['batch_size'] = test_dataloader['batch_size'] = 8
-model['data_preprocessor'] = dict(batch_augment=None)  # no mixing: so short a training learns better without
+model['data_preprocessor'] = dict(batch_augment=None)  # no mixing: better in so short a training
 train_cfg = dict(max_epochs=50)
 param_scheduler = [dict(_base_.param_scheduler[0], warmup=5)]

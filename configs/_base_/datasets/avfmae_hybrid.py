@@ -1,7 +1,7 @@
 """Pre-training data of AVF-MAE++: the hybrid of five corpora (paper, section 3.5: 1,360,531 clips after filtering).
 
-Put each corpus under data/<corpus>/ with its list in data/<corpus>/lists/pretrain.csv (docs/data.md). Lists that are
-missing are named before training starts. Sampling, augmentation and loader are those of single_list.py.
+Put each corpus into data/<corpus>/ with its list in data/<corpus>/lists/pretrain.csv (docs/data.md). Missing lists are
+named before training starts. Sampling, augmentation and loader are those of single_list.py.
 """
 
 _base_ = './single_list.py'

@@ -1,5 +1,5 @@
-"""Labelled clips for the tiny model: finetune_av.py with four small frames in place of sixteen, over the same time,
-and no augmentation of the frames but mirroring.
+"""Labelled clips for the tiny model: finetune_av.py with four small frames instead of sixteen, over the same time,
+and only mirroring as augmentation of the frames.
 """
 
 _base_ = './finetune_av.py'

@@ -1,4 +1,4 @@
-"""Fine-tuning data without frames, from sound files or the sound of videos; all else as in finetune_av.py."""
+"""Fine-tuning data without frames, from sound files or the sound of videos; otherwise as finetune_av.py."""
 
 _base_ = './finetune_av.py'
 

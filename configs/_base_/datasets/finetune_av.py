@@ -1,12 +1,12 @@
 """Fine-tuning data: one labelled list, split by its column `fold` (docs/data.md), with video and sound.
 
-A leaf config gives `data_root` and `metainfo.classes` (or `label_columns`) of the three data sets; `--fold` says which
-fold is held out. Training: the released augmentation, on the frames and, as gain, on the sound. Validation: the middle
+A leaf config sets `data_root` and `metainfo.classes` (or `label_columns`) of the three data sets; `--fold` selects the
+held-out fold. Training: the released augmentation of the frames, and a random gain of the sound. Validation: the middle
 window. Test: two windows, the first and the last; with three crops of each, six views:
 
     tools/test.py CONFIG CHECKPOINT --cfg-options test_dataloader.dataset.pipeline.3.num_crops=3
 
-(of a composite `test_dataloader.dataset.datasets.0.pipeline...`, for each part).
+(for each part of a composite, `test_dataloader.dataset.datasets.0.pipeline...`).
 """
 
 frame_augment = dict(

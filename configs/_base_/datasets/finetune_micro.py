@@ -1,6 +1,6 @@
 """Fine-tuning data of micro-expressions: 16 frames spread over the whole clip from onset to offset, without sound.
 
-All else as in finetune_video.py; the test has one view, because a view is the whole clip.
+Otherwise as finetune_video.py; the test has one view, because a view is the whole clip.
 """
 
 _base_ = './finetune_video.py'

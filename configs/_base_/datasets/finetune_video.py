@@ -1,4 +1,4 @@
-"""Fine-tuning data without sound; all else as in finetune_av.py."""
+"""Fine-tuning data without sound; otherwise as finetune_av.py."""
 
 _base_ = './finetune_av.py'
 

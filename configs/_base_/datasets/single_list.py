@@ -1,7 +1,7 @@
 """Pre-training data: one list of clips of your own.
 
-Set `ann_file` (CSV `video,audio,label` or a space-separated list; docs/data.md) and `data_root` (what its paths are
-relative to), here or by
+Set `ann_file` (CSV `video,audio,label` or a space-separated list; docs/data.md) and `data_root` (folder that its paths
+are relative to), here or by
     --cfg-options train_dataloader.dataset.ann_file=LIST train_dataloader.dataset.data_root=FOLDER
 16 frames at stride 4 (2.56 s at 25 fps), multi-scale crop to 160 px; log-mel 256 x 128 of the same time.
 """

@@ -1,9 +1,9 @@
 # AVF-MAE++ Base for the labelled stages: 169.1 M parameters with 11 classes, 83.6 GFLOP forward per clip of 16 frames at
-# 160 x 160 and 2.56 s of sound. The leaf sets model.head.num_classes. Video alone or audio alone: the other encoder and
-# the correlation module None.
+# 160 x 160 and 2.56 s of sound. The leaf sets model.head.num_classes. For video only or audio only, set the other
+# encoder and the correlation module to None.
 _base_ = './avfmae_b.py'
 
-# as released for fine-tuning: what a checkpoint does not fill starts so
+# as released for fine-tuning: initialisation of weights that no checkpoint fills
 _encoder = dict(
     drop_path_rate=0.1, out_indices=(), init_cfg=dict(type='TruncNormal', layer='Linear', std=0.02, bias=0.0)
 )

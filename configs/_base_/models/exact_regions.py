@@ -1,4 +1,4 @@
-# What is right where the released models are not: masks that leave the same number of visible tokens in every region,
+# Corrections of the released models: masks that leave the same number of visible tokens in every region,
 # tokens grouped by their true region, and each token's own position in the decoder. Same cost, same parameters.
 # Used as `model = {{_base_.exact_regions}}`.
 exact_regions = dict(

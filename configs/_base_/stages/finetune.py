@@ -1,4 +1,4 @@
-# Stage 3, supervised fine-tuning: the released recipe. Targets override rate, epochs and batch size where theirs differ.
+# Stage 3, supervised fine-tuning: the released recipe. Configs of targets set their own rate, epochs and batch size.
 #
 # lr is given for a total batch of 256 and is multiplied by the real one / 256 (processes × batch × accumulation); the
 # final rate, 1e-6, scales with it. Averaged weights (EMA) are an option of MMEngine:
@@ -20,10 +20,11 @@ param_scheduler = [
 ]
 auto_scale_lr = dict(enable=True, base_batch_size=256)
 
-# What is trained on what, and how the checkpoint is chosen; tools take --target, --fold, --selection, --allow-overlap.
-#   strict: without the test fold: the last epoch counts or, with val_share > 0, the best one on that share of the
-#           training fold.
+# Data that is trained on and held out, and selection of the checkpoint; options --target, --fold, --selection,
+# --allow-overlap.
+#   strict: without the test fold: the last epoch or, with val_share > 0, the best one on that share of the training
+#           fold.
 #   paper:  the best epoch on the test fold, as in the published figures.
-# {fold} in load_from stands for the fold, so that each fold starts from the post-pre-training that left it out:
+# {fold} in load_from is replaced by the fold, so that each fold starts from the post-pre-training that left it out:
 #   --cfg-options load_from='work_dirs/avfmae_b_postpretrain_cea/TARGET/fold_{fold}/epoch_50.pth'
 protocol = dict(stage='finetune', target=None, fold=None, selection='strict', val_share=0.0, allow_overlap=False)
