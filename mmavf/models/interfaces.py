@@ -1,4 +1,4 @@
-"""Contracts of the parts of a model: what a part of one's own must offer, and nothing more.
+"""Contracts of the parts of a model: all that a custom part must offer.
 
 A size is set once in the config and handed down to the other parts: see `build_part`.
 Shapes: B batch, N tokens of the grid, n tokens that an encoder sees, m tokens to decode, P values of a patch, C encoder
@@ -19,7 +19,7 @@ from mmavf.structures.contracts import check_contract
 class MaskGenerator(Protocol):
     """Draws which tokens of a grid are hidden; built with `grid`.
 
-    It may announce by `is_balanced(region_size)` that every region keeps equally many visible tokens.
+    It may define `is_balanced(region_size)`, which returns whether every region keeps equally many visible tokens.
 
     Attributes:
         num_masked: Hidden tokens of every row, always the same number.
@@ -34,7 +34,7 @@ class MaskGenerator(Protocol):
 class Masker(Protocol):
     """Draws the masks of all modalities.
 
-    It may announce the grids that it was built for as `grids`, and balance by `is_balanced(modality, region_size)`.
+    It may have the grids that it was built for as `grids`, and define `is_balanced(modality, region_size)`.
     """
 
     def forward(self, batch_size: int, device: torch.device) -> Mapping[str, Any]:
@@ -42,17 +42,17 @@ class Masker(Protocol):
 
 
 class Encoder(Protocol):
-    """Turns the visible patches of a clip into tokens.
+    """Encodes the visible patches of a clip as tokens.
 
-    It may refuse masks that it cannot take by `check_visible(num_visible, is_balanced)`. One with region tokens
-    announces their number as `num_regions`. One with layer-wise learning rates has its layers in `blocks`.
+    It may define `check_visible(num_visible, is_balanced)`, which raises for masks that it cannot take. With region
+    tokens it has their number as `num_regions`; for layer-wise learning rates it has its layers in `blocks`.
 
     Attributes:
         embed_dims: Channels C.
         grid: Tokens along each axis of the input.
         patch_size: Size of a patch along the same axes.
         in_channels: Channels of the input.
-        out_indices: Layers whose tokens are handed out beside the last; as many as the decoder takes skips.
+        out_indices: Layers whose tokens are returned besides the last; as many as the decoder takes skips.
     """
 
     embed_dims: int
@@ -68,7 +68,7 @@ class Encoder(Protocol):
 class Decoder(Protocol):
     """Predicts patches from an encoder's tokens.
 
-    It may announce its `grid` and its `out_channels`, which are then compared with those of encoder and target.
+    It may have a `grid` and `out_channels`, which are then compared with those of encoder and target.
 
     Attributes:
         embed_dims: Channels D; tokens are projected to them.
@@ -94,7 +94,7 @@ class Correlation(Protocol):
 
 
 class Head(Protocol):
-    """Makes predictions of the pooled feature; built with `in_channels`, the channels D of that feature."""
+    """Predicts from the pooled feature; built with `in_channels`, the channels D of that feature."""
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Map pooled features (B, D) to features (B, D) and raw outputs (B, K)."""
@@ -114,9 +114,9 @@ class Loss(Protocol):
 
 
 class DataPreprocessor(Protocol):
-    """Turns what the loader yields into what the model takes, on its device.
+    """Prepares the batches of a loader for the model, on its device.
 
-    It may announce as `normalization` the mean and deviation of each modality that it normalises: targets undo it.
+    It may have as `normalization` the mean and deviation of each modality that it normalises, which targets undo.
     """
 
     def forward(self, data: dict, training: bool = False) -> dict:
@@ -124,10 +124,10 @@ class DataPreprocessor(Protocol):
 
 
 class Target(Protocol):
-    """Says what a decoder is to predict.
+    """Computes what a decoder has to predict.
 
-    It may announce the `patch_size` that it was built for, and as `num_values` how many values it has for a token
-    where these are not the values of a patch.
+    It may have the `patch_size` that it was built for, and as `num_values` its values per token if these are not the
+    values of a patch.
     """
 
     def forward(self, x: Tensor, ids: Tensor) -> Tensor:
@@ -135,17 +135,17 @@ class Target(Protocol):
 
 
 def build_part(cfg: Mapping | nn.Module, contract: type, name: str, **handed: Any) -> nn.Module:
-    """Build a part of a model and make sure that it keeps its contract.
+    """Build a part of a model and check it against its contract.
 
     Args:
         cfg: Its config, or the part itself.
         contract: One of the classes of this module.
-        name: Where the config has it, for messages.
-        handed: Sizes that the model knows; each goes to the part if its class takes an argument of that name and the
+        name: Its name in messages.
+        handed: Sizes that the model knows; each is passed to the part if its class has an argument of that name and the
             config does not set it.
 
     Raises:
-        ConfigError: The part lacks a member of its contract; names it.
+        ConfigError: The part lacks a member of its contract.
     """
     part = cfg
     if not isinstance(cfg, nn.Module):

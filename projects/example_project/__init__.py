@@ -1,1 +1,1 @@
-"""A plugin to copy: a mask generator of one's own."""
+"""A plugin to copy: a custom mask generator and a custom encoder."""

@@ -1,4 +1,4 @@
-"""An encoder whose tokens exchange information through their mean alone."""
+"""An encoder whose tokens exchange information only through their mean."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from mmavf.registry import MODELS
 
 
 class MeanMixBlock(nn.Module):
-    """Add to each token (B, n, C) what an MLP makes of it and of the mean of all."""
+    """Add to each token (B, n, C) an MLP of the token and the mean of all tokens."""
 
     def __init__(self, embed_dims: int) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class MeanMixBlock(nn.Module):
 
 @MODELS.register_module()
 class MeanMixEncoder(TokenEncoder):
-    """Encoder of video or audio; `TokenEncoder` brings patches, positions and what an encoder must announce.
+    """Encoder of video or audio; `TokenEncoder` provides patches, positions and the attributes of an encoder.
 
     Args:
         embed_dims: Channels C.
@@ -37,7 +37,7 @@ class MeanMixEncoder(TokenEncoder):
         input_size: Size of the clip.
         patch_size: Size of a patch.
         in_channels: Channels of the clip.
-        out_indices: Layers that are handed out as skips.
+        out_indices: Layers that are returned as skips.
     """
 
     def __init__(

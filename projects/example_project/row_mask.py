@@ -16,7 +16,7 @@ class RowMask(nn.Module):
 
     Args:
         grid: Video tokens along (time, rows, columns).
-        mask_ratio: Share of hidden rows; share × rows is a whole number.
+        mask_ratio: Ratio of hidden rows; ratio × rows is a whole number.
 
     Raises:
         ConfigError: The ratio does not hide a whole number of rows.

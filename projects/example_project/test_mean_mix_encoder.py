@@ -1,4 +1,4 @@
-"""The example's encoder: what hidden patches hold does not matter to it, and its place in a model."""
+"""The example's encoder: it does not see hidden patches; its use in a model."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The example's component: its counts, its errors, and its place in a model."""
+"""The example's mask: counts, errors, and use in a model."""
 
 from pathlib import Path
 

@@ -299,7 +299,7 @@ def test_a_head_without_a_member_is_told_which(member, monkeypatch):
     ('own', 'message'),
     [
         (dict(encoders={}), 'for the same modalities, at least one'),
-        (dict(decoders=dict(b=DECODER)), r"encoders are given for \['a'\], decoders for \['b'\]"),
+        (dict(decoders=dict(b=DECODER)), r"there are encoders for \['a'\], decoders for \['b'\]"),
         (dict(contrastive_loss=dict(type='HCMCLLoss')), 'relate two modalities'),
         (dict(correlation=dict(type='IAVCLHead', embed_dims=16)), 'relate two modalities'),
         (dict(masker=dict(type='AVDualMasker')), 'masker draws masks for video, audio; the model has a'),

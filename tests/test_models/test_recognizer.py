@@ -232,14 +232,14 @@ def test_fine_tuning_from_scratch_begins_as_released():
     [
         (dict(video_encoder=None, audio_encoder=None, correlation=None), 'neither a video encoder nor an audio'),
         (dict(audio_encoder=None), 'needs both encoders'),
-        (dict(token_type='local'), "hands out {'local': 0}: list them all in its out_indices"),
+        (dict(token_type='local'), "returns {'local': 0}: list them all in its out_indices"),
         (dict(token_type='local', **EVERY_LAYER), "as many local tokens in video as in audio, not {'video': 800, 'a"),
         (dict(features=['last']), "'correlated' belongs to a model with a correlation module"),
         (dict(features=['correlated'], correlation=None), "'correlated' belongs to a model with"),
         (dict(features=['first']), 'names each of'),
         (dict(features=['last', 'last'], correlation=None), 'at most once'),
         (dict(correlation_tokens='cls'), "correlation_tokens is 'region', 'local' or 'all', not 'cls'"),
-        (dict(token_type='local', features=['layers'], correlation=None), "hands out {'local': 0}"),
+        (dict(token_type='local', features=['layers'], correlation=None), "returns {'local': 0}"),
         (dict(token_type='all', features=['layers'], correlation=None, **FIRST_LAYER), "{'all': 1, 'region': 2}"),
         (dict(token_type='cls', correlation=None), "token_type is 'region', 'local' or 'all', not 'cls'"),
         (

@@ -12,7 +12,7 @@ from ..layers import LAYER_NORM_EPS, CrossBlock, ViTBlock
 
 
 class DiERStream(nn.Module):
-    """One modality's half of a unit: a branch that looks at itself, one that looks at the other, gated and summed.
+    """One modality's half of a unit: gated sum of a branch that attends to itself and one that attends to the other.
 
     Args:
         embed_dims: Channels C.
@@ -27,7 +27,7 @@ class DiERStream(nn.Module):
         self.cross_block = CrossBlock(embed_dims, num_heads, mlp_ratio, drop_path)
         self.self_gate = nn.Linear(2 * embed_dims, embed_dims)
         self.cross_gate = nn.Linear(2 * embed_dims, embed_dims)
-        # this norm is in the released models and not in the paper
+        # this norm is in the released models but not in the paper
         self.norm = nn.LayerNorm(embed_dims, eps=LAYER_NORM_EPS)
 
     def forward(self, x: Tensor, other: Tensor) -> Tensor:

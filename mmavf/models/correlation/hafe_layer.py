@@ -35,7 +35,7 @@ class UnitFusion(nn.Module):
 
 @MODELS.register_module()
 class HAFELayer(nn.Module):
-    """Fuse the units' outputs of each modality, then let both look at the fused audio-visual tokens.
+    """Fuse the units' outputs of each modality, then let both attend to the fused audio-visual tokens.
 
     The cross-attention to the fused tokens and the norm of its context are shared by both modalities; the norms of the
     queries are not.

@@ -17,10 +17,10 @@ from ..encoders.base import XAVIER_INIT
 class IAVCLHead(BaseModule):
     """Units that exchange information between the modalities, refinement of the fused tokens, fusion of the units.
 
-    The units run one after the other; after each, the one shared refinement layer updates the fused tokens. The HAFE
+    The units run in sequence; after each, the one shared refinement layer updates the fused tokens. The HAFE
     layer then fuses all units' outputs and relates them to the fused tokens. Parts are built from nested
     configurations, to which `embed_dims`, `num_heads` and `mlp_ratio` (to the refinement layer: `embed_dims` and
-    `num_units`) are handed unless they set them; refinement and HAFE layer may also be modules.
+    `num_units`) are passed unless they set them; refinement and HAFE layer may also be modules.
 
     Args:
         embed_dims: Channels C.
@@ -35,7 +35,7 @@ class IAVCLHead(BaseModule):
         init_cfg: Initialisation; the default is the released one.
 
     Raises:
-        ConfigError: Less than one unit.
+        ConfigError: There is no unit.
     """
 
     def __init__(
@@ -52,7 +52,9 @@ class IAVCLHead(BaseModule):
     ) -> None:
         super().__init__(init_cfg=init_cfg)
         if num_units < 1:
-            raise ConfigError(f'correlation.num_units must be 1 or more, not {num_units}; correlation=None has none')
+            raise ConfigError(
+                f'correlation.num_units must be 1 or more, not {num_units}; for no module set correlation=None'
+            )
         sizes = dict(embed_dims=embed_dims, num_heads=num_heads, mlp_ratio=mlp_ratio)
         rates = torch.linspace(0, drop_path_rate, num_units, device='cpu').tolist()
         self.units = nn.ModuleList(_built(unit, drop_path=rate, **sizes) for rate in rates)

@@ -16,16 +16,16 @@ def _convolve(embed_dims: int) -> nn.Sequential:
 
 @MODELS.register_module()
 class EvolutionaryRefinement(nn.Module):
-    """Let the fused tokens gather from both modalities; one module serves all units.
+    """Let the fused tokens gather information from both modalities; one module serves all units.
 
-    The units have its weights in common and, as released, its two BatchNorms: training normalises each unit's pass by
-    that pass's own batch, evaluation by running statistics in which the passes are mixed. Where passes differ more than
-    clips do within a pass, as in small models, that mixture spoils evaluation; `own_norms` is the remedy.
+    The units share its weights and, as released, its two BatchNorms: training normalises the pass of each unit by its
+    own batch statistics, evaluation by running statistics that mix the passes. If passes differ more than clips within
+    a pass, as in small models, that mixture spoils evaluation; `own_norms` avoids it.
 
     Args:
         embed_dims: Channels C.
-        num_units: Units that the module is run after.
-        own_norms: Each unit has its own BatchNorms, with statistics and weights of its own.
+        num_units: Units after which the module runs.
+        own_norms: Whether each unit has its own BatchNorms.
 
     Raises:
         ConfigError: In training, a batch with a single fused token, which has no variance to normalise by.
@@ -61,6 +61,6 @@ class EvolutionaryRefinement(nn.Module):
                 'train_dataloader.batch_size (of each process) to 2 or more'
             )
         point, _, activation = conv
-        # the convolution as a product: its own gradient has another layout than its weight, which DDP has to mend
+        # the convolution as a product: the gradient of Conv1d has another layout than its weight, and DDP copies it
         mapped = F.linear(gathered, point.weight.flatten(1), point.bias)
         return activation(batch_norm(mapped.transpose(1, 2))).transpose(1, 2)  # (B, F, C) -> (B, C, F) -> (B, F, C)

@@ -1,4 +1,4 @@
-"""From what the loader yields to what a model eats, on the model's device.
+"""Data preprocessor of video and audio.
 
 Shapes: B batch, V views, T frames, H rows, W columns.
 """
@@ -17,19 +17,19 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 @MODELS.register_module()
 class AVDataPreprocessor(BaseDataPreprocessor):
-    """Move a batch without waiting, fold views into the batch, normalise the frames, in training mix clips.
+    """Move a batch to the device, fold views into the batch, normalise the frames, and in training mix clips.
 
-    Frames travel as bytes and become floating point here: a quarter of the traffic between worker, memory and device.
-    Labels stay on the host: what needs them on the device stacks them first and copies once.
+    Frames are transferred as bytes and become floating point here, a quarter of the traffic between worker, memory and
+    device. Labels stay on the host: heads stack them first and copy once.
 
     Args:
         mean: Per channel (red, green, blue), for pixels in [0, 1].
         std: Per channel.
-        non_blocking: Whether copies to the device may run behind the host; needs pinned memory to have an effect.
+        non_blocking: Whether copies to the device may be asynchronous; effective only with pinned memory.
         batch_augment: What mixes the clips of a training batch, such as `MixupCutmix`, or its config.
 
     Attributes:
-        normalization: Of each modality that is normalised, its mean and deviation.
+        normalization: Mean and deviation of each modality that is normalised.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Mixing of the clips of a batch, with their labels.
+"""Mixup and cutmix of the clips of a batch and their labels.
 
 Shapes: B batch, V views, T frames, H rows, W columns, K classes.
 """
@@ -17,11 +17,11 @@ from ..heads import class_scores
 
 
 class Mix(NamedTuple):
-    """How a batch is mixed.
+    """Parameters of one mix.
 
     Attributes:
         own: Share of a clip's own label, in [0, 1]; the rest is its partner's.
-        box: Rows and columns that come from the partner; None where whole frames are blended.
+        box: Rows and columns that come from the partner; None if whole frames are blended.
     """
 
     own: float
@@ -30,11 +30,11 @@ class Mix(NamedTuple):
 
 @MODELS.register_module()
 class MixupCutmix:
-    """Mix each clip with a partner, the clip at its place counted from the batch's end.
+    """Mix each clip with the clip at the same position in the reversed batch.
 
     Mixup (arXiv 1710.09412) blends whole frames, cutmix (arXiv 1905.04899) takes one box from the partner, the same in
     all frames and views; its label share is the box's share of the frame. One draw serves the whole batch. It is made
-    on the host, from numpy's global generator, so that the device is never waited for.
+    on the host, from numpy's global generator, so that nothing waits for the device.
 
     The released recipe mixes frames and labels and leaves each clip its own sound. With `mix_audio` the log-mel is
     blended too, with the partner's share as in the label: also under cutmix, where a box has no counterpart in sound.
@@ -44,8 +44,8 @@ class MixupCutmix:
         mixup_alpha: Both parameters of the beta distribution that the blend of mixup is drawn from.
         cutmix_alpha: The same for the area of cutmix.
         prob: Probability that a batch is mixed.
-        switch_prob: Probability of cutmix where it is mixed; 0 is mixup alone, 1 cutmix alone.
-        mix_audio: Whether sound is mixed. Has to be on for a model of sound alone, which always blends.
+        switch_prob: Probability of cutmix in a mixed batch; 0 is mixup alone, 1 cutmix alone.
+        mix_audio: Whether sound is mixed. It must be for a model of sound alone, which always blends.
 
     Raises:
         ConfigError: An argument has an impossible value.
@@ -72,23 +72,23 @@ class MixupCutmix:
     def __call__(
         self, inputs: dict[str, Tensor], data_samples: list[AVDataSample]
     ) -> tuple[dict[str, Tensor], list[AVDataSample]]:
-        """Mix a batch, or leave it as it is.
+        """Mix a batch, or leave it unchanged.
 
         Args:
-            inputs: `video`, float (B, V, T, H, W, 3), changed in place, and `audio`, float (B, V, time, mel), as far as
-                there are.
-            data_samples: The B clips' labels: `gt_score` (K,) where there is one, else `gt_label`.
+            inputs: `video`, float (B, V, T, H, W, 3), changed in place, and `audio`, float (B, V, time, mel), or one
+                of them.
+            data_samples: The B clips' labels: `gt_score` (K,) if there is one, else `gt_label`.
 
         Returns:
             Inputs, and copies of the data samples with the mixed label as `gt_score`, float32 (K,).
 
         Raises:
-            ConfigError: There is no video and sound is not to be mixed, or a label is none of the K classes.
+            ConfigError: There is no video and sound is not to be mixed, or a label is not one of the K classes.
             ListError: A clip has no label.
         """
         if 'video' not in inputs and not self.mix_audio:
             raise ConfigError(
-                'MixupCutmix would mix labels alone: the batch has no video. Set batch_augment.mix_audio=True, or '
+                'MixupCutmix would mix only labels: the batch has no video. Set batch_augment.mix_audio=True, or '
                 'model.data_preprocessor.batch_augment=None'
             )
         if np.random.rand() >= self.prob:

@@ -1,4 +1,4 @@
-"""What all token encoders share: embedding of the wanted patches, positions, blocks, final norm.
+"""Base of the token encoders: patch embedding, positions, blocks, final norm.
 
 Shapes: B batch, N tokens of the grid, n tokens that enter, K regions, L layers, C channels.
 """
@@ -15,17 +15,17 @@ from mmavf.errors import ConfigError
 
 from ..layers import LAYER_NORM_EPS, PatchEmbed, patch_grid, sinusoid_table
 
-# as released for pre-training; a fine-tuning configuration replaces it
+# as released for pre-training; fine-tuning configs replace it
 XAVIER_INIT = dict(type='Xavier', layer='Linear', distribution='uniform', bias=0.0)
 
 
 class EncoderOutput(NamedTuple):
-    """What an encoder returns; everything has gone through its final LayerNorm, if it has one.
+    """Output of an encoder; all tokens have passed its final LayerNorm, if it has one.
 
     Attributes:
         tokens: Local tokens of the last layer, (B, n, C).
         hidden: Local tokens of the layers `out_indices`, each (B, n, C).
-        regions: Region tokens of all layers, (B, K, L, C); None where the encoder has none, and with `keep_ids`, as
+        regions: Region tokens of all layers, (B, K, L, C); None if the encoder has none, and with `keep_ids`, as
             pre-training does not use them.
         token_ids: Which token of the grid stands at each place, int64 (B, n); (n,) where all tokens entered.
     """
@@ -37,7 +37,7 @@ class EncoderOutput(NamedTuple):
 
 
 class TokenEncoder(BaseModule):
-    """Base of the encoders; a subclass builds `self.blocks` and says how tokens are laid out for them.
+    """Base of the encoders; a subclass builds `self.blocks` and lays out the tokens for them.
 
     Args:
         input_size: (frames, rows, columns) of video or (time steps, mel bins) of audio.
@@ -47,15 +47,15 @@ class TokenEncoder(BaseModule):
         depth: Number of blocks L.
         out_indices: Layers, counted from 0, whose tokens `forward` returns as `hidden`.
         with_cp: Recompute each block's activations in the backward pass: less memory, about a third more time.
-        final_norm: Whether tokens go through the encoder's LayerNorm at the end. MAE-DFER's fine-tuned models do
-            without, as their head begins with one.
+        final_norm: Whether tokens pass a LayerNorm at the end. MAE-DFER's fine-tuned models have none, as their head
+            begins with one.
         init_cfg: Initialisation as MMEngine does it.
 
     Attributes:
-        num_regions: Region tokens K; 0 where the encoder has none.
+        num_regions: Region tokens K; 0 if the encoder has none.
 
     Raises:
-        ConfigError: Sizes that do not fit each other, or a layer that is not there.
+        ConfigError: Sizes that do not fit each other, or a layer that does not exist.
     """
 
     num_regions = 0
@@ -96,25 +96,25 @@ class TokenEncoder(BaseModule):
         """Embed the patches `ids` (B, n) or (n,) of a clip `(B, channels, *size)` and add their positions: (B, n, C).
 
         Raises:
-            ConfigError: The clip has another size than the encoder was built for: other patches would be taken.
+            ConfigError: The clip has another size than the encoder was built for, so that other patches would be taken.
         """
         if x.shape[2:] != self.input_size:
             raise ConfigError(
-                f'the encoder is built for inputs of {self.input_size}, and gets {tuple(x.shape[2:])}: set its '
-                'input_size, or what the pipeline makes'
+                f'the encoder is built for inputs of {self.input_size} and gets {tuple(x.shape[2:])}: change its '
+                'input_size or the pipeline'
             )
         return self.patch_embed(x, ids) + self.positions[ids]
 
     def check_visible(self, num_visible: int, is_balanced: Callable[[Sequence[int]], bool]) -> None:
-        """Make sure that the encoder can take a masker's masks; raise otherwise.
+        """Raise a ConfigError if the encoder cannot take the masks of a masker.
 
         Args:
             num_visible: Visible tokens n of every mask.
-            is_balanced: Tells of a region size whether the masks leave equally many visible tokens in each such region.
+            is_balanced: Returns whether the masks leave equally many visible tokens in each region of a size.
         """
 
     def run_block(self, block: nn.Module, *inputs: Tensor) -> Tensor:
-        """Run one block, under activation checkpointing where it was asked for."""
+        """Run one block, with activation checkpointing if `with_cp` is set."""
         if self.with_cp and self.training:
             return checkpoint(block, *inputs, use_reentrant=False)
         return block(*inputs)

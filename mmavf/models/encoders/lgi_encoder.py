@@ -20,8 +20,8 @@ from .base import XAVIER_INIT, EncoderOutput, TokenEncoder
 class ImprovedLGIEncoder(TokenEncoder):
     """Local-global interaction encoder for either modality and every training stage.
 
-    A learned token per region travels with the region's local tokens through the blocks. With `keep_ids` only those
-    tokens are embedded and encoded (pre-training); without, all of them (every later stage).
+    A learned token per region accompanies the region's local tokens through the blocks. With `keep_ids` only those
+    tokens are embedded and encoded (pre-training), without it all of them (every later stage).
 
     Args:
         input_size: (frames, rows, columns) of video or (time steps, mel bins) of audio.
@@ -34,12 +34,12 @@ class ImprovedLGIEncoder(TokenEncoder):
         mlp_ratio: Hidden width of the FFN over C.
         drop_path_rate: Stochastic depth of the last block; it grows linearly from 0 at the first.
         out_indices: Layers, counted from 0, whose tokens `forward` returns as `hidden`.
-        stage_iv: Whether blocks have stage IV; without it this is MAE-DFER's encoder.
+        stage_iv: Whether blocks have stage IV; without it this is the encoder of MAE-DFER.
         region_grouping: How visible tokens are grouped in pre-training. 'released' groups by rank among the visible
-            tokens, so that some sit in a region that is not theirs; 'exact' groups by true region and needs masks that
-            leave the same number of tokens in each region.
+            tokens, so that some are in a region that is not theirs; 'exact' groups by true region and needs masks
+            that leave the same number of tokens in each region.
         with_cp: Recompute activations in the backward pass.
-        final_norm: Whether tokens go through a LayerNorm at the end.
+        final_norm: Whether tokens pass a LayerNorm at the end.
         init_cfg: Initialisation; the default is the released one for pre-training.
 
     Raises:
@@ -98,17 +98,16 @@ class ImprovedLGIEncoder(TokenEncoder):
         return keep_ids[:, released_order(self.grid, self.region_size, keep_ids.shape[1], keep_ids.device)]
 
     def check_visible(self, num_visible: int, is_balanced: Callable[[Sequence[int]], bool]) -> None:
-        """Make sure that a masker's masks spread evenly over the regions; arguments as in the base class.
+        """Check that the visible tokens spread evenly over the regions; arguments as in the base class.
 
         Raises:
-            ConfigError: They do not, or with 'exact' nothing promises that they do.
+            ConfigError: They do not, or with 'exact' the masker does not guarantee that they do.
         """
         self.order_by_region(torch.arange(num_visible, device='cpu')[None])
         if self.region_grouping == 'exact' and not is_balanced(self.region_size):
             raise ConfigError(
                 "region_grouping='exact' needs region-balanced masks: RegionBalancedMask with region_size "
-                f'{self.region_size}, or a mask generator whose is_balanced(region_size) tells that its masks leave '
-                'as many visible tokens in each region'
+                f'{self.region_size}, or a mask generator whose is_balanced(region_size) returns True'
             )
 
     def forward(self, x: Tensor, keep_ids: Tensor | None = None) -> EncoderOutput:

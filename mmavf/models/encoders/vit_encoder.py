@@ -29,7 +29,7 @@ class ViTEncoder(TokenEncoder):
         drop_path_rate: Stochastic depth of the last block; it grows linearly from 0 at the first.
         out_indices: Layers, counted from 0, whose tokens `forward` returns as `hidden`.
         with_cp: Recompute activations in the backward pass.
-        final_norm: Whether tokens go through a LayerNorm at the end.
+        final_norm: Whether tokens pass a LayerNorm at the end.
         init_cfg: Initialisation; the default is the released one for pre-training.
 
     Raises:

@@ -19,10 +19,10 @@ CROSS_ENTROPY = dict(type='SoftTargetCrossEntropy', label_smoothing=0.1)
 class ClassificationHead(LinearHead):
     """One score per class.
 
-    A clip's target is `gt_score` (K,) where it has one (mixed clips, several labels), else its class `gt_label`.
+    The target of a clip is `gt_score` (K,) if it has one (mixed clips, several labels), else its class `gt_label`.
 
     Args:
-        in_channels: Channels D of the pooled feature; the recognizer sets it.
+        in_channels: Channels D of the pooled feature; set by the recognizer.
         num_classes: Classes K.
         loss: The loss or its configuration; it takes raw scores and targets, both (B * V, K).
     """
@@ -47,7 +47,7 @@ def class_scores(data_sample: AVDataSample, num_classes: int) -> Tensor:
 
     Raises:
         ListError: The clip has no label.
-        ConfigError: Its label is none of the K classes.
+        ConfigError: Its label is not one of the K classes.
     """
     if 'gt_score' in data_sample:
         return data_sample.gt_score

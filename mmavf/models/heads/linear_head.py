@@ -1,4 +1,4 @@
-"""What the heads share: LayerNorm, one linear layer, labels per view.
+"""Base of the heads: LayerNorm, one linear layer, labels per view.
 
 Shapes: B clips, V views of a clip, D channels of the pooled feature, K outputs.
 """
@@ -16,7 +16,7 @@ from ..layers import LAYER_NORM_EPS
 
 
 class LinearHead(nn.Module, ABC):
-    """LayerNorm and a linear layer on the pooled feature; a subclass says what the outputs mean.
+    """LayerNorm and a linear layer on the pooled feature; a subclass gives the outputs their meaning.
 
     Args:
         in_channels: Channels D of the pooled feature.
@@ -61,7 +61,7 @@ def label_of(data_sample: AVDataSample) -> Tensor:
         ListError: It has none.
     """
     if 'gt_label' not in data_sample:
-        raise ListError(f'clip {data_sample.get("sample_id")} has no label: this stage trains on labelled lists')
+        raise ListError(f'clip {data_sample.get("sample_id")} has no label: this stage needs a labelled list')
     return data_sample.gt_label
 
 

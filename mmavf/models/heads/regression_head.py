@@ -16,10 +16,10 @@ MSE = dict(type='RegressionMSELoss')
 
 @MODELS.register_module()
 class RegressionHead(LinearHead):
-    """Numbers such as valence and arousal, as they are: no squashing.
+    """Numbers such as valence and arousal, without an activation.
 
     Args:
-        in_channels: Channels D of the pooled feature; the recognizer sets it.
+        in_channels: Channels D of the pooled feature; set by the recognizer.
         num_outputs: Numbers K.
         loss: The loss or its configuration; it takes predictions and targets, both (B * V, K).
     """
@@ -38,7 +38,7 @@ class RegressionHead(LinearHead):
         if label.shape != (self.fc.out_features,):
             raise ConfigError(
                 f'clip {data_sample.get("sample_id")} has a label of shape {tuple(label.shape)}, but the model '
-                f'predicts {self.fc.out_features} numbers: give the data set as many label_columns'
+                f'predicts {self.fc.out_features} numbers: set as many label_columns in the data set'
             )
         return label
 

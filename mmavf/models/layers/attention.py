@@ -25,7 +25,7 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, num_heads: int) -> Tensor:
 
 
 class _Attention(nn.Module):
-    """What both kinds of attention have: heads, the biases of queries and values, the output projection."""
+    """Base of both kinds of attention: heads, biases of queries and values, output projection."""
 
     def __init__(self, embed_dims: int, num_heads: int) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class SelfAttention(_Attention):
 class CrossAttention(_Attention):
     """Attention with separate projections for queries and context; same bias rule as `SelfAttention`.
 
-    With `context` left out it is self-attention: the form that the LGI block's first two stages have.
+    Without `context` it is self-attention, as in the first two stages of the LGI block.
 
     Args:
         embed_dims: Channels C.

@@ -1,4 +1,4 @@
-"""Stochastic depth whose rate need not be a constant of a compiled graph."""
+"""Stochastic depth whose rate is not a constant of compiled graphs."""
 
 from collections.abc import Iterable
 
@@ -12,21 +12,21 @@ from mmavf.errors import ConfigError
 class DropPath(StochasticDepth):
     """Drop a residual branch for a row of the batch in training; what is kept is divided by the share that is kept.
 
-    torchvision's StochasticDepth of rows. There the rate is a Python number, which a compiled graph holds as a
-    constant, so that each layer needs a graph of its own; `share_graphs` makes it a tensor that the graph is given.
+    It is torchvision's StochasticDepth of rows, whose rate is a Python number and so a constant of a compiled graph:
+    each layer then needs its own graph. `share_graphs` makes the rate a tensor, which is an input of the graph.
 
     Args:
         rate: Probability that a row is dropped; 0 or more, and less than 1.
 
     Raises:
-        ConfigError: The rate is none.
+        ConfigError: The rate is out of range.
     """
 
     def __init__(self, rate: float) -> None:
         if not 0 <= rate < 1:
             raise ConfigError(f'a drop-path rate must be 0 or more and less than 1, not {rate}')
         super().__init__(rate, mode='row')
-        # float32 scalar once graphs are shared. No buffer: it would be broadcast, averaged and counted among buffers
+        # float32 scalar once graphs are shared. Not a buffer: it would be broadcast and averaged
         self.kept: Tensor | None = None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -42,8 +42,8 @@ class DropPath(StochasticDepth):
 def share_graphs(blocks: Iterable[nn.Module], device: torch.device) -> None:
     """Make blocks of one class, once compiled, share a graph whatever their rates; without rates nothing changes.
 
-    A rate of 0 then is a rate like others: it drops nothing. Random numbers are drawn in another way than without, so
-    call it for blocks that are compiled, whose numbers come from the compiler anyway.
+    A rate of 0 is then treated like any other and drops nothing. Random numbers are drawn differently, so call it only
+    for blocks that are compiled, whose random numbers come from the compiler anyway.
 
     Args:
         blocks: The blocks.

@@ -11,10 +11,10 @@ from .blocks import ResidualAttention, ResidualFFN
 
 
 class LGIBlock(nn.Module):
-    """Attention in four stages between local tokens and the tokens that stand for their regions, then an FFN.
+    """Attention in four stages between local tokens and the tokens of their regions, then an FFN.
 
     Stage I attends inside each region, II between region tokens, III from all local tokens to the region tokens, IV
-    from the region tokens to all local tokens of the clip. Each stage has weights of its own; the FFN is shared by
+    from the region tokens to all local tokens of the clip. Each stage has its own weights; the FFN is shared by
     local and region tokens.
 
     Args:
@@ -23,7 +23,7 @@ class LGIBlock(nn.Module):
         mlp_ratio: Hidden width of the FFN over C.
         drop_path: Probability that a branch is dropped in training: stage I and the FFN for a region, the other stages
             for a clip, as released.
-        stage_iv: Whether stage IV is there: with it the improved block of AVF-MAE++, without it MAE-DFER's.
+        stage_iv: Whether the block has stage IV: with it, it is the improved block of AVF-MAE++, without it MAE-DFER's.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
-"""Cutting clips into patches, and embedding those that are wanted.
+"""Patches of clips, and their embedding.
 
-Shapes: B batch, N patches of the grid, n patches asked for, P values of a patch, C channels. A grid has two axes
+Shapes: B batch, N patches of the grid, n requested patches, P values of a patch, C channels. A grid has two axes
 (time, mel) for audio or three (time, row, column) for video; its tokens are numbered in raster order.
 """
 
@@ -29,7 +29,7 @@ def patch_grid(input_size: Sequence[int], patch_size: Sequence[int]) -> tuple[in
 def take_patches(x: Tensor, patch_size: Sequence[int], ids: Tensor) -> Tensor:
     """Cut the patches `ids`, int64 (B, n) or (n,), out of `(B, channels, *size)`: `(B, n, channels, *patch_size)`.
 
-    Only these patches are read: the clip is never laid out anew as a whole.
+    Only these patches are read; the clip is never rearranged as a whole.
     """
     axes = range(len(patch_size))
     # two axes: 'b c (g0 p0) (g1 p1) -> b g0 g1 c p0 p1'; a view
@@ -53,9 +53,9 @@ def _unravel(ids: Tensor, grid: Sequence[int]) -> list[Tensor]:
 
 
 class PatchEmbed(nn.Module):
-    """Linear embedding of patches; the weight has the shape of the convolution that the published models use.
+    """Linear embedding of patches; the weight has the shape of the convolution in the published models.
 
-    Only the patches asked for are cut out and embedded: in pre-training that is a tenth of them.
+    Only the requested patches are cut out and embedded, in pre-training a tenth of them.
 
     Args:
         in_channels: Channels of the input: 3 for video, 1 for log-mel.

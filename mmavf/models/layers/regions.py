@@ -1,4 +1,4 @@
-"""Which region a token belongs to, and the order in which visible tokens are grouped into regions.
+"""Regions of the token grid, and the grouping of visible tokens into them.
 
 Shapes: B batch, N tokens of the grid, n visible tokens, K regions.
 """
@@ -47,11 +47,11 @@ def released_order(
 ) -> Tensor:
     """Return the released grouping: places 0..n-1 of the visible tokens in raster order, permuted to region order.
 
-    The released models group visible tokens by their rank, wherever they lie. Video: every slice has the same number of
-    visible tokens (tube masks), and of those the first share counts as the first spatial region. Audio: equal runs of
-    consecutive tokens. So these are pseudo-regions, unless the masks are region-balanced (video).
+    The released models group visible tokens by rank, wherever they are. Video: every slice has the same number of
+    visible tokens (tube masks), the first of which count as the first spatial region. Audio: equal runs of consecutive
+    tokens. These are pseudo-regions, unless the masks are region-balanced (video).
 
-    It is computed on the device, so that nothing is copied there, and not kept: a trace would leave a fake tensor.
+    It is computed on the device, so that nothing is copied there, and not cached: a trace would leave a fake tensor.
 
     Returns:
         int64 tensor of shape (n,) on `device`.

@@ -15,8 +15,8 @@ class SoftTargetCrossEntropy(nn.Module):
     """Cross-entropy with probability targets, in float32, averaged over the batch.
 
     Args:
-        label_smoothing: Share of each target that is spread evenly over all classes; applied to mixed targets too,
-            which is the same as mixing smoothed ones.
+        label_smoothing: Share of each target that is spread evenly over all classes; also of mixed targets, which is
+            the same as mixing smoothed ones.
         class_weight: Factor of each class's term. The mean is over clips and not over weights, so weights whose mean
             over the training clips is 1 keep the size of the loss.
     """
@@ -31,12 +31,12 @@ class SoftTargetCrossEntropy(nn.Module):
         """Compare raw scores (B, K) with probabilities (B, K) that sum to 1; returns a scalar.
 
         Raises:
-            ConfigError: There are not K class weights.
+            ConfigError: The number of class weights is not K.
         """
         if self.class_weight is not None and len(self.class_weight) != logits.shape[1]:
             raise ConfigError(
                 f'SoftTargetCrossEntropy: class_weight has {len(self.class_weight)} weights for {logits.shape[1]} '
-                'classes: give one per class, in their order'
+                'classes: set one per class, in their order'
             )
         return F.cross_entropy(
             logits.float(), target.float(), weight=self.class_weight, label_smoothing=self.label_smoothing

@@ -23,7 +23,7 @@ class HCMCLLoss(nn.Module):
     Args:
         temperature: Softmax temperature.
         loss_weight: Factor λ.
-        gather: Take negatives from all ranks instead of the own one only (the released programs do not).
+        gather: Take negatives from all ranks; the released programs take those of the own rank only.
     """
 
     def __init__(self, temperature: float = 0.07, loss_weight: float = 0.0025, gather: bool = False) -> None:

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from mmavf.registry import MODELS
 
-_EPS = 1e-8  # predictions and targets that are constant and equal: the quotient is 0 then
+_EPS = 1e-8  # the quotient is 0 for predictions and targets that are constant and equal
 
 
 @MODELS.register_module()
@@ -21,8 +21,8 @@ class RegressionMSELoss(nn.Module):
 class CCCLoss(nn.Module):
     """1 - concordance correlation coefficient over the batch, averaged over the numbers, in float32.
 
-    Variances and covariance are biased (divided by B). A batch of one clip has none: its loss is 1 without gradient,
-    so batches should be large.
+    Variances and covariance are biased (divided by B). With a single clip they are 0: the loss is then 1
+    without gradient, so batches should be large.
     """
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
@@ -30,5 +30,5 @@ class CCCLoss(nn.Module):
         pred, target = pred.float(), target.float()
         pred_mean, target_mean = pred.mean(dim=0), target.mean(dim=0)  # (K,)
         covariance = ((pred - pred_mean) * (target - target_mean)).mean(dim=0)
-        spread = pred.var(dim=0, correction=0) + target.var(dim=0, correction=0)
-        return (1 - 2 * covariance / (spread + (pred_mean - target_mean).square() + _EPS)).mean()
+        variances = pred.var(dim=0, correction=0) + target.var(dim=0, correction=0)
+        return (1 - 2 * covariance / (variances + (pred_mean - target_mean).square() + _EPS)).mean()

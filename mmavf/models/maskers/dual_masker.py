@@ -1,4 +1,4 @@
-"""Dual masking of any modalities: one mask for what an encoder sees, one for what a decoder predicts.
+"""Dual masking of any modalities: one mask for the encoder, one for the decoder.
 
 Shapes: B batch, N tokens of the grid, n visible to the encoder, m visible to the decoder.
 """
@@ -60,9 +60,9 @@ class DualMasker(nn.Module):
         return {m: self._draw(m, batch_size, device) for m in self.grids}
 
     def is_balanced(self, modality: str, region_size: Sequence[int]) -> bool:
-        """Tell whether the masks of an encoder promise as many visible tokens in each of its regions."""
-        promise = getattr(self.encoder_masks[modality], 'is_balanced', None)
-        return promise is not None and promise(region_size)
+        """Return whether the masks of an encoder guarantee equally many visible tokens in each of its regions."""
+        is_balanced = getattr(self.encoder_masks[modality], 'is_balanced', None)
+        return is_balanced is not None and is_balanced(region_size)
 
     def _generators(self, place: str, cfgs: Mapping[str, dict | nn.Module]) -> nn.ModuleDict:
         return nn.ModuleDict(

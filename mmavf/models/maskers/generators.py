@@ -1,7 +1,7 @@
-"""Mask generators: which tokens of a clip are hidden, drawn on the device for a whole batch at once.
+"""Mask generators: hidden tokens of clips, drawn on the device for a whole batch.
 
-A generator returns a bool tensor (B, N), True = masked, with the same number of masked tokens in every row. One whose
-masks leave the same number of visible tokens in every region announces that by `is_balanced(region_size)`.
+A generator returns a bool tensor (B, N), True = masked, with the same number of masked tokens in every row. If its
+masks leave the same number of visible tokens in every region, `is_balanced(region_size)` returns True.
 Shapes: B batch, N tokens of the grid, raster order.
 """
 
@@ -18,27 +18,29 @@ from ..layers import region_grid, region_of_tokens
 
 
 def _num_masked(num_tokens: int, mask_ratio: float) -> int:
-    """Masked tokens of `num_tokens`, rounded down as in the released models; at least one is left on either side."""
+    """Return the number of masked tokens, rounded down as in the released models; neither 0 nor all."""
     if not 0 < mask_ratio < 1:
         raise ConfigError(f'mask_ratio must lie strictly between 0 and 1, not {mask_ratio}')
     masked = int(mask_ratio * num_tokens + 1e-6)  # 0.9 * 100 is 90.00000000000001 or 89.99999999999999
     if masked in (0, num_tokens):
-        raise ConfigError(f'mask_ratio {mask_ratio} hides {masked} of {num_tokens} tokens: nothing is left to learn')
+        raise ConfigError(
+            f'mask_ratio {mask_ratio} hides {masked} of {num_tokens} tokens, so there is nothing to learn'
+        )
     return masked
 
 
 def _random_rows(shape: Sequence[int], num_masked: int, device: torch.device) -> Tensor:
-    """Return bool (*shape), with `num_masked` random places True along the last axis."""
+    """Return bool `(*shape)` with `num_masked` random True values along the last axis."""
     return torch.rand(*shape, device=device).argsort(dim=-1) < num_masked
 
 
 @MODELS.register_module()
 class RandomMask(nn.Module):
-    """Hide tokens at random over the whole grid.
+    """Hide random tokens of the whole grid.
 
     Args:
         grid: Tokens along each axis.
-        mask_ratio: Share of hidden tokens.
+        mask_ratio: Ratio of hidden tokens.
     """
 
     def __init__(self, grid: Sequence[int], mask_ratio: float) -> None:
@@ -53,11 +55,11 @@ class RandomMask(nn.Module):
 
 @MODELS.register_module()
 class TubeMask(nn.Module):
-    """Hide random places of a slice, the same in all slices, so that motion does not give the content away.
+    """Hide random positions of a slice, the same in all slices, so that motion does not reveal the content.
 
     Args:
         grid: (slices, rows, columns).
-        mask_ratio: Share of hidden places of a slice.
+        mask_ratio: Ratio of hidden positions of a slice.
     """
 
     def __init__(self, grid: Sequence[int], mask_ratio: float) -> None:
@@ -73,13 +75,13 @@ class TubeMask(nn.Module):
 
 @MODELS.register_module()
 class RunningCellMask(nn.Module):
-    """Hide part of each 2 x 2 cell of a slice; the hidden part moves on by one place from slice to slice.
+    """Hide part of each 2 x 2 cell of a slice; the hidden part moves by one position from slice to slice.
 
     Each clip draws one of four phases. The decoder mask of VideoMAE V2 and AVF-MAE++.
 
     Args:
         grid: (slices, rows, columns); rows and columns are even.
-        mask_ratio: Share of hidden tokens: 0.25, 0.5 or 0.75.
+        mask_ratio: Ratio of hidden tokens: 0.25, 0.5 or 0.75.
 
     Raises:
         ConfigError: Another ratio, or an odd number of rows or columns.
@@ -114,9 +116,9 @@ class RegionBalancedMask(nn.Module):
 
     Args:
         grid: Tokens along each axis.
-        mask_ratio: Share of hidden tokens of each region.
+        mask_ratio: Ratio of hidden tokens in each region.
         region_size: Tokens of a region along each axis, as the encoder has it.
-        tube: Draw for one slice and repeat it over time (video); the regions' extent in time does not matter then.
+        tube: Draw for one slice and repeat it over time (video); the extent of regions in time then does not matter.
 
     Raises:
         ConfigError: Regions that do not tile the grid, or a ratio that leaves a region without a visible token.
@@ -144,7 +146,7 @@ class RegionBalancedMask(nn.Module):
         return by_region[:, self.place].repeat(1, self.repeats)
 
     def is_balanced(self, region_size: Sequence[int]) -> bool:
-        """Tell whether every mask leaves equally many visible tokens in regions of this size: whole ones of its own."""
+        """Return whether regions of this size keep equally many visible tokens: they consist of whole own regions."""
         first = 1 if self.tube else 0  # all slices of a tube are alike
         sizes = zip(region_size[first:], self.region_size[first:], strict=True)
         return len(region_size) == len(self.region_size) and all(size % own == 0 for size, own in sizes)

@@ -1,4 +1,4 @@
-"""The masks of one modality as indices."""
+"""Masks of one modality as indices."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from mmavf.errors import ConfigError
 
 
 class TokenMask(NamedTuple):
-    """The masks of one modality as indices, so that every later shape is static.
+    """Encoder and decoder mask of one modality as indices, so that all later shapes are static.
 
     Attributes:
         keep_ids: Tokens that the encoder sees, int64 (B, n), raster order.

@@ -13,19 +13,19 @@ from .masked_autoencoder import MaskedAutoencoder
 class AVFMAEPretrainer(MaskedAutoencoder):
     """Audio-visual masked autoencoder: dual masking, two encoders, correlation module, two decoders with skips.
 
-    It is the `MaskedAutoencoder` of video and audio, which says more of each argument.
+    It is the `MaskedAutoencoder` of video and audio, whose documentation describes each argument in detail.
 
     Args:
         masker: Draws the masks.
         video_encoder: Video encoder; its `out_indices` are the skip and contrastive layers.
         audio_encoder: Audio encoder.
-        correlation: Correlation module between encoders and decoders; None leaves it out.
+        correlation: Correlation module between encoders and decoders; None for none.
         video_decoder: Video decoder.
         audio_decoder: Audio decoder.
         video_target: What the video decoder predicts.
         audio_target: What the audio decoder predicts.
         reconstruction_loss: Loss of both modalities' predictions.
-        contrastive_loss: Loss between the modalities' hidden tokens; None leaves it out.
+        contrastive_loss: Loss between the modalities' hidden tokens; None for none.
         decoder_positions: See `MaskedAutoencoder`.
         data_preprocessor: Prepares batches.
         init_cfg: Initialisation.

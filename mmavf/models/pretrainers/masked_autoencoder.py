@@ -33,7 +33,7 @@ from ..maskers import TokenMask
 
 
 class PretrainOutput(NamedTuple):
-    """What the pre-training model computes for a batch, per modality.
+    """Output of the pre-training model for a batch, by modality.
 
     Attributes:
         masks: Which tokens were seen and decoded, and which of these count in the loss.
@@ -50,19 +50,19 @@ class PretrainOutput(NamedTuple):
 class MaskedAutoencoder(BaseModel):
     """Dual masking, an encoder and a decoder with skips for each modality, and between two modalities a correlation.
 
-    The modalities are the keys of `encoders`: video, audio, both, or others that the data pipeline gives under these
-    names. Sizes are told once: the encoder's grid goes to the masker and the decoder, the patch size to decoder and
-    target, the number of its `out_indices` to the decoder, the normalisation of the data preprocessor to the target,
-    unless a part's config sets its own. Parts are given as configs or as modules.
+    The modalities are the keys of `encoders`: video, audio, both, or others that the data pipeline provides under these
+    names. Sizes are set once: unless the config of a part sets its own, masker and decoder get the encoder's grid,
+    decoder and target its patch size, the decoder the number of its `out_indices`, and the target the normalisation of
+    the data preprocessor. Parts are configs or modules.
 
     Args:
         masker: Draws the masks.
         encoders: Encoder of each modality; its `out_indices` are the skip and contrastive layers.
         decoders: Decoder of each modality.
         targets: What each decoder predicts.
-        correlation: Module between the encoders and decoders of two modalities; None leaves it out.
+        correlation: Module between the encoders and decoders of two modalities; None for none.
         reconstruction_loss: Loss of all modalities' predictions.
-        contrastive_loss: Loss between the hidden tokens of two modalities; None leaves it out.
+        contrastive_loss: Loss between the hidden tokens of two modalities; None for none.
         decoder_positions: Positions that visible tokens get in the decoder. 'released' adds them in raster order to
             tokens that are in region order, so that half of the video tokens carry another token's position; 'exact'
             gives each its own. 'reference' is the former name of 'released'.
@@ -96,7 +96,7 @@ class MaskedAutoencoder(BaseModel):
         grids = {m: tuple(part.grid) for m, part in parts.items()}
         handed = {f'{m}_grid': grid for m, grid in grids.items()}  # of a masker with fixed modalities
         self.masker = build_part(masker, Masker, 'the masker', grids=grids, **handed)
-        self.encoders = ModuleDict(parts)  # MMEngine's container hands init_weights on to its parts
+        self.encoders = ModuleDict(parts)  # MMEngine's container passes init_weights on to its parts
         self.correlation = build_optional(correlation, Correlation, 'correlation')
         self.takes_fused = takes_fused(self.correlation)
         # targets draw nothing, so that they may be built before the decoders, which ask them for sizes
@@ -123,7 +123,7 @@ class MaskedAutoencoder(BaseModel):
         """Run the model.
 
         Args:
-            inputs: Of each modality a float tensor `(B, channels, *size)`, as `video`, (B, 3, T, H, W), normalised, and
+            inputs: A float tensor `(B, channels, *size)` per modality, as `video`, (B, 3, T, H, W), normalised, and
                 `audio`, (B, 1, time, mel).
             data_samples: Not used: pre-training has no labels.
             mode: 'loss' for the loss terms, 'predict' or 'tensor' for the whole `PretrainOutput`.
@@ -137,13 +137,13 @@ class MaskedAutoencoder(BaseModel):
         return self.loss(inputs, output) if mode == 'loss' else output
 
     def extract_feat(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return what the encoders make of whole clips: of each modality the mean of its last layer's tokens, (B, C).
+        """Encode whole clips; return the mean token of the last layer, (B, C), of each modality.
 
         Args:
             inputs: As in `forward`; a modality may be missing, as nothing is masked or correlated.
 
         Raises:
-            ConfigError: `inputs` have none of the model's modalities.
+            ConfigError: `inputs` has none of the model's modalities.
         """
         present = [m for m in self.modalities if m in inputs]
         if not present:
@@ -156,7 +156,7 @@ class MaskedAutoencoder(BaseModel):
         """Mask, encode, correlate and decode a batch; arguments as in `forward`.
 
         Raises:
-            ConfigError: `inputs` lack a modality.
+            ConfigError: `inputs` lacks a modality.
         """
         missing = [m for m in self.modalities if m not in inputs]
         if missing:
@@ -189,7 +189,7 @@ class MaskedAutoencoder(BaseModel):
         return self.decoders[modality](to_decoder(tokens), skips, position_ids, mask.decode_ids)
 
     def loss(self, inputs: Mapping[str, Tensor], output: PretrainOutput) -> dict[str, Tensor]:
-        """Return the loss terms of a batch, scalars: `loss_<modality>` each, and `loss_contrastive` where it is set."""
+        """Return the loss terms of a batch, scalars: `loss_<modality>`, and `loss_contrastive` if there is one."""
         losses = {}
         for m in self.modalities:
             target = self.targets[m](inputs[m], output.masks[m].decode_ids)
@@ -217,26 +217,26 @@ class MaskedAutoencoder(BaseModel):
         )
 
     def _check_parts(self) -> None:
-        """Find contradictions between masker, encoders and decoders now rather than in the first step."""
+        """Find contradictions between masker, encoders and decoders before the first step."""
         with torch.random.fork_rng(devices=[]):
             masks = self.masker(1, torch.device('cpu'))  # for its numbers of tokens, which all masks have
-        promise = getattr(self.masker, 'is_balanced', lambda modality, region_size: False)
+        is_balanced = getattr(self.masker, 'is_balanced', lambda modality, region_size: False)
         for m in self.modalities:
             if m not in masks:
                 raise ConfigError(f'the masker draws masks for {", ".join(masks)}; the model has {m}')
             self._check_sizes(m)
             encoder, decoder = self.encoders[m], self.decoders[m]
             if hasattr(encoder, 'check_visible'):
-                encoder.check_visible(masks[m].keep_ids.shape[1], partial(promise, m))
+                encoder.check_visible(masks[m].keep_ids.shape[1], partial(is_balanced, m))
             if len(encoder.out_indices) != decoder.num_skips:
                 raise ConfigError(
-                    f'the {m} encoder hands out layers {encoder.out_indices}, but the {m} decoder takes '
+                    f'the {m} encoder returns the layers {encoder.out_indices}, but the {m} decoder takes '
                     f'{decoder.num_skips} skip features (num_skips)'
                 )
         self._check_correlated()
 
     def _check_sizes(self, m: str) -> None:
-        """Compare the token grids and patches of one modality's parts; a part of one's own need not tell them."""
+        """Compare the token grids and patches of one modality's parts; a custom part need not have them."""
         encoder, decoder, target = self.encoders[m], self.decoders[m], self.targets[m]
         for part, grid in (
             (f'masker.{m}_grid', getattr(self.masker, 'grids', {}).get(m, encoder.grid)),
@@ -253,7 +253,7 @@ class MaskedAutoencoder(BaseModel):
             )
 
     def _check_correlated(self) -> None:
-        """Make sure that what is compared between the modalities can be."""
+        """Check that the two modalities can be related and compared."""
         compared = self.correlation is not None or self.contrastive_loss is not None
         if compared and len(self.modalities) != 2:
             raise ConfigError(
@@ -268,8 +268,8 @@ class MaskedAutoencoder(BaseModel):
             )
         if self.contrastive_loss is not None and (len(set(layers.values())) > 1 or not all(layers.values())):
             raise ConfigError(
-                'the contrastive loss compares the layers out_indices of the encoders, as many of video as of audio '
-                f'and at least one; their numbers are {layers}. Without them set contrastive_loss to None'
+                'the contrastive loss compares the layers out_indices of the encoders, which must be equally many and '
+                f'at least one; their numbers are {layers}. Without them set contrastive_loss to None'
             )
 
 
@@ -289,7 +289,7 @@ def _patch_values(encoder: nn.Module) -> int:
 def _modalities(encoders: Mapping, decoders: Mapping, targets: Mapping) -> tuple[str, ...]:
     if not encoders or not set(encoders) == set(decoders) == set(targets):
         raise ConfigError(
-            f'encoders are given for {sorted(encoders)}, decoders for {sorted(decoders)} and targets for '
+            f'there are encoders for {sorted(encoders)}, decoders for {sorted(decoders)} and targets for '
             f'{sorted(targets)}; they must be for the same modalities, at least one'
         )
     return tuple(encoders)

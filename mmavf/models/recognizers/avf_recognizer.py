@@ -24,7 +24,7 @@ FEATURES = ('layers', 'last', 'correlated')
 
 
 class RecognizerOutput(NamedTuple):
-    """What the recognizer computes for a batch.
+    """Output of the recognizer for a batch.
 
     Attributes:
         feature: Pooled feature after the head's LayerNorm, (B * V, D).
@@ -47,19 +47,19 @@ class AVFMAERecognizer(BaseModel):
 
     with `out_indices=range(depth)` in both encoders. A correlation module that takes fused tokens gets those of all
     layers, summed under learned weights, the channels of both modalities side by side. Parts have the names that they
-    have in `AVFMAEPretrainer` and are given as configs or as modules.
+    have in `AVFMAEPretrainer` and are configs or modules.
 
     Args:
         head: Head, without its `in_channels`.
         video_encoder: Video encoder; None for audio alone.
         audio_encoder: Audio encoder; None for video alone.
-        correlation: Correlation module; None leaves it out.
+        correlation: Correlation module; None for none.
         token_type: Tokens that are pooled: 'region', 'local', or 'all' of both.
         correlation_tokens: Tokens that are correlated, likewise; None: those of `token_type`.
         features: What is pooled and concatenated, in this order; of each, video channels come first. 'correlated': what
-            the correlation module returns. 'last': the encoders' last layer. 'layers': the layers that an encoder hands
-            out (of local tokens its `out_indices`), summed under learned weights. None: 'correlated' with a correlation
-            module, 'last' without.
+            the correlation module returns. 'last': the encoders' last layer. 'layers': the layers that an encoder
+            returns (of local tokens its `out_indices`), summed under learned weights. None: 'correlated' with a
+            correlation module, 'last' without.
         data_preprocessor: Prepares batches.
         init_cfg: Initialisation.
 
@@ -81,7 +81,7 @@ class AVFMAERecognizer(BaseModel):
     ) -> None:
         super().__init__(build_optional(data_preprocessor, DataPreprocessor, 'data_preprocessor'), init_cfg)
         encoders = dict(video=video_encoder, audio=audio_encoder)
-        # MMEngine's container hands init_weights on to its parts
+        # MMEngine's container passes init_weights on to its parts
         self.encoders = ModuleDict(
             {m: build_part(cfg, Encoder, f'{m}_encoder') for m, cfg in encoders.items() if cfg is not None}
         )
@@ -105,8 +105,8 @@ class AVFMAERecognizer(BaseModel):
         """Run the model.
 
         Args:
-            inputs: `video`, float (B * V, 3, T, H, W), normalised, and `audio`, float (B * V, 1, time, mel), as far as
-                the model has encoders; views of a clip stand next to each other.
+            inputs: `video`, float (B * V, 3, T, H, W), normalised, and `audio`, float (B * V, 1, time, mel), if the
+                model has an encoder for it; views of a clip are adjacent.
             data_samples: The B clips' labels for 'loss'; where predictions go for 'predict'.
             mode: 'loss', 'predict' or 'tensor'.
 
@@ -201,7 +201,7 @@ class AVFMAERecognizer(BaseModel):
             raise ConfigError('the correlation module needs both encoders: pass both, or set correlation to None')
 
     def _check_tokens(self) -> None:
-        """Find contradictions between the parts now rather than in the first step."""
+        """Find contradictions between the parts before the first step."""
         used = {self.token_type} if {'layers', 'last'} & set(self.features) else set()
         used |= {self.correlation_tokens} if self.correlation is not None else set()
         regions = {m: num_tokens(encoder, 'region') for m, encoder in self.encoders.items()}
@@ -214,7 +214,7 @@ class AVFMAERecognizer(BaseModel):
                 layers['region'] = num_layers(encoder, 'region')
             if len(set(layers.values())) > 1 or not all(layers.values()):
                 raise ConfigError(
-                    f'the layers of the {m} encoder are summed, of which it hands out {layers}: list them all in its '
+                    f'the layers of the {m} encoder are summed, of which it returns {layers}: list them all in its '
                     'out_indices'
                 )
         if self.correlation is not None:

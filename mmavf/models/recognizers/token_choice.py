@@ -24,7 +24,7 @@ def last_layer(output: EncoderOutput, tokens: TokenType) -> Tensor:
 
 
 def all_layers(output: EncoderOutput, tokens: TokenType) -> Tensor:
-    """Return the tokens of every layer that the encoder hands out, (B, n, L, C)."""
+    """Return the tokens of every layer that the encoder returns, (B, n, L, C)."""
     if tokens == 'region':
         return output.regions
     local = torch.stack(output.hidden, dim=2)  # L tensors (B, N, C) -> (B, N, L, C)

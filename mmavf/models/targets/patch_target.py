@@ -17,15 +17,15 @@ from ..layers import take_patches
 
 @MODELS.register_module()
 class PatchTarget(nn.Module):
-    """What a decoder has to predict for the patches asked for; made on the device in float32.
+    """Values of the requested patches that a decoder has to predict; computed on the device in float32.
 
     The input's normalisation is undone, each patch is standardised per channel over its positions (unbiased variance,
     1e-6 added to the deviation), and with `frame_difference` the second frame of each tubelet becomes the second minus
-    the first (on in the released programs, not in the paper).
+    the first (in the released programs, not in the paper).
 
     Args:
         patch_size: (frames, rows, columns) or (time steps, mel bins).
-        mean: Mean that the data preprocessor subtracted, per channel; None where the input stays as it is.
+        mean: Mean that the data preprocessor subtracted, per channel; None if the input is not to be changed.
         std: Deviation that it divided by.
         normalize: Whether patches are standardised.
         frame_difference: Whether later frames of a tubelet are replaced by the difference to the one before.
@@ -48,8 +48,8 @@ class PatchTarget(nn.Module):
             raise ConfigError(f'a frame difference needs patches of two or more frames, not {tuple(patch_size)}')
         if normalize and math.prod(patch_size) < 2:
             raise ConfigError(
-                f'patches of {tuple(patch_size)} hold one value per channel, which has no variance to be standardised '
-                'by: choose larger patches, or normalize=False'
+                f'patches of {tuple(patch_size)} hold one value per channel, whose variance is undefined: choose '
+                'larger patches or set normalize=False'
             )
         self.patch_size = tuple(patch_size)
         self.normalize = normalize
