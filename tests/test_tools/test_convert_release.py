@@ -8,13 +8,23 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
+from mmengine.utils import import_modules_from_strings
 from safetensors.torch import save_file
 
-from mmavf.checkpoints.conversion import convert_encoders, convert_state_dict, is_related_model
+from mmavf.checkpoints.conversion import (
+    Family,
+    Marks,
+    NameTable,
+    convert_state_dict,
+    families,
+    find_family,
+    register_family,
+)
 from mmavf.checkpoints.conversion.release_file import convert_file
 from mmavf.checkpoints.safe_globals import load_from_local
 from mmavf.errors import CheckpointError, ConfigError
-from mmavf.models.encoders import ImprovedLGIEncoder, ViTEncoder
+from mmavf.registry import MODELS
 from tests.helpers.models import ROOT, build_pretrainer, build_recognizer
 
 
@@ -68,59 +78,77 @@ def test_what_the_weights_were_trained_on_stays_known(tmp_path):
     assert back['meta'] == past and back.keys() == {'state_dict', 'meta'}
 
 
-SMALL = dict(embed_dims=32, num_heads=2, depth=2)
-AUDIO = dict(input_size=(256, 128), patch_size=(16, 16), in_channels=1)
+BASELINES = {
+    'HiCMAE': 'projects/hicmae/configs/_base_/hicmae_s',
+    'MAE-DFER': 'projects/mae_dfer/configs/_base_/mae_dfer_b',
+    'VideoMAE': 'projects/videomae/configs/_base_/videomae_v2_s',
+    'SVFAP': 'projects/svfap/configs/_base_/svfap_s',
+}
 
 
-def _released(encoder, modality):
-    """An encoder's state by released names."""
-    ours = {f'encoders.{modality}.{name}': value for name, value in encoder.state_dict().items()}
-    return convert_state_dict(ours, to_released=True)
+def _baseline(family, stage):
+    """A method's model, small and shallow, or AVF-MAE++'s."""
+    if family == 'AVF-MAE++':
+        return build_recognizer() if stage == '_finetune' else build_pretrainer()
+    config = Config.fromfile(str(ROOT / f'{BASELINES[family]}{stage}.py'))
+    import_modules_from_strings(config.get('custom_imports', {}).get('imports', []))
+    return MODELS.build(_shrunk(config.model))
 
 
-def _part(converted, modality):
-    prefix = f'encoders.{modality}.'
-    return {name.removeprefix(prefix): value for name, value in converted.items() if name.startswith(prefix)}
+def _shrunk(config):
+    """Return the config of a model with 32 channels and few blocks."""
+    small = dict(embed_dims=32, num_heads=2, depths=(2, 2, 2), num_classes=5)
+    small['depth'] = 2
+    for key, value in config.items():
+        if isinstance(value, dict):
+            _shrunk(value)
+        elif key in small:
+            config[key] = small[key]
+        elif key == 'out_indices':
+            config[key] = (0, 1)
+    if config.get('type') == 'ClassificationHead':
+        config['num_classes'] = 5
+    return config
 
 
-def test_encoders_of_hicmae_are_taken_over_and_the_rest_is_listed(tmp_path):
-    encoders = dict(video=ViTEncoder(**SMALL), audio=ViTEncoder(**SMALL, **AUDIO))
-    state = {name: value for m, encoder in encoders.items() for name, value in _released(encoder, m).items()}
-    qkv = encoders['audio'].blocks[1].self_attn.attn.qkv.weight
-    assert torch.equal(state['encoder_audio.blocks.1.attn.qkv.weight'], qkv)
-    # these mean something else in AVF-MAE++
-    fusion = ('encoder_fusion.blocks.0.norm1.weight', 'encoder_fusion.blocks_audio.0.cross_attn.q.weight')
-    state |= dict.fromkeys((*fusion, 'video_layer_weights', 'head.weight'), torch.ones(3))
-    torch.save(dict(model=state, args=argparse.Namespace()), tmp_path / 'hicmae.pth')
-    output = convert_file(tmp_path / 'hicmae.pth', tmp_path / 'ours.pth')
-    assert '4 left out' in output and 'encoder_fusion (2), video_layer_weights (1), head (1)' in output
-    converted = torch.load(tmp_path / 'ours.pth', weights_only=True)['state_dict']
-    for m, encoder in encoders.items():
-        encoder.load_state_dict(_part(converted, m), strict=True)
-    assert len(converted) == len(state) - 4
+@pytest.mark.parametrize('stage', ['', '_finetune'])
+@pytest.mark.parametrize('family', [*BASELINES, 'AVF-MAE++'])
+def test_every_method_is_told_by_its_names_and_goes_there_and_back(tmp_path, family, stage):
+    model = _baseline(family, stage)
+    state = convert_state_dict(model.state_dict(), to_released=True)
+    assert find_family(state).name == family
+    prefix = 'backbone.' if stage and family not in ('HiCMAE', 'AVF-MAE++') else 'module._orig_mod.'
+    torch.save(dict(model={prefix + name: value for name, value in state.items()}), tmp_path / 'released.pth')
+    assert convert_file(tmp_path / 'released.pth', tmp_path / 'ours.pth').startswith(f'{family}: {len(state)} tensors')
+    model.load_state_dict(torch.load(tmp_path / 'ours.pth', weights_only=True)['state_dict'], strict=True)
+    convert_file(tmp_path / 'ours.pth', tmp_path / 'back.pth')
+    back = torch.load(tmp_path / 'back.pth', weights_only=True)['model']
+    assert back.keys() == state.keys() and all(torch.equal(back[name], state[name]) for name in state)
 
 
-@pytest.mark.parametrize('stage', ['pretrain', 'finetune'])
-def test_the_encoder_of_mae_dfer_is_taken_over(stage):
-    encoder = ImprovedLGIEncoder(**SMALL, stage_iv=False, final_norm=stage == 'pretrain')
-    state, left_out = _released(encoder, 'video'), []
-    if stage == 'finetune':  # the encoder's parts stand at the top, beside a head that fits
-        state = {name.removeprefix('encoder.'): value for name, value in state.items()}
-        state |= {'fc_norm.weight': torch.ones(32), 'head.bias': torch.ones(5)}
-    else:
-        left_out = ['mask_token', 'decoder.blocks.1.norm1.weight', 'encoder_to_decoder.weight']
-        state |= dict.fromkeys(left_out, torch.ones(1))
-    assert is_related_model(state)
-    converted, rest = convert_encoders(state)
-    assert rest == left_out
-    encoder.load_state_dict(_part(converted, 'video'), strict=True)
-    assert ({'head.norm.weight', 'head.fc.bias'} <= converted.keys()) == (stage == 'finetune')
+def test_a_file_of_two_methods_is_refused(tmp_path):
+    states = [
+        convert_state_dict(_baseline(family, '').state_dict(), to_released=True) for family in ('SVFAP', 'HiCMAE')
+    ]
+    torch.save(dict(model=states[0] | states[1]), tmp_path / 'both.pth')
+    with pytest.raises(CheckpointError, match=r'both\.pth: .* names of HiCMAE and SVFAP at once'):
+        convert_file(tmp_path / 'both.pth', tmp_path / 'ours.pth')
 
 
-def test_models_of_avfmae_are_told_from_related_ones():
-    video = build_recognizer(audio_encoder=None, correlation=None)
-    for model in (build_pretrainer(), build_recognizer(), video):
-        assert not is_related_model(convert_state_dict(model.state_dict(), to_released=True))
+def test_a_file_with_a_foreign_name_is_refused_by_that_name(tmp_path):
+    state = convert_state_dict(_baseline('VideoMAE', '_finetune').state_dict(), to_released=True)
+    torch.save(dict(model=state | {'blocks.0.gamma_1': torch.ones(2)}), tmp_path / 'in.pth')
+    with pytest.raises(CheckpointError, match=r'released VideoMAE model: blocks\.0\.gamma_1'):
+        convert_file(tmp_path / 'in.pth', tmp_path / 'ours.pth')
+
+
+def test_a_plugin_adds_its_method(monkeypatch):
+    monkeypatch.setattr(families, '_FAMILIES', list(families._FAMILIES))
+    table = NameTable([('net.layers.#.weight', 'encoders.video.layers.#.weight')])
+    register_family(Family('Own', Marks((r'^net\.',)), Marks((r'\.layers\.',)), table, table))
+    assert convert_state_dict({'net.layers.3.weight': torch.ones(1)}).keys() == {'encoders.video.layers.3.weight'}
+    with pytest.raises(ValueError, match="already a family 'Own'"):
+        register_family(find_family(['net.layers.0.weight']))
 
 
 class Bomb:
@@ -142,9 +170,9 @@ def test_a_pickle_bomb_is_refused_and_nothing_runs(tmp_path, inside_namespace):
 
 
 def test_unknown_names_are_listed(tmp_path):
-    torch.save(dict(model={'backbone.conv1.weight': torch.ones(2)}), tmp_path / 'other.pth')
+    torch.save(dict(model={'net.conv1.weight': torch.ones(2)}), tmp_path / 'other.pth')
     status, output = _run(tmp_path / 'other.pth', tmp_path / 'out.pth')
-    assert status == 1 and 'backbone.conv1.weight' in output and 'Traceback' not in output
+    assert status == 1 and 'net.conv1.weight' in output and 'Traceback' not in output
 
 
 def test_a_namespace_loads_in_the_converter_only(tmp_path):

@@ -16,7 +16,7 @@ from reference_runs import (
 )
 from torch import Tensor
 
-from mmavf.checkpoints.conversion import convert_encoders, convert_state_dict, mmavf_to_released
+from mmavf.checkpoints.conversion import convert_state_dict, find_family, mmavf_to_released
 from mmavf.models.losses import SoftTargetCrossEntropy
 from mmavf.models.recognizers import AVFMAERecognizer
 from mmavf.structures import AVDataSample
@@ -56,17 +56,12 @@ def check_video(case: dict, load: Loader) -> Iterator[Finding]:
     """Compare the case `maedfer_finetune`: video alone, without stage IV; arguments and errors as above."""
     stored, state = load_needed(load, 'inputs', 'maedfer_finetune.state')
     model, inputs = build_recognizer(case['constructor_args'], video_only=True).eval(), model_inputs(stored)
-    converted, left_out = convert_encoders(full_precision(state))
-    if left_out:
-        raise KeyError(f'no counterpart for {left_out}')
-    model.load_state_dict(converted)
+    model.load_state_dict(convert_state_dict(full_precision(state)))
+    rename = find_family(state).finetuned.to_released
     for run, token_type in TOKEN_TYPES.items():
         model.token_type = token_type
         expected = load(f'maedfer_finetune.{run}')
-        # the released model has the parts of its only encoder at the top level
-        yield from _check_run(
-            model, run, inputs, expected, (2e-5, 1e-4), lambda name: mmavf_to_released(name).removeprefix('encoder.')
-        )
+        yield from _check_run(model, run, inputs, expected, (2e-5, 1e-4), rename)
 
 
 def _check_run(

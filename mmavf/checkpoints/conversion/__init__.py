@@ -1,6 +1,20 @@
 """Names of released checkpoints."""
 
-from .avfmae_names import convert_state_dict, mmavf_to_released, released_to_mmavf
-from .related_names import convert_encoders, is_related_model
+from .avfmae_names import AVFMAE
+from .families import Family, Marks, convert_state_dict, family_names, find_family, register_family
+from .name_table import NameTable
 
-__all__ = ['convert_encoders', 'convert_state_dict', 'is_related_model', 'mmavf_to_released', 'released_to_mmavf']
+mmavf_to_released = AVFMAE.to_released
+released_to_mmavf = AVFMAE.to_ours
+
+__all__ = [
+    'Family',
+    'Marks',
+    'NameTable',
+    'convert_state_dict',
+    'family_names',
+    'find_family',
+    'mmavf_to_released',
+    'register_family',
+    'released_to_mmavf',
+]

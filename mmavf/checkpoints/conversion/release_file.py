@@ -2,19 +2,17 @@
 
 import argparse
 import os
-from collections import Counter
 from pathlib import Path
 
 import torch
-from mmengine.runner import save_checkpoint
 from torch import Tensor
 
 from mmavf.checkpoints.safe_globals import load_from_local
 from mmavf.checkpoints.weights import as_checkpoint
-from mmavf.errors import ConfigError
+from mmavf.errors import CheckpointError, ConfigError
+from mmavf.files.atomic_file import replacing
 
-from .avfmae_names import convert_state_dict
-from .related_names import convert_encoders, is_related_model
+from .families import convert_state_dict, find_family
 
 PAST_KEYS = ('protocol', 'origin')  # of this package's meta data; see mmavf.protocol.provenance.training_lineage
 
@@ -52,7 +50,7 @@ def check_destination(source: Path, destination: Path) -> None:
 
 
 def convert_file(source: Path, destination: Path) -> str:
-    """Convert a file from released names to this package's, or back; return a sentence on what was done and left out.
+    """Convert a file from released names to this package's, or back; return a sentence on what was done.
 
     Raises:
         CheckpointError: The file cannot be read or its names are unknown.
@@ -61,17 +59,13 @@ def convert_file(source: Path, destination: Path) -> str:
     check_destination(source, destination)
     weights, past = read_checkpoint(source)
     to_released = any(name.startswith('encoders.') for name in weights)
-    left_out: list[str] = []
-    if is_related_model(weights):
-        converted, left_out = convert_encoders(weights)
-    else:
+    try:
         converted = convert_state_dict(weights, to_released)
+    except CheckpointError as error:
+        raise CheckpointError(f'{source}: {error}') from error
+    family = find_family(converted, not to_released)
     content = {'model' if to_released else 'state_dict': converted, 'meta': past}
-    save_checkpoint(content, str(destination), backend_args=dict(backend='atomic'))
+    with replacing(destination) as temporary:
+        torch.save(content, temporary)
     names = 'released names' if to_released else "this package's names"
-    report = f'{len(converted)} tensors written to {destination} under {names}'
-    if left_out:
-        parts = Counter(name.split('.')[0] for name in left_out)
-        listed = ', '.join(f'{part} ({count})' for part, count in parts.items())
-        report += f'; {len(left_out)} left out, which have no counterpart here: {listed}'
-    return report
+    return f'{family.name}: {len(converted)} tensors written to {destination} under {names}'

@@ -1,7 +1,7 @@
-"""Convert a checkpoint between the released AVF-MAE++ parameter names and those of this package.
+"""Convert a checkpoint between released parameter names and those of this package.
 
-The direction follows from the names in SRC; pre-trained and fine-tuned models are both read. Of released HiCMAE and
-MAE-DFER models the encoders are converted, and what is left out is listed. Released files are dictionaries with the
+Released models of AVF-MAE++, HiCMAE, MAE-DFER, SVFAP and VideoMAE (V1, V2) are recognised by their names, pre-trained
+and fine-tuned ones; the direction follows from the names in SRC. Released files are dictionaries with the
 weights under `model` or `module`; this package's hold them under `state_dict`; safetensors files are read, too. The
 prefixes of DistributedDataParallel (module.) and torch.compile (_orig_mod.) are removed. Of the rest of the file only
 the record of the labelled data that the weights were trained on is kept, under `meta`; optimizer and epoch are not.

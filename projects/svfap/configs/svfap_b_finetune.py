@@ -1,0 +1,10 @@
+# SVFAP Base, fine-tuning on video: 77.6 M parameters with 7 classes, 87.1 GFLOP forward per clip. 4 GPUs x 16 clips = 64 a
+# step. To be given a labelled list (README.md).
+_base_ = [
+    './_base_/svfap_b_finetune.py',
+    '../../../configs/_base_/datasets/finetune_video.py',
+    '../../../configs/_base_/stages/finetune.py',
+    '../../../configs/default_runtime.py',
+]
+
+train_dataloader = dict(batch_size=16)
