@@ -189,7 +189,7 @@ def test_two_ranks_stop_after_the_same_step(tmp_path):
     assert run('whole', 'train_cfg.max_epochs=4').returncode == 0
     stopped = run('cut', 'train_cfg.max_epochs=4', 'custom_hooks.3.after=7', f'custom_hooks.3.number={TERM}')
     assert stopped.returncode != 0
-    assert 'holds all of the run: --resume' in stopped.stderr, stopped.stderr
+    assert 'holds all of the run: continue from it with --resume' in stopped.stderr, stopped.stderr
     (note,) = [(tmp_path / 'cut' / 'last_checkpoint').read_text()]
     assert note.endswith('iter_10.pth')  # the epoch's end, which comes before rank 0's margin
     assert run('cut', 'train_cfg.max_epochs=4', args=['--resume']).returncode == 0
