@@ -78,9 +78,9 @@ class BoxFileDetector:
         points = columns.reshape(-1, 2, LANDMARKS).swapaxes(1, 2)  # (n, 2 * 68) -> (n, 68, 2)
         boxes: Boxes = {}
         for number, score, shape in zip(table['frame'], table['confidence'], points, strict=True):
-            corner = shape.min(0)
-            eyes = tuple(tuple(shape[eye].mean(0)) for eye in (LEFT_EYE, RIGHT_EYE))
-            _add(boxes, number - 1, Face((*corner, *(shape.max(0) - corner)), float(score), eyes))
+            (x, y), (w, h) = shape.min(0), np.ptp(shape, axis=0)
+            (x1, y1), (x2, y2) = shape[LEFT_EYE].mean(0), shape[RIGHT_EYE].mean(0)
+            _add(boxes, number - 1, Face((x, y, w, h), float(score), ((x1, y1), (x2, y2))))
         return boxes
 
 

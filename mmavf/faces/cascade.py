@@ -49,15 +49,17 @@ class CascadeDetector:
             grey, self._scale_factor, self._min_neighbors, minSize=(smallest, smallest), outputRejectLevels=True
         )
         return [
-            Face(tuple(float(v) * factor for v in box), float(weight), self._find_eyes(grey, box, factor))
-            for box, weight in zip(boxes, np.ravel(weights), strict=True)
+            Face((x * factor, y * factor, w * factor, h * factor), weight, self._find_eyes(grey, (x, y, w, h), factor))
+            for (x, y, w, h), weight in zip(
+                np.reshape(boxes, (-1, 4)).tolist(), np.ravel(weights).tolist(), strict=True
+            )
         ]
 
-    def _find_eyes(self, grey: np.ndarray, box: np.ndarray, factor: float) -> tuple[Point, Point] | None:
+    def _find_eyes(self, grey: np.ndarray, box: tuple[int, int, int, int], factor: float) -> tuple[Point, Point] | None:
         """Return the most certain eye of each half of the face, in pixels of the frame."""
         if self._eyes is None:
             return None
-        x, y, width, height = (int(v) for v in box)
+        x, y, width, height = box
         top, bottom = (y + round(share * height) for share in EYE_ROWS)
         smallest, largest = (round(share * width) for share in EYE_SHARES)
         eyes = []
@@ -75,7 +77,7 @@ class CascadeDetector:
             ex, ey, ew, eh = (float(v) for v in found[int(np.argmax(weights))])
             eyes.append(((left + ex + ew / 2) * factor, (top + ey + eh / 2) * factor))
         (x1, y1), (x2, y2) = eyes
-        return tuple(eyes) if abs(np.degrees(np.arctan2(y2 - y1, x2 - x1))) <= MAX_TILT_DEG else None
+        return ((x1, y1), (x2, y2)) if abs(np.degrees(np.arctan2(y2 - y1, x2 - x1))) <= MAX_TILT_DEG else None
 
 
 def _cascade(name: str) -> cv2.CascadeClassifier:

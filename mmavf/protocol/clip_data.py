@@ -1,7 +1,7 @@
 """The contract of data sets that know their clips."""
 
 from collections.abc import Iterator, Mapping
-from typing import Protocol
+from typing import Protocol, cast
 
 from torch.utils.data import Dataset
 
@@ -27,6 +27,9 @@ class ClipData(Protocol):
     def list_hashes(self) -> Mapping[str, str]:
         """SHA-256 of each list by its path, once it is read."""
 
+    def __len__(self) -> int:
+        """Return the number of clips."""
+
     def full_init(self) -> None:
         """Read and check the lists, unless that has been done."""
 
@@ -46,7 +49,7 @@ def clip_data(dataset: Dataset) -> ClipData | None:
     if not hasattr(dataset, 'clip_refs'):
         return None
     check_contract(dataset, ClipData, 'data set')
-    return dataset
+    return cast(ClipData, dataset)
 
 
 def list_hashes(*datasets: Dataset) -> dict[str, str]:

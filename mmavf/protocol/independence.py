@@ -26,19 +26,19 @@ def check_independence(
         ListError: A clip for training, or its subject, is validated or tested on; the first ones are named. Or a list
             of validation or test is wrong.
     """
-    loaders = [loader for loader in loaders if loader is not None]
+    given = [loader for loader in loaders if loader is not None]
     known = clip_data(train)
     if known is None:
-        if loaders:
+        if given:
             _warn(train)
         return
-    for held_out in map(data_set_of, loaders):
+    for held_out in map(data_set_of, given):
         other = clip_data(held_out)
         if other is None:
             _warn(held_out)
         else:
             other.full_init()
-            refuse_overlap(known.clip_refs(), other.clip_refs(), len(train), allow_overlap)
+            refuse_overlap(known.clip_refs(), other.clip_refs(), len(known), allow_overlap)
 
 
 def _warn(dataset: Dataset) -> None:
