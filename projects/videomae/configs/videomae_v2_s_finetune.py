@@ -1,0 +1,11 @@
+# VideoMAE V2 Small, fine-tuning on video at 160 px. To be given a labelled list (README.md). Rate and
+# layer decay are those published for Kinetics; no affective recipe of the authors is public.
+_base_ = [
+    './_base_/videomae_v2_s_finetune.py',
+    '../../../configs/_base_/datasets/finetune_video.py',
+    '../../../configs/_base_/stages/finetune.py',
+    '../../../configs/default_runtime.py',
+]
+
+optim_wrapper = dict(optimizer=dict(lr=7e-4), paramwise_cfg=dict(layer_decay_rate=0.75))
+train_dataloader = dict(batch_size=16)
