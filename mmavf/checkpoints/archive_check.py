@@ -34,7 +34,7 @@ def check_archive(path: str | os.PathLike, weights: bool = True) -> None:
                     _check_member(path, archive, member)
     except zipfile.BadZipFile as error:
         raise CheckpointError(
-            f'Checkpoint {path} is cut off or damaged: the list of its parts, which stands at its end, cannot be read. '
+            f'Checkpoint {path} is cut off or damaged: the list of its parts, at its end, cannot be read. '
             'Take another checkpoint, or get it again.'
         ) from error
 

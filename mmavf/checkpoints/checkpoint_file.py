@@ -1,15 +1,15 @@
-"""What a file that should be a checkpoint is, told by its first bytes."""
+"""Kind of a file that should be a checkpoint, recognised by its first bytes."""
 
 import os
 import stat
 
 from mmavf.errors import CheckpointError
 
-_HEAD = 512  # bytes; the sign of a tar archive stands at 257
+_HEAD = 512  # bytes; the signature of a tar archive is at 257
 _TORCH_MAGIC = b'l\xfc\x9cF\xf9 j\xa8P\x19.'  # torch.serialization.MAGIC_NUMBER, as a pickle holds it
 _MAX_HEADER = 100_000_000  # bytes; longer headers safetensors itself refuses
-_UNPACK = 'Unpack it and give the checkpoint in it.'
-_ELSEWHERE = 'Give a file that torch.save or safetensors wrote.'
+_UNPACK = 'Unpack it and pass the checkpoint in it.'
+_ELSEWHERE = 'Pass a file that torch.save or safetensors wrote.'
 _SIGNS = (
     (0, b'\x1f\x8b', 'a gzip file', _UNPACK),
     (0, b'BZh', 'a bzip2 file', _UNPACK),
@@ -27,7 +27,7 @@ _SIGNS = (
 
 
 def kind_of(path: str | os.PathLike) -> str:
-    """Tell how a checkpoint is to be read: `'zip'`, `'legacy'` (torch.save up to torch 1.5) or `'safetensors'`.
+    """Return how a checkpoint is to be read: `'zip'`, `'legacy'` (torch.save up to torch 1.5) or `'safetensors'`.
 
     Raises:
         CheckpointError: It is nothing of these; the message says what it is and what to do.
@@ -35,9 +35,9 @@ def kind_of(path: str | os.PathLike) -> str:
     """
     mode = os.stat(path).st_mode
     if stat.S_ISDIR(mode):
-        raise CheckpointError(f'Checkpoint {path} is a folder: give the file in it.')
+        raise CheckpointError(f'Checkpoint {path} is a folder: pass the file in it.')
     if not stat.S_ISREG(mode):  # reading a pipe might never end
-        raise CheckpointError(f'Checkpoint {path} is a pipe or a device: give a file on the disk.')
+        raise CheckpointError(f'Checkpoint {path} is a pipe or a device: pass a file on the disk.')
     with open(path, 'rb') as file:
         head = file.read(_HEAD)
     if head.startswith(b'PK'):

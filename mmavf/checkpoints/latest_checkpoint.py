@@ -1,4 +1,4 @@
-"""Which checkpoint of a run is its newest."""
+"""The newest checkpoint of a run."""
 
 from pathlib import Path
 
@@ -32,5 +32,5 @@ def latest_checkpoint(work_dir: str | Path) -> Path | None:
 def _advice(work_dir: Path) -> str:
     there = sorted(work_dir.glob('*.pth'), key=lambda path: path.stat().st_mtime)
     if not there:
-        return 'remove it to begin anew; there is no checkpoint in the folder.'
-    return f'give the checkpoint by its name, such as --resume {there[-1]}, the newest in the folder.'
+        return 'remove it to start again; there is no checkpoint in the folder.'
+    return f'pass the checkpoint by its name, such as --resume {there[-1]}, the newest in the folder.'

@@ -16,7 +16,7 @@ def report_match(own: Shapes, given: Shapes, complete: bool) -> list[str]:
 
     Args:
         own: Shapes of the model's weights.
-        given: Shapes of the checkpoint's; None for what is no tensor.
+        given: Shapes of the checkpoint's; None for what is not a tensor.
         complete: Whether every weight must be there, the head's too: as in a test, where nothing is trained.
 
     Returns:
@@ -68,7 +68,7 @@ def _advice(own: Shapes, given: Shapes) -> str:
             'without it.'
         )
     return (
-        f'Its weights are called {first!r} and the like. Released checkpoints have other names: convert them by '
+        f'Its weights have names such as {first!r}. Released checkpoints have other names: convert them with '
         'tools/model_converters/convert_release.py. Otherwise it is of another model.'
     )
 
@@ -83,4 +83,4 @@ def _part(name: str) -> str:
 
 
 def _size(shape: tuple[int, ...] | None) -> str:
-    return 'no tensor' if shape is None else ' × '.join(map(str, shape)) or 'a scalar'
+    return 'not a tensor' if shape is None else ' × '.join(map(str, shape)) or 'a scalar'

@@ -84,7 +84,7 @@ def load_from_local(filename: str, map_location: Any = None) -> Any:
     """Read a local checkpoint of torch.save, weights-only and with its checksums compared, or a safetensors file.
 
     Returns:
-        What was saved; of a safetensors file the weights by name.
+        Saved content; of a safetensors file the weights by name.
 
     Raises:
         CheckpointError: The file is missing, damaged, or holds anything but weights and plain values.
@@ -141,7 +141,7 @@ def _explained(load: Callable[..., Any]) -> Callable[..., dict]:
         try:
             content = load(filename, map_location=map_location)
         except KeyError as error:
-            raise CheckpointError(f'Checkpoint {filename}: there is no model of the name {error}.') from error
+            raise CheckpointError(f'Checkpoint {filename}: there is no model named {error}.') from error
         return as_checkpoint(content, filename)
 
     return wrapped

@@ -20,8 +20,8 @@ def as_checkpoint(content: Any, source: str) -> dict[str, Any]:
     """Bring what a file holds into MMEngine's form, with the weights under `state_dict` by the model's own names.
 
     Args:
-        content: What was read: a dictionary of tensors, or one that holds such a dictionary under one of `CONTAINERS`,
-            the first of which counts.
+        content: Content of a file: a dictionary of tensors, or one that holds such a dictionary under one of
+            `CONTAINERS`, the first of which counts.
         source: Where it comes from, for messages.
 
     Returns:
@@ -53,18 +53,18 @@ def strip_wrappers(weights: Mapping[str, Any], source: str) -> Mapping[str, Any]
     """Take the prefixes of wrappers, `module.` and `_orig_mod.`, in any order and number off the names of weights.
 
     Raises:
-        CheckpointError: A name is no text, or two names become one.
+        CheckpointError: A name is not a string, or two names become one.
     """
     strange = [name for name in weights if not isinstance(name, str)]
     if strange:
-        raise CheckpointError(f'{source}: a weight is called {strange[0]!r}, which is no name.')
+        raise CheckpointError(f'{source}: a weight is called {strange[0]!r}, which is not a name.')
     names = {name: _WRAPPERS.sub('', name) for name in weights}
     twice = [name for name, count in Counter(names.values()).items() if count > 1]
     if twice:
         both = ' and '.join(name for name, own in names.items() if own == twice[0])
         raise CheckpointError(
-            f'{source}: {both} are one weight without the prefixes of wrappers (module., _orig_mod.). Take one of them '
-            'out.'
+            f'{source}: {both} are one weight without the prefixes of wrappers (module., _orig_mod.). Remove one of '
+            'them.'
         )
     stripped = OrderedDict((names[name], value) for name, value in weights.items())
     if hasattr(weights, '_metadata'):  # versions of layers, which torch keeps beside the weights
@@ -78,7 +78,7 @@ def check_finite(content: Any, source: str, name: str = '') -> None:
     Args:
         content: Weights, or the state of an optimizer.
         source: Where it comes from, for the message.
-        name: What `content` is called, for the message.
+        name: Name of `content`, for the message.
 
     Raises:
         CheckpointError: Names the first three that are not, and says how many there are.
@@ -106,7 +106,7 @@ def _numbers(content: Any, name: str) -> Iterator[tuple[str, Tensor | float]]:
 
 
 def _is_finite(tensor: Tensor | float) -> bool:
-    """Tell it from the extremes, which carry NaN: ten times as fast as `torch.isfinite`, and without its copies."""
+    """Look at the extremes, which carry NaN: ten times as fast as `torch.isfinite`, and without its copies."""
     if isinstance(tensor, float):
         return math.isfinite(tensor)
     tensor = torch.view_as_real(tensor) if tensor.is_complex() else tensor

@@ -8,7 +8,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.dataset import ConcatDataset as MMEngineConcatDataset
 
 from mmavf.errors import ConfigError, ListError
-from mmavf.protocol.overlap import ClipRef, refuse_overlap
+from mmavf.protocol.overlap import ClipRef, check_overlap
 from mmavf.registry import DATASETS
 from mmavf.structures import SampleKey
 
@@ -74,7 +74,7 @@ class ConcatClipDataset(MMEngineConcatDataset):
             part.first_index = end - len(part)
         check_all_classes(self.datasets, self.allow_missing_classes or self.datasets[0].test_mode)
         held_out = (ref for part in self.held_out for ref in part.clip_refs())
-        refuse_overlap(self.clip_refs(), held_out, len(self), self.allow_overlap)
+        check_overlap(self.clip_refs(), held_out, len(self), self.allow_overlap)
 
     @property
     def list_hashes(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What the C library's allocator does with the memory of freed tensors."""
+"""Memory of freed tensors, as the C library's allocator keeps it."""
 
 import ctypes
 

@@ -102,7 +102,7 @@ def check_plain(cfg: Config, path: str) -> None:
         if isinstance(value, type | ModuleType) or callable(value):
             named = f'{value.__module__}.{value.__qualname__}' if hasattr(value, '__qualname__') else repr(value)
             raise ConfigError(
-                f'{path}: {name} is {named} itself. A config with `_base_` is kept as text and imports nothing: give '
+                f'{path}: {name} is {named} itself. A config with `_base_` is kept as text and imports nothing: set '
                 "the name, type='…', and its module in custom_imports=dict(imports=['…'])."
             )
 

@@ -24,7 +24,7 @@ _LEVELS = ('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL')
 
 
 def check_values(cfg: Mapping[str, Any]) -> None:
-    """Make sure that the loaders' numbers, the seed and the like are such that a run can begin.
+    """Check the loaders' numbers, the seed and other plain values without which a run cannot begin.
 
     Raises:
         ConfigError: Names the key, its value and what it may be.

@@ -1,4 +1,4 @@
-"""What a training script settles from the machine before it builds a runner."""
+"""Loader options that depend on the machine, settled before a runner is built."""
 
 import os
 from pathlib import Path
@@ -30,7 +30,7 @@ def _quota() -> float:
     try:
         quota, period = CPU_MAX.read_text().split()
         return int(quota) / int(period)
-    except (OSError, ValueError):  # there is no such file, or it says 'max'
+    except (OSError, ValueError):  # no such file, or no limit ('max')
         return float('inf')
 
 

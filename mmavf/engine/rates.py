@@ -1,4 +1,4 @@
-"""Learning rates, weight decay and schedules of a run as text, to tell when a resumed run keeps others."""
+"""Learning rates, weight decay and schedules of a run as text, to compare a resumed run with its config."""
 
 from inspect import signature
 

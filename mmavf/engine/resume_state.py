@@ -1,4 +1,4 @@
-"""Whether what a checkpoint holds beside the weights is such that a training can go on from it."""
+"""Types and values of a checkpoint's state beside the weights, from which a training continues."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,7 +26,7 @@ _TYPES = {
     'meta.resume.rng_states': list,
 }
 _OPTIONAL = ('param_schedulers', 'ema_state_dict')
-_ADVICE = 'Take another checkpoint, or start from its weights: set load_from and leave out --resume.'
+_ADVICE = 'Use another checkpoint, or start from its weights: set load_from and leave out --resume.'
 
 
 def check_state(checkpoint: Mapping[str, Any], source: str) -> None:

@@ -1,9 +1,9 @@
-"""SIGTERM and Ctrl-C: a run ends where it can be gone on with, says so, and never misses either.
+"""SIGTERM and Ctrl-C: a run ends where it can be resumed, says so, and never misses either signal.
 
-SIGTERM comes from batch systems and spot instances some time before SIGKILL. A training goes on to the end of its step
-and writes a checkpoint; what else it does is stopped at once. Ctrl-C (SIGINT) stops everything at once but for a file
-that is being written. Python raises KeyboardInterrupt wherever it is, and where that is in a destructor or a callback
-it is lost; `check`, called once a step, raises it again.
+SIGTERM comes from batch systems and spot instances some time before SIGKILL. A training finishes its step and
+writes a checkpoint; anything else is stopped immediately. Ctrl-C (SIGINT) stops everything immediately but for a file
+that is being written. Python raises KeyboardInterrupt wherever it is, and in a destructor or a callback it is lost;
+`check`, called once a step, raises it again.
 """
 
 import ctypes
@@ -28,16 +28,16 @@ NAMES = {signal.SIGTERM: 'SIGTERM', signal.SIGINT: 'Ctrl-C'}
 
 
 class Stopped(KeyboardInterrupt):
-    """The process was told to stop; a KeyboardInterrupt, so that no `except Exception` takes it for a fault."""
+    """The process received a stop signal; a KeyboardInterrupt, so that no `except Exception` takes it for a fault."""
 
 
 class StopSignals:
-    """What the process was told, and when; there is one of it, `stops`.
+    """State of the stop signals that the process received; its one instance is `stops`.
 
     Attributes:
-        told: The signal that came first; None before.
+        received: The signal that came first; None before.
         in_steps: Whether a training steps, so that SIGTERM waits for the end of one.
-        outcome: Called at the end for a sentence on what is left and how to go on.
+        outcome: Called at the end for a sentence on what was saved and how to continue.
         grace_sec: Seconds after SIGTERM in which the process ends, whatever it does.
     """
 
@@ -46,27 +46,27 @@ class StopSignals:
         self.forget()
 
     def forget(self) -> None:
-        """Be as if no signal had come."""
-        self.told: int | None = None
+        """Reset, as if no signal had come."""
+        self.received: int | None = None
         self.in_steps = False
         self.outcome: Callable[[], str] = str
-        self._told_at = 0.0
+        self._received_at = 0.0
         self.grace_sec = GRACE_SEC
         self._held_back = 0
 
     def left_sec(self) -> float:
-        """Return the seconds in which a process that was told to stop should have ended."""
-        return self.grace_sec - (time.monotonic() - self._told_at)
+        """Return the seconds left until a process that received a signal should have ended."""
+        return self.grace_sec - (time.monotonic() - self._received_at)
 
     def handle(self, number: int, frame: object) -> None:
         """Handle a signal."""
         if os.getpid() != self._pid:
             return  # a child between its fork and its own handlers: its parent ends it
-        if self.told is not None:
-            if number == signal.SIGINT and self.told == signal.SIGTERM:
+        if self.received is not None:
+            if number == signal.SIGINT and self.received == signal.SIGTERM:
                 os._exit(128 + number)
             return  # batch systems and torchrun send it to all processes, and to some twice
-        self.told, self._told_at = number, time.monotonic()
+        self.received, self._received_at = number, time.monotonic()
         if number == signal.SIGINT and 'TORCHELASTIC_RUN_ID' not in os.environ:
             signal.signal(number, signal.SIG_DFL)  # a second one ends the process, whatever it does
         if number == signal.SIGTERM:
@@ -79,8 +79,8 @@ class StopSignals:
         Raises:
             Stopped: It does.
         """
-        waits = self._held_back or (self.in_steps and self.told == signal.SIGTERM)
-        if self.told is not None and not waits:
+        waits = self._held_back or (self.in_steps and self.received == signal.SIGTERM)
+        if self.received is not None and not waits:
             raise Stopped
 
     @contextmanager
@@ -94,11 +94,11 @@ class StopSignals:
         self.check()
 
     def text(self) -> str:
-        """Return what to tell at the end."""
-        return f'Stopped by {NAMES.get(self.told, "KeyboardInterrupt")}. {self.outcome()}'.strip()
+        """Return the final message."""
+        return f'Stopped by {NAMES.get(self.received, "KeyboardInterrupt")}. {self.outcome()}'.strip()
 
-    def tell(self) -> None:
-        """Write that text to the screen, by one process of several, and to the log file."""
+    def show(self) -> None:
+        """Write the final message to the screen, by one process of several, and to the log file."""
         if int(os.environ.get('RANK', 0)) == 0:
             sys.stderr.write(f'{self.text()}\n')
             sys.stderr.flush()
@@ -109,16 +109,16 @@ class StopSignals:
 
     def _end_in_time(self) -> None:
         """End the process if it has not ended in time: in a long step, or waiting for a process that is gone."""
-        told_at = self._told_at
+        received_at = self._received_at
         time.sleep(self.grace_sec)
         if self._held_back:  # a file is being written: let it be
             time.sleep(self.grace_sec / 2)
-        if self.told is not None and self._told_at == told_at:
+        if self.received is not None and self._received_at == received_at:
             if self.in_steps:
                 outcome, sec = self.outcome(), self.grace_sec
-                self.outcome = lambda: f'No step ended within {sec:.0f} s, so that nothing was saved. {outcome}'
-            self.tell()
-            os._exit(128 + self.told)
+                self.outcome = lambda: f'No step ended within {sec:.0f} s, so nothing was saved. {outcome}'
+            self.show()
+            os._exit(128 + self.received)
 
 
 stops = StopSignals()
@@ -144,8 +144,8 @@ def stop_signals() -> Iterator[None]:
 
 def end_stopped() -> int:
     """Say that a command was stopped, end what it started, and return its exit status: 128 + the signal."""
-    status = 128 + (stops.told or signal.SIGINT)
-    stops.tell()
+    status = 128 + (stops.received or signal.SIGINT)
+    stops.show()
     kill_children()
     if torch_dist.is_initialized():  # other ranks may be gone, and leaving the group would wait for them
         logging.shutdown()
@@ -178,7 +178,7 @@ class ObeyParent:
     """Initialises a data worker that ends with its parent alone: batch systems and terminals signal all processes.
 
     Args:
-        init: What else initialises a worker; called with its number.
+        init: Further initialisation of a worker, called with its number.
     """
 
     def __init__(self, init: Callable[[int], None] | None) -> None:

@@ -1,4 +1,4 @@
-"""What metrics.json says beside scores: which checkpoint was tested, how it was trained and chosen, on which lists."""
+"""Description of a test in metrics.json: the checkpoint, how it was trained and chosen, the lists."""
 
 import re
 from collections.abc import Mapping
@@ -17,11 +17,11 @@ TRAINED = ('epoch', 'iter', 'time', 'mmengine_version')  # of the checkpoint's m
 def describe_test(
     cfg: Mapping, checkpoint: str, meta: Mapping[str, Any], lists: Mapping[str, str], overlap: str | None
 ) -> dict[str, Any]:
-    """Return plain values that say what a test was of.
+    """Return plain values that describe a test.
 
     Args:
         cfg: Config of the run, as `AVFRunner` has it.
-        checkpoint: What was tested.
+        checkpoint: File or URL that was tested.
         meta: Its meta data, see `read_meta`; a checkpoint without a `training_record` is warned of.
         lists: SHA-256 of every list that was tested on, by its path.
         overlap: Why clips under test may have been trained on, where the run allows it.
@@ -29,7 +29,7 @@ def describe_test(
     record = meta.get('protocol')
     if record is None:
         MMLogger.get_current_instance().warning(
-            f'{checkpoint} does not say what it was trained on and how it was chosen: `selection` is null.'
+            f'{checkpoint} does not record what it was trained on and how it was chosen: `selection` is null.'
         )
     has_protocol = cfg.get('protocol') is not None
     return dict(

@@ -1,4 +1,4 @@
-"""What metrics say of predictions: scores, intervals, confusion matrix."""
+"""Scores, intervals and confusion matrix of predictions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -46,8 +46,8 @@ def report(scored: Sequence[tuple[PredictionMetric, Scored]], num_clips: int) ->
         num_clips: Number of clips.
 
     Returns:
-        Plain values: `num_clips`, `num_groups` where groups of clips are scored, `key` (name of the score that stands
-        for the result), `metrics` {name: number, or None where it is not finite}, `intervals` {name: [low, high]} of
+        Plain values: `num_clips`, `num_groups` where groups of clips are scored, `key` (name of the score that is
+        the result), `metrics` {name: number, or None where it is not finite}, `intervals` {name: [low, high]} of
         95 %, `parts` {source: {name: number}} where each source is scored, and `classes` with `confusion_matrix`, or
         `dims`.
 

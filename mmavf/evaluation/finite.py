@@ -12,10 +12,10 @@ from torch import Tensor
 def finite_scores(scores: Mapping[str, Any]) -> dict[str, Any]:
     """Return scores as Python numbers, and None, with a warning that names it, for one that is NaN or infinite.
 
-    This package's scores always are finite; a metric of someone else's may give NaN, for which JSON has no word.
+    This package's scores always are finite; a metric of someone else's may give NaN, which JSON cannot represent.
 
     Args:
-        scores: Numbers by name: of Python, numpy, or in tensors. What is no number stays.
+        scores: Numbers by name: of Python, numpy, or in tensors. Other values stay as they are.
     """
     plain = {name: _plain(value) for name, value in scores.items()}
     for name, value in plain.items():

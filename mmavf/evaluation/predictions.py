@@ -36,7 +36,7 @@ class Predictions:
         fold: Of each clip.
         source: Data set that each clip comes from.
         group: Of each clip: those of one group are judged as one, by `merged`.
-        task: 'classification' or 'regression'; only needed without labels, which otherwise say it.
+        task: 'classification' or 'regression'; only needed without labels, which otherwise determine it.
     """
 
     ids: tuple[str, ...]
@@ -78,7 +78,7 @@ class Predictions:
 
     @property
     def decisions(self) -> np.ndarray:
-        """What is compared with `labels`: the class with the highest score, the first of equals, or the numbers."""
+        """What is compared with labels: the class with the highest score, the first of equals, or the numbers."""
         return self.scores.argmax(axis=1) if self.is_classification else self.scores
 
     def select(self, rows: Sequence[int] | np.ndarray) -> 'Predictions':

@@ -53,7 +53,7 @@ def clip_key(sample: Mapping) -> dict:
 def gather_records(records: Sequence[dict]) -> list[dict]:
     """Return the records of all processes on each of them, with arrays for tensors, ordered by source and index.
 
-    A clip that several processes had, because samplers give each equally many, comes once.
+    A clip that several processes had, because samplers fill up their shares, comes once.
     """
     records = [dict(record) for record in records]
     for key in ('label', 'score'):

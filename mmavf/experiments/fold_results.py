@@ -59,7 +59,7 @@ def collect(
     Args:
         tests: Folder of each fold's test, with the files that tools/test.py wrote.
         evaluator: `test_evaluator` of the config, by which all clips are scored as one.
-        result: What stands for the result: the mean over folds, or the scores of the pooled predictions.
+        result: Which scores are the result: the mean over folds, or the scores of the pooled predictions.
 
     Returns:
         Plain values: `folds` {fold: scores}, `pooled` (see `evaluate`), `result` as given,
@@ -83,7 +83,7 @@ def collect(
 
 
 def write_results(results: Mapping[str, Any], work_dir: Path) -> str:
-    """Write results.json and results.md, each at once; return the text of the latter."""
+    """Write results.json and results.md, each atomically; return the text of the latter."""
     text = markdown(results)
     for name, content in (('results.json', json.dumps(results, indent=2)), ('results.md', text)):
         write_atomically(work_dir / name, content)
@@ -120,7 +120,7 @@ def _score_blocks(results: Mapping[str, Any]) -> list[str]:
     if is_mean:
         note = f'std: sample standard deviation over {len(results["folds"])} folds (n - 1). {note}'
     else:
-        note += ' Scores of single held-out parts are shown to look at; their mean is no result.'
+        note += ' Scores of single held-out parts are shown for inspection only; their mean is not a result.'
     blocks = [markdown_table(['held out', *names], rows), note]
     if parts:
         columns = list(next(iter(parts.values())))

@@ -43,7 +43,7 @@ def fold_values(cfg: Config) -> list[str]:
 class FoldRuns:
     """Folds of one config, each with a folder in the work dir (see `fold_folder`).
 
-    A fold whose test is there is not run again; one that was interrupted goes on from its last checkpoint. What the
+    A fold whose test is there is not run again; one that was interrupted continues from its last checkpoint. What the
     processes print is in `train.log` and `test.log` of the fold's folder.
 
     Args:
@@ -115,7 +115,7 @@ class FoldRuns:
             write_atomically(self.folder(fold) / HASH_FILE, self._hash)
 
     def _check_folders(self, folds: Sequence[str]) -> None:
-        """Make sure that no two folds share a folder, as Anna and anna do where a disk tells no case apart."""
+        """Make sure that no two folds share a folder, as Anna and anna do on a disk that ignores case."""
         owners: dict[tuple[int, int], str] = {}
         for fold in folds:
             place = self.folder(fold).stat()
@@ -132,8 +132,8 @@ class FoldRuns:
             for name, value in read_metrics(self.test_folder(fold))['test']['lists'].items():
                 if Path(name).exists() and list_hash(name) != value:
                     raise ConfigError(
-                        f'{name} has been changed since fold {fold} was tested, so that its result and those of other '
-                        'folds would not belong together. Put the list back, or choose another --work-dir.'
+                        f'{name} has been changed since fold {fold} was tested, so its result and those of other '
+                        'folds would not be comparable. Restore the list, or choose another --work-dir.'
                     )
 
     def _check_readable(self) -> None:

@@ -1,1 +1,1 @@
-"""Which data a run is trained, selected and tested on, and what a checkpoint says about it."""
+"""The data that a run is trained, selected and tested on, and their record in checkpoints."""

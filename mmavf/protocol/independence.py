@@ -6,7 +6,7 @@ from mmengine.logging import MMLogger
 from torch.utils.data import DataLoader, Dataset
 
 from mmavf.protocol.clip_data import clip_data
-from mmavf.protocol.overlap import refuse_overlap
+from mmavf.protocol.overlap import check_overlap
 from mmavf.registry import DATASETS
 
 
@@ -38,7 +38,7 @@ def check_independence(
             _warn(held_out)
         else:
             other.full_init()
-            refuse_overlap(known.clip_refs(), other.clip_refs(), len(known), allow_overlap)
+            check_overlap(known.clip_refs(), other.clip_refs(), len(known), allow_overlap)
 
 
 def _warn(dataset: Dataset) -> None:

@@ -15,16 +15,16 @@ from mmavf.lists.spellings import spelling_key
 
 
 class ClipRef(NamedTuple):
-    """What makes a clip the same as, or related to, a clip of another list.
+    """Reference by which a clip is known to be the same as, or related to, one of another list.
 
     Attributes:
-        place: List and line.
+        place: `list:line`.
         name: The file, as the list names it.
         path: Its real path, links followed.
         start: Seconds from which on the file is used.
         end: Seconds until which.
         family: Corpora with the same family give the same clip the same id and the same person the same subject; ''
-            means that neither tells anything.
+            means that neither says anything.
         id: Id in the family.
         subject: Who is seen, '' where the list does not say.
     """
@@ -99,14 +99,14 @@ def find_overlap(train: Iterable[ClipRef], held_out: Iterable[ClipRef]) -> list[
     return faults
 
 
-def refuse_overlap(train: Iterable[ClipRef], held_out: Iterable[ClipRef], total: int, allow_overlap: bool) -> None:
+def check_overlap(train: Iterable[ClipRef], held_out: Iterable[ClipRef], total: int, allow_overlap: bool) -> None:
     """Make sure that clips for training are independent of those held out.
 
     Args:
         train: Clips for training.
         held_out: Clips for validation or testing.
         total: Number of clips for training, for the message.
-        allow_overlap: Only say in the log how many are not independent.
+        allow_overlap: Only log how many are not independent.
 
     Raises:
         ListError: Some are not; the first ones are named.
@@ -117,8 +117,8 @@ def refuse_overlap(train: Iterable[ClipRef], held_out: Iterable[ClipRef], total:
     fault = f'{len(faults)} of {total} clips for training are not independent of what is held out for testing'
     if not allow_overlap:
         raise ListError(
-            f'{fault}:{overlap_text(faults)}\nTake them out of the training lists; or, if no result on them is '
-            'to count as one on unseen clips, say --allow-overlap (allow_overlap=True). Lists whose ids and subjects '
+            f'{fault}:{overlap_text(faults)}\nRemove them from the training lists; or, if no result on them is '
+            'to count as one on unseen clips, pass --allow-overlap (allow_overlap=True). Lists whose ids and subjects '
             'have nothing to do with each other need a `family` each.'
         )
     MMLogger.get_current_instance().warning(f'{fault} (allow_overlap=True)')

@@ -1,4 +1,4 @@
-"""Which data a run is trained, selected and tested on, by one entry of the config, `protocol`; see `Protocol`."""
+"""The config's `protocol`: the data that a run is trained, selected and tested on; see `Protocol`."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -33,7 +33,7 @@ class Protocol:
         selection: 'strict': the checkpoint is chosen without the test part; 'paper': the best epoch on the test part.
         val_share: With 'strict': 0, the last epoch counts; above, the best epoch on that share of the training part.
         allow_overlap: Accept that clips or subjects under test were trained on.
-        result: What stands for the result of all folds: 'mean' over them, or the 'pooled' predictions scored as one
+        result: Result of all folds: 'mean' over them, or the 'pooled' predictions scored as one
             test. None: pooled where single subjects are held out, which have too few clips for scores of their own.
 
     Raises:
@@ -126,7 +126,7 @@ def apply_protocol(cfg: Config | dict, hold_out: HoldOut) -> None:
 
 
 def has_validation(protocol: Mapping) -> bool:
-    """Tell whether a run validates and keeps its best epoch; otherwise its last epoch counts."""
+    """Whether a run validates and keeps its best epoch; otherwise its last epoch counts."""
     return protocol.get('selection') == 'paper' or protocol.get('val_share', 0) > 0
 
 
@@ -175,12 +175,12 @@ def column_under_test(cfg: Mapping) -> str | None:
 
 
 def result_over_folds(cfg: Mapping) -> str:
-    """Return what stands for the result of all folds of `cfg`: 'mean' or 'pooled', see `Protocol`."""
+    """Return how the result of all folds of `cfg` is taken: 'mean' or 'pooled', see `Protocol`."""
     return cfg['protocol'].get('result') or usual_result(column_under_test(cfg))
 
 
 def usual_result(column: str | None) -> str:
-    """Return what stands for the result where the config does not say it, by the column that is held out."""
+    """Return how the result is taken where the config does not say, by the column that is held out."""
     return 'pooled' if column == 'subject' else 'mean'
 
 
@@ -212,7 +212,7 @@ def _hold_out_target(cfg: Config | dict, protocol: Protocol, hold_out: HoldOut) 
     dataset = cfg['train_dataloader']['dataset']
     if protocol.target is None and not protocol.allow_overlap and not dataset.get('held_out'):
         raise ConfigError(
-            'Which target is this post-pre-training for? Give --target and --fold, so that it leaves out what that is '
+            'Which target is this post-pre-training for? Pass --target and --fold, so that it leaves out what that is '
             'tested on; or --allow-overlap, for figures that are not those of unseen clips.'
         )
     if protocol.target is not None and not dataset.get('held_out'):

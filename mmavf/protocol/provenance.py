@@ -1,4 +1,4 @@
-"""What a checkpoint says about the labelled data that it was trained on, and whether a run may start from it."""
+"""A checkpoint's record of the labelled data it was trained on, and whether a run may start from it."""
 
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
@@ -15,10 +15,10 @@ from mmavf.errors import CheckpointError, ConfigError
 
 from .protocol import corpora, corpora_under_test, fold_under_test, has_validation, lists_under_test
 
-# what every `training_record` has had from the first version on: what tells its fold, and what tells a leak
+# what every `training_record` has had from the first version on: its fold, and what a leak is found by
 _FOLD_RECORD = ('target', 'fold', 'selection', 'corpora')
 _RECORD = (*_FOLD_RECORD, 'allow_overlap', 'lists')
-# `allow_overlap` too: what it let a run start from is not looked at again when the run goes on
+# `allow_overlap` too: what it let a run start from is not checked again when the run is resumed
 _SAME_RUN = ('stage', 'target', 'column', 'fold', 'selection', 'val_share', 'allow_overlap')
 
 
@@ -28,7 +28,7 @@ def training_record(cfg: Mapping, list_hashes: Mapping[str, str], files: Tensor 
     Args:
         cfg: Config of the run.
         list_hashes: SHA-256 of every list that was trained on, by its path.
-        files: `file_digests` of the clips; None where nothing tells them.
+        files: `file_digests` of the clips; None where they are not known.
 
     Returns:
         The protocol, but for how folds are reported; `corpora` (families trained on), `lists`, and `files`.
@@ -65,7 +65,7 @@ def check_records(meta: Mapping, source: str, needed: Sequence[str] = _RECORD) -
         needed: What a record must have.
 
     Raises:
-        CheckpointError: It is not; without it nothing tells what the weights were trained on.
+        CheckpointError: It is not; without it nobody knows what the weights were trained on.
     """
     origin = meta.get('origin', ())
     records = list(origin) if isinstance(origin, list | tuple) else [origin]
@@ -92,12 +92,12 @@ def read_meta(checkpoint: str | Path) -> dict[str, Any]:
 
 
 def follow_checkpoint(cfg: Config, args: Namespace, record: Mapping | None) -> None:
-    """Of a target that the checkpoint was trained on, test its fold unless config or command line say one.
+    """Of a target that the checkpoint was trained on, test its fold unless config or command line set one.
 
     Args:
         cfg: The config; `fold` and `selection` of its `protocol` are set to the checkpoint's. What is held out already,
             and a selection that the command line names, stay.
-        args: What the command line says: `cfg_options`, and see `add_protocol_options`.
+        args: Options of the command: `cfg_options`, and see `add_protocol_options`.
         record: The checkpoint's `training_record`.
     """
     own = cfg.get('protocol')
@@ -114,7 +114,7 @@ def follow_checkpoint(cfg: Config, args: Namespace, record: Mapping | None) -> N
 def find_leak(
     past: Sequence[Mapping], cfg: Mapping, list_hashes: Mapping[str, str], files: Callable[[], Tensor]
 ) -> str | None:
-    """Say why a run tells nothing about unseen clips if it starts from, or tests, a certain checkpoint.
+    """Return why a run says nothing about unseen clips if it starts from, or tests, a certain checkpoint.
 
     Args:
         past: The checkpoint's `training_lineage`.
@@ -149,7 +149,7 @@ def check_same_run(record: Mapping | None, protocol: Mapping | None) -> None:
         if theirs != ours:
             raise ConfigError(
                 f'The checkpoint was written by a run with {key} {theirs}, this one has {ours}: resume with the same, '
-                'or start anew in another work dir.'
+                'or start in another work dir.'
             )
 
 

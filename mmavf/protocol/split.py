@@ -1,4 +1,4 @@
-"""Which entries of a list are for training, validation and testing."""
+"""Split of a list into parts for training, validation and testing."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ SHOWN_VALUES = 30
 
 @dataclass(frozen=True)
 class Split:
-    """One part of a list, told by a column.
+    """One part of a list, by the values of a column.
 
     Args:
         column: 'fold' or 'subject' (leave one subject out).
@@ -110,7 +110,7 @@ def check_held_out(split: Split, values: Sequence[str], name: str, may_lack: boo
         )
     shown = ', '.join(values[:SHOWN_VALUES]) + (f', ... ({len(values)} in all)' if len(values) > SHOWN_VALUES else '')
     if split.held_out is None:
-        raise ListError(f'{name}: which {split.column} is held out for testing? Give one by --fold: {shown}')
+        raise ListError(f'{name}: which {split.column} is held out for testing? Pass one as --fold: {shown}')
     if split.value not in values and not may_lack:
         raise ListError(f'{name}: there is no {split.column} {split.held_out} to hold out; choose from {shown}')
 

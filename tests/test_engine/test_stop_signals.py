@@ -100,7 +100,7 @@ def test_a_validation_is_left_at_once(tmp_path, number):
     with stop_signals():
         with pytest.raises(Stopped):
             runner.train()
-        assert 'epoch_1.pth: --resume' in stops.text()
+        assert 'epoch_1.pth: continue from it with --resume' in stops.text()
 
 
 def swallow(act):
@@ -122,7 +122,7 @@ def test_a_second_ctrl_c_ends_the_process_whatever_it_does():
             os.kill(os.getpid(), INT)
         assert signal.getsignal(signal.SIGINT) == signal.SIG_DFL
     assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
-    assert stops.told is None
+    assert stops.received is None
 
 
 def test_a_command_ends_with_one_sentence_and_the_signals_status(capsys):
@@ -147,7 +147,7 @@ def test_a_step_that_does_not_end_costs_the_checkpoint_not_the_deadline(monkeypa
         os.kill(os.getpid(), TERM)
         assert ended.wait(5)
     assert statuses == [143]
-    assert 'Stopped by SIGTERM. No step ended within 0 s, so that nothing was saved. The last' in capfd.readouterr().err
+    assert 'Stopped by SIGTERM. No step ended within 0 s, so nothing was saved. The last' in capfd.readouterr().err
 
 
 def start(work_dir, *options, config=TINY, script='train.py', args=()):

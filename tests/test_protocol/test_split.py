@@ -119,7 +119,7 @@ def test_values_come_as_people_count(root, tmp_path):
 
 
 def test_no_value_or_one_that_does_not_exist(root):
-    with pytest.raises(ListError, match=r'which fold is held out for testing\? Give one by --fold: 1, 2, 3, 4, 5'):
+    with pytest.raises(ListError, match=r'which fold is held out for testing\? Pass one as --fold: 1, 2, 3, 4, 5'):
         _dataset(root, column='fold', held_out=None)
     with pytest.raises(ListError, match='there is no fold 6 to hold out; choose from 1, 2, 3, 4, 5'):
         _dataset(root, column='fold', held_out=6, part='test')

@@ -71,7 +71,7 @@ def test_files_of_a_test(checkpoint, tmp_path, test_here):
     matrix = content['confusion_matrix']
     assert [sum(row) for row in matrix] == [4, 4, 3] and sum(matrix[i][i] for i in range(3)) == round(11 * right)
     assert content['test'] == dict(column=None, fold=None, result=None, lists={'told.csv': 'a' * 64}, overlap=None)
-    assert content['selection'] is content['training'] is None and 'does not say' in printed + errors
+    assert content['selection'] is content['training'] is None and 'does not record' in printed + errors
     assert (content['checkpoint'], content['config']) == (str(checkpoint), str(CONFIG))
     assert content['trained'] == {} and content['versions']['torch'] == torch.__version__
     decisive = {

@@ -22,8 +22,8 @@ class AtomicCheckpointHook(CheckpointHook):
 
     `epoch_N.pth` is written every `interval` epochs, `iter_N.pth` every `iter_interval` iterations. Each is complete
     before `last_checkpoint` names it, and older files are removed only after that: those that this run wrote, also
-    before it was resumed, and never the newest. A run that is told to stop writes one more `iter_N.pth`, if that takes
-    no longer than is left to it.
+    before it was resumed, and never the newest. A run that receives a stop signal writes one more `iter_N.pth`, if
+    there is time.
 
     Args:
         interval: Epochs between `epoch_N.pth`.

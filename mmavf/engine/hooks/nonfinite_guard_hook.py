@@ -1,4 +1,4 @@
-"""What happens when a loss or gradient is not finite: write down the samples, and give up after too many in a row."""
+"""Steps with a loss or gradient that is not finite: their samples are recorded, and too many in a row end the run."""
 
 import json
 from collections import deque
@@ -51,7 +51,7 @@ class NonFiniteGuardHook(Hook):
         NonFiniteLossError: `max_in_row` steps in a row were skipped.
     """
 
-    priority = 'ABOVE_NORMAL'  # statistics are mended before EMAHook takes them over
+    priority = 'ABOVE_NORMAL'  # statistics are restored before EMAHook copies them
 
     def __init__(self, max_in_row: int = 10, lag: int = 8) -> None:
         self.max_in_row = max_in_row
@@ -81,7 +81,7 @@ class NonFiniteGuardHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
     ) -> None:
         """Send this batch's flags on their way, and examine those that have arrived."""
-        self._mend_statistics()
+        self._restore_statistics()
         wrapper = runner.optim_wrapper
         bad_loss = ~torch.isfinite(outputs['loss'].detach())
         slot = self._slots[runner.iter % len(self._slots)]
@@ -97,7 +97,7 @@ class NonFiniteGuardHook(Hook):
         while self._waiting:
             self._examine(runner, self._waiting.popleft())
 
-    def _mend_statistics(self) -> None:
+    def _restore_statistics(self) -> None:
         for buffer, kept in zip(self._statistics, self._kept, strict=True):
             buffer.copy_(torch.where(torch.isfinite(buffer), buffer, kept))
             kept.copy_(buffer)
@@ -138,6 +138,6 @@ class NonFiniteGuardHook(Hook):
         if in_row >= self.max_in_row:
             raise NonFiniteLossError(
                 f'{what}, and neither were those of the {in_row - 1} steps before it. No weight was touched by them. '
-                f'The samples are listed in {path}; look at them, or lower the learning rate or set clip_grad.'
+                f'The samples are listed in {path}: inspect them, lower the learning rate, or set clip_grad.'
             )
         runner.logger.warning(f'{what}: step skipped ({in_row} in a row), its samples are listed in {path}.')

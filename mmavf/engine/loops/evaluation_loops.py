@@ -23,7 +23,7 @@ from mmavf.registry import LOOPS, METRICS
 
 
 class _EveryClipLoop(BaseLoop):
-    """What validation and test share; see `AVFTestLoop`."""
+    """Common part of validation and test; see `AVFTestLoop`."""
 
     stage: str
 
@@ -89,10 +89,10 @@ class _EveryClipLoop(BaseLoop):
             finite = np.isfinite(self.predictions.scores).all(axis=1)
             failures += [(self.predictions.ids[row], 'its scores are not finite') for row in np.flatnonzero(~finite)]
             self.predictions = self.predictions.select(np.flatnonzero(finite))
-            if (told_apart := len(self.predictions) + len(failures)) != size:
+            if (distinct := len(self.predictions) + len(failures)) != size:
                 raise ConfigError(
-                    f'{size} clips were to be evaluated, {told_apart} can be told apart: give each data set of a '
-                    'concatenation its own source, and each clip its own id.'
+                    f'{size} clips were to be evaluated, {distinct} can be told apart: set a `source` of its own '
+                    'for each data set of a concatenation, and an id of its own for each clip.'
                 )
         if failures:
             self._stop(failures, size)

@@ -70,7 +70,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         self.data_sec = 0.0
         runner.logger.info(
             f'An epoch has {len(self.dataloader)} iterations of {self.samples_per_iter} samples; '
-            f'{self.sampler.left_over} samples, too few for another step, sit out each epoch in turn.'
+            f'{self.sampler.left_over} samples, too few for another step, are left out of each epoch in turn.'
         )
 
     @property
@@ -79,7 +79,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         return self.dataloader.batch_size * get_world_size()
 
     def state_dict(self) -> dict:
-        """What a resumed run must agree on for its position to mean the same."""
+        """Return what a resumed run must have in common with this one for its position to mean the same."""
         return dict(
             iters_per_epoch=len(self.dataloader),
             samples_per_iter=self.samples_per_iter,
@@ -108,14 +108,14 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
                 raise ConfigError(
                     f'The checkpoint was written by a run of {state[key]} {what}, this one has {own[key]}: position '
                     'and learning rate would not fit. Keep processes × batch size, accumulation, lists and '
-                    'train_cfg.max_epochs as they were, or start anew from the weights with load_from and no --resume.'
+                    'train_cfg.max_epochs as they were, or start from its weights: set load_from, without --resume.'
                 )
         self.sampler.seed = state['order_seed']
 
     def run(self) -> torch.nn.Module:
-        """Launch training, or go on with it.
+        """Train, from the beginning or from where the run was resumed.
 
-        The checkpoint of an epoch is written before the epoch is validated. A run that goes on from one validates that
+        The checkpoint of an epoch is written before the epoch is validated. A run resumed from it validates that
         epoch first, so that its score counts for the best checkpoint.
         """
         self.runner.call_hook('before_train')
@@ -154,7 +154,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         try:
             for idx, data_batch in enumerate(self._timed(iter(self.dataloader)), start=start):
                 self.run_iter(idx, data_batch)
-                if stops.told is not None:
+                if stops.received is not None:
                     self._stop_in_step()
             self.runner.call_hook('after_train_epoch')
         finally:
@@ -163,10 +163,10 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         self._epoch += 1
 
     def _stop_in_step(self) -> None:
-        """End a training that is told to stop: all ranks after the same optimizer step, with a checkpoint of it.
+        """End a training that received a signal: all ranks after the same optimizer step, with a checkpoint of it.
 
         Raises:
-            Stopped: It is that step, or the training is to be interrupted at once.
+            Stopped: It is that step, or the training is to be interrupted immediately.
         """
         stops.check()
         if self._stop_at is None:

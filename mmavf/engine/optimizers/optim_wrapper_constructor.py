@@ -1,4 +1,4 @@
-"""Which parameters decay and how fast they learn, in as few parameter groups as possible."""
+"""Weight decay and learning rate by parameter, in as few parameter groups as possible."""
 
 from mmengine.logging import MMLogger
 from mmengine.optim import DefaultOptimWrapperConstructor

@@ -29,7 +29,7 @@ def classification_intervals(
         num_classes: Number of classes.
         scores: Of war, uar, wa_f1, macro_f1, uf1. As without resampling, UAR and F1 leave out the classes that a
             resample has nothing of.
-        units: (N,) What is drawn: clips with one name, such as a subject's, are taken together. None draws clips.
+        units: (N,) names; clips with the same name, such as a subject's, are drawn together. None draws single clips.
         resamples: Number of resamples.
         seed: Of the draws.
     """
@@ -62,7 +62,7 @@ def regression_intervals(
         labels: (N, K).
         predictions: (N, K).
         scores: Of pcc, ccc, rmse.
-        units: (N,) What is drawn: clips with one name, such as a subject's, are taken together. None draws clips.
+        units: (N,) names; clips with the same name, such as a subject's, are drawn together. None draws single clips.
         resamples: Number of resamples.
         seed: Of the draws.
     """

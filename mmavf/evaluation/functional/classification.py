@@ -39,7 +39,7 @@ def weighted_f1(labels: np.ndarray, predictions: np.ndarray, num_classes: int) -
 def macro_f1(labels: np.ndarray, predictions: np.ndarray, num_classes: int) -> float:
     """Return the mean over classes of 2 TP / (2 TP + FP + FN), in [0, 1].
 
-    Taken over the predictions of all held-out subjects at once this is the UF1 of the micro-expression challenges. A
+    Over the pooled predictions of all held-out subjects this is the UF1 of the micro-expression challenges. A
     class that is predicted but has no clips counts with 0. One that has neither clips nor predictions has no F1: it is
     left out of the mean, with a warning.
     """
@@ -48,7 +48,7 @@ def macro_f1(labels: np.ndarray, predictions: np.ndarray, num_classes: int) -> f
     return float(metrics.f1_score(labels, predictions, labels=present, average='macro', zero_division=0))
 
 
-# What a configuration calls them; UF1 is the F1 averaged over classes, of pooled predictions.
+# Names in configurations; UF1 is the F1 averaged over classes, of pooled predictions.
 CLASSIFICATION_SCORES = dict(
     war=weighted_average_recall,
     uar=unweighted_average_recall,

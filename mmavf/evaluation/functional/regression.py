@@ -37,7 +37,7 @@ def rmse(labels: np.ndarray, predictions: np.ndarray) -> np.ndarray:
     return metrics.root_mean_squared_error(labels, predictions, multioutput='raw_values')
 
 
-# What a configuration calls them.
+# Names in configurations.
 REGRESSION_SCORES = dict(pcc=pearson, ccc=concordance, rmse=rmse)
 
 

@@ -19,7 +19,7 @@ class ClassificationMetric(PredictionMetric):
     Args:
         classes: Class names in index order, or a text file with one name per line; None takes the data set's.
         metrics: Of war, uar, wa_f1, macro_f1, uf1; all but WA-F1 and macro F1 have bootstrap intervals.
-        key: The one that stands for the result.
+        key: The score that is the result.
         **kwargs: Of PredictionMetric.
 
     Raises:

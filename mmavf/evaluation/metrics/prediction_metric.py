@@ -18,7 +18,7 @@ class Scored(NamedTuple):
     """Predictions and their scores by one metric.
 
     Attributes:
-        judged: What was compared with labels: the clips, or groups of them averaged (`group_by`).
+        judged: Predictions that were compared with labels: the clips, or groups of them averaged (`group_by`).
         whole: Scores of all of it.
         parts: {source: scores} of each data set's clips; empty without `part_by`.
     """
@@ -41,11 +41,11 @@ class PredictionMetric(BaseMetric):
     Args:
         names: Of classes or dimensions; None takes the evaluated data set's classes.
         metrics: Scores to compute.
-        key: The one that stands for the result, such as for choosing a checkpoint.
+        key: The score that is the result, such as for choosing a checkpoint.
         group_by: 'group' averages the scores of each group of the list before anything is compared.
         part_by: 'source' adds the scores of each source's clips, named `<source>_<score>`.
         resamples: Bootstrap resamples; 0 leaves intervals out.
-        resample_by: What is drawn, 'clip' or 'subject': whole subjects give wider and more honest intervals where a
+        resample_by: Unit of the draws, 'clip' or 'subject': whole subjects give wider and more honest intervals where a
             subject's clips are alike.
         seed: Of the bootstrap.
 
@@ -85,7 +85,7 @@ class PredictionMetric(BaseMetric):
             *(('metrics', name, tuple(self.available)) for name in metrics),
         ):
             if value not in allowed:
-                raise ConfigError(f'{type(self).__name__}: {argument} has {value!r}, which is none of {allowed}.')
+                raise ConfigError(f'{type(self).__name__}: {argument} has {value!r}; choose from {allowed}.')
         self.names = names
         self.metrics = tuple(metrics)
         self.key = key

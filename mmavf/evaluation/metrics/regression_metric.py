@@ -16,7 +16,7 @@ class RegressionMetric(PredictionMetric):
     Args:
         dims: Names of the dimensions, in the order of the model's outputs.
         metrics: Of pcc, ccc, rmse; CCC has a bootstrap interval.
-        key: The one whose mean stands for the result.
+        key: The score whose mean is the result.
         **kwargs: Of PredictionMetric.
     """
 
