@@ -44,7 +44,7 @@ _AVCAFFE = dict(
     notes=(
         'Column `group` is participant and task, such as aiim001_task_1: scores are averaged over its segments before '
         'anything is measured.',
-        'Arousal and valence are five classes each, trained and scored apart; ids are the same in both lists.',
+        'Arousal and valence have five classes each, trained and scored separately; ids are the same in both lists.',
         'Some segments are silent; face crops are not released.',
     ),
 )
@@ -77,7 +77,7 @@ _CARDS = (
         competitor=('MMA-DFER', (44.25, 58.45)),
         size_recipes={'h': LOGGED},
         notes=(
-            '16 clips have no sound and are dropped. Take the official face frames: with others accuracy breaks down.',
+            '16 clips have no sound and are dropped. Use the official face frames: accuracy collapses with others.',
             'A clip has the same id as in mafw43: the number of the video.',
         ),
     ),
@@ -93,7 +93,7 @@ _CARDS = (
         results={'b': (15.42, 43.41), 'l': (15.59, 43.93), 'h': (17.25, 43.83)},
         competitor=('HiCMAE', (13.29, 37.36)),
         notes=(
-            'The names of the 32 compound classes stand in the official lists only: write all 43 names into the class '
+            'The names of the 32 compound classes are in the official lists only: write all 43 names to the class '
             'file, one per line, the 11 single ones spelt as in mafw11.',
             'A clip has the same id as in mafw11: the number of the video. PSI leaves compound clips out.',
         ),
@@ -111,7 +111,7 @@ _CARDS = (
         results={'b': (63.74, 75.42), 'l': (65.14, 76.24), 'h': (66.88, 77.45)},
         competitor=('UniLearn', (66.80, 76.68)),
         recipe=Recipe('what MAE-DFER takes for DFEW', 3, 32),
-        notes=('The official lists number the classes from 1. Sound has to be cut from the mp4 files.',),
+        notes=('The official lists number the classes from 1. Extract the sound from the mp4 files.',),
     ),
     Card(
         name='mer_multi',
@@ -161,7 +161,7 @@ _CARDS = (
         class_counts=(1103, 1636, 1708, 1084),
         paper_clips=5531,
         clips=5531,
-        folds=Folds('one of the five sessions is left out at a time (usual; the paper does not say)', 5),
+        folds=Folds('one of the five sessions is left out at a time (usual; the paper does not state it)', 5),
         subjects='speaker, such as Ses01F',
         licence='licence of the University of Southern California',
         obtain='USC',
@@ -200,7 +200,7 @@ _CARDS = (
         competitor=('HiCMAE', (94.00, 94.13)),
         recipe=LAB,
         notes=(
-            'The paper does not say its folds: those of crema_d6 are ours.',
+            'The paper does not state its folds: those of crema_d6 are ours.',
             'A clip has the same id as in crema_d6: the name of the file.',
         ),
     ),
@@ -271,7 +271,7 @@ _CARDS = (
         without_psi=True,
         recipe=Recipe('what HiCMAE takes for Werewolf-XL', 4, 32, epochs=30, frame_interval=3),
         notes=(
-            'Lists of others hold three numbers without names, in an order that is nowhere stated: compare with the '
+            'Lists of others hold three numbers without names, in an order that is not stated: compare with the '
             "owner's file before you name the columns.",
         ),
     ),
