@@ -206,5 +206,5 @@ def test_hours_between_two_frames_are_refused_and_take_no_memory(stage, tmp_path
 def test_images_at_an_absurd_rate_are_refused(clips, tmp_path):
     write_list(tmp_path / 'l.csv', [(f'{clips}/0', f'{clips}/0.wav', '0.001')], 'video,audio,fps')
     data = AVClipDataset('l.csv', str(tmp_path), PIPELINE, on_bad='raise')
-    with pytest.raises(ClipError, match=r'/0: its window is 64000 s long.*their rate \(fps\) is wrong'):
+    with pytest.raises(ClipError, match=r'/0: its window of 64000 s exceeds.*their rate \(fps\) is wrong'):
         data[0]

@@ -117,7 +117,7 @@ def test_deep_and_training_agree_on_a_window_that_is_too_long(stage, tmp_path):
     pipeline = config.get('pipeline') or config['datasets'][0]['pipeline']
     reading = ClipReading.of([TRANSFORMS.build(step) for step in pipeline])
     facts = look_into(dict(video_path=str(path), audio_path=''), reading)
-    assert ('its window is 36' in facts.error) == (stage == 'pretrain') and (facts.seconds > 0) != bool(facts.error)
+    assert ('its window of 36' in facts.error) == (stage == 'pretrain') and (facts.seconds > 0) != bool(facts.error)
 
 
 def test_sound_alone_and_numbers(check, tmp_path):

@@ -120,7 +120,7 @@ def test_names_that_are_not_utf8_cost_their_files_alone(tmp_path, inline):
     assert [row['id'] for row in rows(out, 'lists/pretrain.csv')] == ['good_000']
     assert [(row['name'], row['reason'].split(',')[0]) for row in rows(out, 'left_out.csv')] == [
         ('caf\\xe9.mp4', 'its name is not UTF-8 text'),
-        ('line\nbreak.txt', 'not a video, sound or image'),
+        ('line\nbreak.txt', 'not a video'),
     ]
     summary = (out / 'summary.md').read_text(encoding='utf-8')
     assert '`caf\\xe9.mp4`' in summary and '`line\\nbreak.txt`' in summary
