@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from mmavf.errors import ConfigError, ListError
+from mmavf.models.heads import ClassificationHead
 from mmavf.registry import MODELS
 from mmavf.structures import AVDataSample
 from tests.helpers.models import labelled
@@ -86,3 +87,18 @@ def test_a_clip_without_a_label_is_an_error_that_names_it(head):
     samples = [labelled(torch.zeros(3).long())[0], AVDataSample(metainfo=dict(sample_id='nameless'))]
     with pytest.raises(ListError, match='nameless has no label'):
         _build(**head).loss(_outputs(), samples)
+
+
+def test_a_head_may_begin_small_and_drop_channels_in_training():
+    torch.manual_seed(0)
+    head = ClassificationHead(400, 20, dropout=0.25, init_scale=0.001)
+    assert head.fc.weight.std().item() == pytest.approx(2e-5, rel=0.05) and not head.fc.bias.any()
+    torch.nn.init.ones_(head.fc.weight)
+    x = torch.randn(1, 400)
+    feature, logits = head.eval()(x)
+    torch.testing.assert_close(logits, head.fc(feature))
+    feature, logits = head.train()(x)
+    with torch.no_grad():
+        head.fc.weight.copy_(torch.eye(20, 400))
+    kept = head(x)[1] / feature[:, :20]
+    assert set(kept.round(decimals=4).flatten().tolist()) == {0.0, round(4 / 3, 4)}

@@ -25,10 +25,19 @@ class ClassificationHead(LinearHead):
         in_channels: Channels D of the pooled feature; set by the recognizer.
         num_classes: Classes K.
         loss: The loss or its configuration; it takes raw scores and targets, both (B * V, K).
+        dropout: See `LinearHead`.
+        init_scale: See `LinearHead`.
     """
 
-    def __init__(self, in_channels: int, num_classes: int, loss: dict | nn.Module = CROSS_ENTROPY) -> None:
-        super().__init__(in_channels, num_classes, loss)
+    def __init__(
+        self,
+        in_channels: int,
+        num_classes: int,
+        loss: dict | nn.Module = CROSS_ENTROPY,
+        dropout: float = 0.0,
+        init_scale: float | None = None,
+    ) -> None:
+        super().__init__(in_channels, num_classes, loss, dropout, init_scale)
 
     def target(self, data_sample: AVDataSample) -> Tensor:
         """Return the clip's share of each class, float32 (K,); errors as in `class_scores`."""

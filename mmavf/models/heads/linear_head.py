@@ -22,18 +22,32 @@ class LinearHead(nn.Module, ABC):
         in_channels: Channels D of the pooled feature.
         out_channels: Outputs K.
         loss: The loss, or its configuration.
+        dropout: Probability that a channel of the feature is zero in training, before the linear layer.
+        init_scale: Draw the weights from a normal distribution of standard deviation 0.02 times this, with biases 0, as
+            MAE-DFER, SVFAP and VideoMAE do (0.001); None for PyTorch's default, as in AVF-MAE++ and HiCMAE.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, loss: dict | nn.Module) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        loss: dict | nn.Module,
+        dropout: float = 0.0,
+        init_scale: float | None = None,
+    ) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(in_channels, eps=LAYER_NORM_EPS)
+        self.dropout = nn.Dropout(dropout)
         self.fc = nn.Linear(in_channels, out_channels)
+        if init_scale is not None:
+            nn.init.normal_(self.fc.weight, std=0.02 * init_scale)
+            nn.init.zeros_(self.fc.bias)
         self.loss_function = build_part(loss, Loss, 'head.loss')
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Map pooled features (B * V, D) to features after the norm (B * V, D) and raw outputs (B * V, K)."""
         feature = self.norm(x)
-        return feature, self.fc(feature)
+        return feature, self.fc(self.dropout(feature))
 
     def loss(self, outputs: Tensor, data_samples: list[AVDataSample]) -> Tensor:
         """Return the loss of raw outputs (B * V, K) of B clips, a scalar; every view has its clip's label.

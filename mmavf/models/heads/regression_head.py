@@ -22,10 +22,19 @@ class RegressionHead(LinearHead):
         in_channels: Channels D of the pooled feature; set by the recognizer.
         num_outputs: Numbers K.
         loss: The loss or its configuration; it takes predictions and targets, both (B * V, K).
+        dropout: See `LinearHead`.
+        init_scale: See `LinearHead`.
     """
 
-    def __init__(self, in_channels: int, num_outputs: int, loss: dict | nn.Module = MSE) -> None:
-        super().__init__(in_channels, num_outputs, loss)
+    def __init__(
+        self,
+        in_channels: int,
+        num_outputs: int,
+        loss: dict | nn.Module = MSE,
+        dropout: float = 0.0,
+        init_scale: float | None = None,
+    ) -> None:
+        super().__init__(in_channels, num_outputs, loss, dropout, init_scale)
 
     def target(self, data_sample: AVDataSample) -> Tensor:
         """Return the clip's `gt_label`, float32 (K,).

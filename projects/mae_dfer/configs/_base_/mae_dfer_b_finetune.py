@@ -10,5 +10,9 @@ model = dict(
     data_preprocessor=_base_.model.data_preprocessor,
     video_encoder={**_base_.model.encoders.video, **_encoder},
     token_type='region',
-    head=dict(type='ClassificationHead', loss=dict(type='SoftTargetCrossEntropy', label_smoothing=0.1)),
+    head=dict(
+        type='ClassificationHead',
+        init_scale=0.001,
+        loss=dict(type='SoftTargetCrossEntropy', label_smoothing=0.1),
+    ),
 )
