@@ -52,7 +52,7 @@ class BadSampleLog:
         if _identity(line) in self._seen:
             return
         self._seen.add(_identity(line))
-        is_new, count = (True, len(self._seen)) if self.file is None else self._share(line)
+        is_new, count = (True, len(self._seen)) if self.file is None else self._share(self.file, line)
         if is_new:
             MMLogger.get_current_instance().warning(f'bad sample {count} of {self._ann_file}: {reason}')
         if count > self._max_bad_ratio * self._num_entries:
@@ -62,22 +62,22 @@ class BadSampleLog:
                 + (f'All of them: {self.file}' if self.file else 'The log names all of them.')
             )
 
-    def _share(self, line: dict) -> tuple[bool, int]:
+    def _share(self, path: str, line: dict) -> tuple[bool, int]:
         """Append `line` unless the file has its clip; return whether it is new, and the list's number of bad clips."""
         try:
-            return self._append(line)
+            return self._append(path, line)
         except OSError as error:
             MMLogger.get_current_instance().warning(
-                f'{self.file} cannot be written ({error.strerror}): from now on this process records bad samples in '
+                f'{path} cannot be written ({error.strerror}): from now on this process records bad samples in '
                 'the log only.'
             )
             self.file = None
             return True, len(self._seen)
 
-    def _append(self, line: dict) -> tuple[bool, int]:
-        os.makedirs(os.path.dirname(os.path.abspath(self.file)), exist_ok=True)
-        with open(self.file, 'ab+', buffering=0) as file:  # without a buffer a line is written at once
-            lock_file(file.fileno(), self.file, wait=True)  # released when the file is closed
+    def _append(self, path: str, line: dict) -> tuple[bool, int]:
+        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+        with open(path, 'ab+', buffering=0) as file:  # without a buffer a line is written at once
+            lock_file(file.fileno(), path, wait=True)  # released when the file is closed
             file.seek(0)
             content = file.read()
             entries = parse_lines(content, _is_entry).values

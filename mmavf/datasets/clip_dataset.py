@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -99,7 +99,9 @@ class AVClipDataset(KeyedDataset):
                 'AVClipDataset: labels are either classes or numbers: set metainfo.classes or label_columns, not both'
             )
         self.label_columns = tuple(label_columns)
-        self.label_options = dict(list_classes=list_classes, label_map=label_map, multi_label=multi_label)
+        self.label_options: dict[str, Any] = dict(
+            list_classes=list_classes, label_map=label_map, multi_label=multi_label
+        )
         self.split = None if split is None else Split(**split)
         self.source, self.family = source, family
         self.allow_missing_classes = allow_missing_classes

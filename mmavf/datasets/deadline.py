@@ -64,7 +64,8 @@ class _Helper:
 
     def __init__(self) -> None:
         self.pid, self.is_left = os.getpid(), False
-        self._calls, self._results = SimpleQueue(), SimpleQueue()
+        self._calls: SimpleQueue[Any] = SimpleQueue()
+        self._results: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name='mmavf-clip', daemon=True)
         self._thread.start()
 
@@ -97,7 +98,8 @@ class _Helper:
     def _leave(self) -> None:
         self.is_left = True
         self._calls.put(None)
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread.ident), ctypes.py_object(_Leave))
+        thread_id = ctypes.c_ulong(self._thread.ident or 0)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(thread_id, ctypes.py_object(_Leave))
         self._thread.join(GRACE_SEC)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import av
 import cv2
@@ -28,7 +28,7 @@ class ClipReading(NamedTuple):
     """
 
     modalities: tuple[str, ...] = ('video', 'audio')
-    missing_audio: str = 'raise'
+    missing_audio: Literal['raise', 'silence'] = 'raise'
     window: tuple[tuple[str, Any], ...] | None = ()
 
     @classmethod

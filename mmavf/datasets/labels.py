@@ -41,7 +41,7 @@ class ClassLabels:
         self.classes = tuple(classes)
         # a map alone does not order its names, so numbers are then undefined
         self._numbered = tuple(list_classes or (() if label_map else classes))
-        names = self._numbered or tuple(label_map)
+        names = self._numbered or tuple(label_map or ())
         mapping = {name: name for name in names} if label_map is None else dict(label_map)
         _check_names('label_map lacks names that list_classes has:', set(names) - mapping.keys())
         _check_names('label_map has names that list_classes lacks:', mapping.keys() - set(names))
@@ -61,7 +61,8 @@ class ClassLabels:
         if not self._multi_label:
             return self._read_name(texts[0])
         indices = {self._read_name(clean_cell(name)) for name in texts[0].split('+')}
-        return None if None in indices else tuple(sorted(indices))
+        known = {index for index in indices if index is not None}
+        return tuple(sorted(known)) if known == indices else None
 
     def _read_name(self, text: str) -> int | None:
         text = text if text in self._index else whole_number(text)
@@ -118,7 +119,9 @@ def read_labels(
         The entries that have a label, one problem per entry whose label is wrong, and how often each label was left out
         by the label map.
     """
-    kept, problems, left_out = [], [], Counter()
+    kept: list[dict] = []
+    problems: list[Problem] = []
+    left_out: Counter[str] = Counter()
     for entry in entries:
         texts = entry.pop('labels')
         try:

@@ -1,12 +1,12 @@
 """Checks of a data set as a whole, whose single lists may lack what the whole must have."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mmavf.errors import ListError
 from mmavf.lists.natural_order import natural_order
 from mmavf.lists.spellings import DIFFERENCE, alike
-from mmavf.protocol.split import check_held_out
+from mmavf.protocol.split import Split, check_held_out
 
 from .labels import check_classes
 
@@ -20,11 +20,14 @@ def check_parts(parts: Sequence['AVClipDataset']) -> None:
     Raises:
         ListError: There is no clip, a held-out value does not occur, or folds have several spellings.
     """
-    split = [part for part in parts if part.split is not None]
-    for column, value in {(part.split.column, part.split.held_out) for part in split}:
-        same = [part for part in split if (part.split.column, part.split.held_out) == (column, value)]
-        check_held_out(same[0].split, values_of(same), names_of(same))
-        _check_fold_names(same)
+    by_value: dict[tuple, tuple[Split, list[AVClipDataset]]] = {}
+    for part in parts:
+        if part.split is not None:
+            by_value.setdefault((part.split.column, part.split.held_out), (part.split, []))[1].append(part)
+    for split, same in by_value.values():
+        check_held_out(split, values_of(same), names_of(same))
+        if split.column == 'fold':
+            _check_fold_names(same)
     if not any(map(len, parts)):
         raise ListError(f'{names_of(parts)}: no clip is left for {parts[0].split or "the given label_map"}')
 
@@ -32,7 +35,7 @@ def check_parts(parts: Sequence['AVClipDataset']) -> None:
 def check_all_classes(parts: Sequence['AVClipDataset'], may_lack: bool) -> None:
     """Make sure that each class, if there are classes, has a clip in one of the parts; see `check_classes`."""
     if 'classes' in parts[0].metainfo:
-        labels = (label for part in parts for label in part.labels())
+        labels = (cast('int | tuple[int, ...]', label) for part in parts for label in part.labels())
         check_classes(labels, parts[0].metainfo['classes'], names_of(parts), may_lack)
 
 
@@ -51,6 +54,6 @@ def _check_fold_names(parts: Sequence['AVClipDataset']) -> None:
 
     Subjects are not compared: lists of several sets may use one name for different people.
     """
-    if parts[0].split.column == 'fold' and (found := alike(values_of(parts))):
+    if found := alike(values_of(parts)):
         names = '; '.join(' and '.join(map(repr, names)) for names in found)
         raise ListError(f'{names_of(parts)}: folds {names} differ {DIFFERENCE}: use one spelling')

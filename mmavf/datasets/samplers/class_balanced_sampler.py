@@ -1,11 +1,20 @@
 """Class-balanced training sampler."""
 
+from collections.abc import Sized
+from typing import Protocol
+
 import numpy as np
-from torch.utils.data import Dataset
 
 from mmavf.registry import DATA_SAMPLERS
 
 from .keyed_sampler import KeyedSampler
+
+
+class HasClasses(Sized, Protocol):
+    """A data set whose clips have classes."""
+
+    def class_indices(self) -> np.ndarray:
+        """Return the class index of each clip, (N,) int64."""
 
 
 @DATA_SAMPLERS.register_module()
@@ -25,7 +34,7 @@ class ClassBalancedSampler(KeyedSampler):
         ConfigError: The data set has no classes, or fewer samples than one step needs.
     """
 
-    def __init__(self, dataset: Dataset, seed: int | None = None, round_to: int = 1) -> None:
+    def __init__(self, dataset: HasClasses, seed: int | None = None, round_to: int = 1) -> None:
         super().__init__(dataset, seed, round_to=round_to)
         labels = dataset.class_indices()
         self._members = [np.flatnonzero(labels == label) for label in np.unique(labels)]

@@ -1,12 +1,21 @@
 """Training sampler that reads few shards at a time."""
 
+from collections.abc import Sized
+from typing import Protocol
+
 import numpy as np
-from torch.utils.data import Dataset
 
 from mmavf.errors import ConfigError
 from mmavf.registry import DATA_SAMPLERS
 
 from .keyed_sampler import KeyedSampler
+
+
+class HasShards(Sized, Protocol):
+    """A data set whose clips are in shards."""
+
+    def shard_indices(self) -> np.ndarray:
+        """Return the number of each clip's shard, (N,) int64, from 0 to number of shards - 1."""
 
 
 @DATA_SAMPLERS.register_module()
@@ -28,7 +37,7 @@ class ShardShuffleSampler(KeyedSampler):
         ConfigError: Clips are not in shards, there are fewer than one step needs, or `open_shards` is not positive.
     """
 
-    def __init__(self, dataset: Dataset, seed: int | None = None, open_shards: int = 32, round_to: int = 1) -> None:
+    def __init__(self, dataset: HasShards, seed: int | None = None, open_shards: int = 32, round_to: int = 1) -> None:
         super().__init__(dataset, seed, round_to=round_to)
         if open_shards < 1:
             raise ConfigError(f'ShardShuffleSampler: open_shards must be at least 1, not {open_shards}')

@@ -34,7 +34,8 @@ def _circle(count: int) -> np.ndarray:
 
 def mix(first: Color, second: Color, share: float) -> Color:
     """Return the colour that is `share` (in [0, 1]) of the way from the first to the second."""
-    return tuple(round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
+    return red, green, blue
 
 
 def fill(image: np.ndarray, points: np.ndarray, color: Color | int) -> None:

@@ -1,10 +1,13 @@
 """Subjects of the synthetic set: looks, room and voice, the same in all clips of a subject."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 Color = tuple[int, int, int]
+T = TypeVar('T')
 
 SKINS = ((255, 224, 196), (241, 194, 155), (224, 172, 120), (198, 134, 84), (162, 106, 70), (122, 80, 58))
 HAIRS = ((28, 24, 26), (62, 40, 28), (112, 72, 42), (186, 146, 84), (150, 70, 36), (168, 164, 160))
@@ -55,7 +58,7 @@ def make_subject(seed: int, number: int) -> Subject:
     rng = np.random.default_rng((seed, 0, number))
     pitch = rng.uniform()  # 0: a deep voice and a long vocal tract, 1: a high voice and a short one
 
-    def pick(options: tuple) -> object:
+    def pick(options: Sequence[T]) -> T:
         return options[rng.integers(len(options))]
 
     tone = int(rng.integers(len(SKINS)))

@@ -63,7 +63,7 @@ def speech_envelope(syllables: tuple[Syllable, ...], times: np.ndarray, weights:
 
 def plan_syllables(rng: np.random.Generator, rhythm: Rhythm, length_sec: float) -> tuple[Syllable, ...]:
     """Draw syllables that fill the clip but for short silences at both ends."""
-    syllables = []
+    syllables: list[Syllable] = []
     rate_hz = rhythm.rate_hz * rng.uniform(0.85, 1.15)
     now = rng.uniform(0.1, 0.3)
     end = length_sec - rng.uniform(0.1, 0.3)

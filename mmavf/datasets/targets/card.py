@@ -88,7 +88,7 @@ class Card:
     file_classes: int = 0
     dims: tuple[str, ...] = ()
     family: str
-    modalities: tuple[str, ...] = ('video', 'audio')
+    modalities: tuple[Literal['video', 'audio'], ...] = ('video', 'audio')
     paper_clips: int
     clips: int
     class_counts: tuple[int, ...] = ()

@@ -4,6 +4,8 @@ Published results are those of the paper's tables 2 and 3. Values that neither t
 marked `ours`.
 """
 
+from typing import Any
+
 from .card import Card, Folds, Recipe
 from .label_spaces import IEMOCAP_LABELS, MER_CLASSES, MICRO_LABELS
 
@@ -13,7 +15,7 @@ WILD = Recipe('ours: what HiCMAE takes for MAFW', 4, 14)
 LAB = Recipe('ours: what HiCMAE takes for CREMA-D', 4, 14, epochs=50)
 MICRO = Recipe('ours: the paper states none', 1, 32, epochs=50, frame_interval=0)
 
-_MAFW = dict(
+_MAFW: dict[str, Any] = dict(
     family='mafw',
     recipe=RELEASE,
     licence='on request',
@@ -26,7 +28,7 @@ _CREMA_D = dict(
     licence='open (ODbL, not checked)',
     obtain='GitHub',
 )
-_AVCAFFE = dict(
+_AVCAFFE: dict[str, Any] = dict(
     family='avcaffe',
     paper_clips=58112,
     clips=58112,
@@ -48,7 +50,7 @@ _AVCAFFE = dict(
         'Some segments are silent; face crops are not released.',
     ),
 )
-_MICRO = dict(
+_MICRO: dict[str, Any] = dict(
     task='micro-expression',
     classes=MER_CLASSES,
     label_map=MICRO_LABELS,
@@ -60,7 +62,7 @@ _MICRO = dict(
     result_metrics=('UF1',),
     recipe=MICRO,
 )
-_COMPOSITE = dict(_MICRO, composite=('samm', 'casme2', 'smic'))
+_COMPOSITE: dict[str, Any] = dict(_MICRO, composite=('samm', 'casme2', 'smic'))
 _LOSO = 'one subject is left out at a time'
 
 _CARDS = (

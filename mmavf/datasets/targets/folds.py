@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import cast
 from hashlib import sha256
 
 from mmavf.errors import ConfigError, ListError
@@ -73,7 +74,7 @@ def _class_names(name: str, labels: Sequence[str]) -> list[str]:
     names = []
     for row, label in enumerate(labels, start=1):
         try:
-            names.append(classes[reader.read([label])])
+            names.append(classes[cast(int, reader.read([label]))])
         except ValueError as error:
             raise ListError(f'row {row} of the list: {error}') from error
     return names

@@ -118,7 +118,8 @@ def aligned_list(card: Card, classes: tuple[str, ...] | list[str]) -> dict[str, 
         raise ConfigError(f'the classes of {card.name} are not aligned with {", ".join(classes)}')
     alignment = CEA_ALIGNMENT[card.name]
     if card.label_map:
-        labels = dict(label_map={own: alignment[name] for own, name in card.label_map.items()})
+        aligned = {own: name and alignment[name] for own, name in card.label_map.items()}
+        labels: dict[str, Any] = dict(label_map=aligned)
     else:
         names = read_classes(card.classes or card.class_file)
         labels = dict(list_classes=names, label_map={name: alignment.get(name) for name in names})

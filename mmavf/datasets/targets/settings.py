@@ -105,8 +105,13 @@ def get_card(name: str) -> Card:
 
 def list_config(card: Card) -> dict[str, Any]:
     """Return the AVClipDataset options that describe a target's list, except the part of its split."""
-    config = dict(ann_file=card.list_file, data_root=f'data/{card.name}', source=card.name, family=card.family)
-    config['split'] = dict(column=card.folds.column, held_out=card.folds.only or None)
+    config: dict[str, Any] = dict(
+        ann_file=card.list_file,
+        data_root=f'data/{card.name}',
+        source=card.name,
+        family=card.family,
+        split=dict(column=card.folds.column, held_out=card.folds.only or None),
+    )
     if card.dims:
         return dict(config, label_columns=list(card.dims))
     if card.label_map:

@@ -24,8 +24,8 @@ def _affine(
 ) -> torch.Tensor:
     # shears keep the upper left corner, turns the centre
     center = [0.0, 0.0] if any(shear) else None
-    shear = [math.degrees(math.atan(part)) for part in shear]
-    return F.affine(frames, angle, list(shift), 1.0, shear, InterpolationMode.BILINEAR, FILL, center)
+    degrees = [math.degrees(math.atan(part)) for part in shear]
+    return F.affine(frames, angle, list(shift), 1.0, degrees, InterpolationMode.BILINEAR, FILL, center)
 
 
 def _solarize_add(frames: torch.Tensor, level: float) -> torch.Tensor:
