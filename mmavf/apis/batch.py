@@ -40,5 +40,6 @@ def run_batch(model: nn.Module, batch: dict, mode: str = 'predict') -> Any:
     cfg = getattr(model, 'cfg', {})
     dtype = (cfg.get('test_cfg') or {}).get('dtype', 'float32')
     bf16 = dtype == 'bfloat16' and has_bf16_units(device_type)
+    preprocess: Any = model.data_preprocessor
     with torch.autocast(device_type, torch.bfloat16, enabled=bf16):
-        return model(**model.data_preprocessor(data), mode=mode)
+        return model(**preprocess(data), mode=mode)

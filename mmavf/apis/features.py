@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -54,20 +54,23 @@ def collect_features(model: nn.Module, loader: Iterable[dict]) -> Features:
         >>> found.ids, found.features.shape, found.labels
         (['one.mp4', 'two.mp4'], (2, 160), None)
     """
-    ids, features, labels, failures = [], [], [], []
+    ids: list[str] = []
+    views: list[Tensor] = []
+    found: list[Tensor | None] = []
+    failures: list[tuple[str, str]] = []
     for batch in loader:
         failures += [(sample.sample_id, sample.error) for sample in batch['failures']]
         if not batch['data_samples']:
             continue
         samples = batch['data_samples']
-        views = run_batch(model, batch, mode='tensor').feature.unflatten(0, (len(samples), -1))  # (B, V, D)
-        features.append(views.float().mean(dim=1).cpu())
+        feature = run_batch(model, batch, mode='tensor').feature.unflatten(0, (len(samples), -1))  # (B, V, D)
+        views.append(feature.float().mean(dim=1).cpu())
         ids += [sample.sample_id for sample in samples]
-        labels += [_label(sample) for sample in samples]
-    features = torch.cat(features) if features else torch.empty(0, 0)
+        found += [_label(sample) for sample in samples]
+    features = torch.cat(views) if views else torch.empty(0, 0)
     finite = features.isfinite().all(dim=1)
     failures += [(name, 'its feature is not finite') for name, good in zip(ids, finite, strict=True) if not good]
-    labels = _stacked(labels, ids)
+    labels = _stacked(found, ids)
     return Features(
         ids=[name for name, good in zip(ids, finite, strict=True) if good],
         features=features[finite].numpy(),
@@ -97,7 +100,9 @@ def save_features(found: Features, names: Sequence[str], path: Path, points: np.
         ...     print(saved['names'][saved['labels']])
         ['fear' 'anger']
     """
-    arrays = dict(ids=np.array(found.ids, dtype=str), names=np.array(names, dtype=str), features=found.features)
+    arrays: dict[str, Any] = dict(
+        ids=np.array(found.ids, dtype=str), names=np.array(names, dtype=str), features=found.features
+    )
     for name, value in dict(labels=found.labels, points=points).items():
         if value is not None:
             arrays[name] = value
@@ -117,4 +122,4 @@ def _stacked(labels: Sequence[Tensor | None], ids: Sequence[str]) -> Tensor | No
         return None
     if without:
         raise ConfigError(f'{without[0]} has no label, and other clips have one: label all clips of the list, or none.')
-    return torch.stack(labels).cpu()
+    return torch.stack([label for label in labels if label is not None]).cpu()

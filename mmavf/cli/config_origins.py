@@ -94,12 +94,12 @@ def origins_of(new: Any, old: Any, old_origins: Any, label: str) -> Any:
         return found or (old_origins if new == old else label)
     if isinstance(new, list | tuple):
         alike = type(new) is type(old) and len(new) == len(old)
-        earlier = old if alike else [_MISSING] * len(new)
-        found = [
+        elements: Sequence = old if alike else [_MISSING] * len(new)
+        parts = [
             origins_of(value, part, _part(old_origins, number) if alike else None, label)
-            for number, (value, part) in enumerate(zip(new, earlier, strict=True))
+            for number, (value, part) in enumerate(zip(new, elements, strict=True))
         ]
-        return found or (old_origins if new == old else label)
+        return parts or (old_origins if new == old else label)
     return old_origins if type(new) is type(old) and new == old else label
 
 

@@ -16,7 +16,7 @@ def config_text(values: dict[str, Any], origins: dict[str, Any]) -> str:
         values: Plain values by name.
         origins: Their origins (see `trace_config`).
     """
-    lines = []
+    lines: list[tuple[str, str]] = []
     for name, value in values.items():
         lines += _lines(f'{name} = ', value, origins[name], '', '')
     width = min(MAX_CODE, max((len(code) for code, _ in lines), default=0))

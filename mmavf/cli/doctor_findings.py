@@ -4,10 +4,10 @@ import os
 import platform
 import shutil
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import ceil
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import av
 import numpy as np
@@ -64,7 +64,7 @@ def check_software() -> Iterator[Finding]:
     yield Finding(
         OK, 'software', f'Python {platform.python_version()}, torch {torch.__version__}, PyAV {av.__version__}'
     )
-    kinds = {'r': DECODERS, 'w': ENCODERS}
+    kinds: dict[Literal['r', 'w'], Sequence[str]] = {'r': DECODERS, 'w': ENCODERS}
     lacking = [f'{name} ({mode})' for mode, names in kinds.items() for name in names if not _has_codec(name, mode)]
     text = f'FFmpeg {av.ffmpeg_version_info}'
     if lacking:
@@ -73,7 +73,7 @@ def check_software() -> Iterator[Finding]:
         yield Finding(OK, 'codecs', f'{text} reads {", ".join(DECODERS)} and writes {", ".join(ENCODERS)}')
 
 
-def _has_codec(name: str, mode: str) -> bool:
+def _has_codec(name: str, mode: Literal['r', 'w']) -> bool:
     try:
         av.Codec(name, mode)
     except av.codec.codec.UnknownCodecError:

@@ -1,7 +1,7 @@
 """Options that several commands have, each declared once."""
 
 from argparse import SUPPRESS, Action, ArgumentParser, Namespace
-from collections.abc import Sequence
+from typing import Any
 
 from .protocol_options import add_protocol_options
 
@@ -10,7 +10,7 @@ class Overrides(Action):
     """Reads `key=value` words as MMEngine does, which is loaded only when there are some."""
 
     def __call__(
-        self, parser: ArgumentParser, namespace: Namespace, values: Sequence[str], option_string: str | None = None
+        self, parser: ArgumentParser, namespace: Namespace, values: Any, option_string: str | None = None
     ) -> None:
         """Add the words to what earlier ones set."""
         from mmengine.config import DictAction

@@ -20,7 +20,7 @@ def add_protocol_options(parser: ArgumentParser) -> None:
         hint = '' if option is None else f'; write a value that begins with a dash as {option[1]}=-…'
         original(message + hint)
 
-    parser.error = error
+    parser.error = error  # type: ignore[method-assign]
     parser.add_argument('--fold', help='fold or subject that is held out for testing')
     parser.add_argument(
         '--selection',

@@ -72,6 +72,9 @@ class AVClipDataset(KeyedDataset):
             or a subject.
     """
 
+    _fully_initialized: bool
+    serialize_data: bool
+
     def __init__(
         self,
         ann_file: str,

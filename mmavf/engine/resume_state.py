@@ -1,7 +1,7 @@
 """Types and values of a checkpoint's state beside the weights, from which a training continues."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from mmengine.logging import HistoryBuffer
 
@@ -41,7 +41,7 @@ def check_state(checkpoint: Mapping[str, Any], source: str) -> None:
         CheckpointError: A part is of another type, or a tensor is not finite.
     """
     for place, kind in _TYPES.items():
-        value = checkpoint
+        value: Any = checkpoint
         for key in place.split('.'):
             if key not in value and place in _OPTIONAL:
                 break
@@ -49,7 +49,7 @@ def check_state(checkpoint: Mapping[str, Any], source: str) -> None:
         else:
             if not isinstance(value, kind) or isinstance(value, bool):
                 raise _strange(source, place, value, kind)
-            if kind is int and value < 0:
+            if kind is int and cast(int, value) < 0:
                 raise CheckpointError(f'{source} cannot be resumed: its {place} is {value}, less than 0.')
     for name, value in checkpoint['message_hub']['log_scalars'].items():
         if not isinstance(value, HistoryBuffer):

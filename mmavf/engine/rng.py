@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,7 +10,8 @@ import torch
 
 def get_rng_state() -> dict:
     """Return the states of `random`, numpy's global generator, torch's CPU and, where used, current CUDA generator."""
-    name, keys, pos, has_gauss, cached = np.random.get_state()
+    numpy_state: Any = np.random.get_state()
+    name, keys, pos, has_gauss, cached = numpy_state
     state = dict(
         python=random.getstate(),
         numpy=(name, torch.from_numpy(keys.astype(np.int64)), pos, has_gauss, cached),

@@ -119,7 +119,7 @@ class AVFRunner(Runner):
         if self.distributed and not cuda.is_available():
             model_wrapper_cfg = {'type': 'MMDistributedDataParallel', **(model_wrapper_cfg or {}), 'device_ids': None}
         if self.distributed:
-            model._ddp_params_and_buffers_to_ignore = constant_buffers(model)
+            model._ddp_params_and_buffers_to_ignore = constant_buffers(model)  # type: ignore[assignment]
         return super().wrap_model(model_wrapper_cfg, model)
 
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:

@@ -24,7 +24,7 @@ GRACE_SEC = 20.0  # batch systems wait 30 s before they kill
 STORE_KEY = 'mmavf/stop_after'
 PARENT_VARIABLE = 'MMAVF_PARENT'
 PR_SET_PDEATHSIG = 1
-NAMES = {signal.SIGTERM: 'SIGTERM', signal.SIGINT: 'Ctrl-C'}
+NAMES: dict[int, str] = {signal.SIGTERM: 'SIGTERM', signal.SIGINT: 'Ctrl-C'}
 
 
 class Stopped(KeyboardInterrupt):
@@ -95,7 +95,7 @@ class StopSignals:
 
     def text(self) -> str:
         """Return the final message."""
-        return f'Stopped by {NAMES.get(self.received, "KeyboardInterrupt")}. {self.outcome()}'.strip()
+        return f'Stopped by {NAMES.get(self.received or 0, "KeyboardInterrupt")}. {self.outcome()}'.strip()
 
     def show(self) -> None:
         """Write the final message to the screen, by one process of several, and to the log file."""

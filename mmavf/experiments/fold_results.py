@@ -34,7 +34,7 @@ class Spread(NamedTuple):
     num_folds: int
 
 
-def aggregate(per_fold: Sequence[Mapping[str, float]]) -> dict[str, Spread]:
+def aggregate(per_fold: Sequence[Mapping[str, float | None]]) -> dict[str, Spread]:
     """Return mean and deviation of each score that all folds have as a number, in the first fold's order.
 
     This is how the field reports folds. A fold counts the same whatever its number of clips.

@@ -4,6 +4,8 @@ An operation is an addition or a multiplication, so that a multiply-add counts a
 and attention.
 """
 
+from typing import Any
+
 import torch
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -19,9 +21,10 @@ def count_parameters(model: nn.Module) -> dict[str, int]:
 
 def input_sizes(model: nn.Module) -> dict[str, tuple[int, ...]]:
     """Return the size of a clip of each modality, without the batch: (channels, frames, rows, columns) of video."""
+    encoders: Any = model.encoders
     return {
         m: (encoder.in_channels, *(g * p for g, p in zip(encoder.grid, encoder.patch_size, strict=True)))
-        for m, encoder in model.encoders.items()
+        for m, encoder in encoders.items()
     }
 
 

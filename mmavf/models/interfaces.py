@@ -134,7 +134,7 @@ class Target(Protocol):
         """Return the target (B, m, P) of the tokens `ids` (B, m) of a clip `(B, channels, *size)`."""
 
 
-def build_part(cfg: Mapping | nn.Module, contract: type, name: str, **handed: Any) -> nn.Module:
+def build_part(cfg: Mapping | nn.Module, contract: type, name: str, **handed: Any) -> Any:
     """Build a part of a model and check it against its contract.
 
     Args:
@@ -147,7 +147,7 @@ def build_part(cfg: Mapping | nn.Module, contract: type, name: str, **handed: An
     Raises:
         ConfigError: The part lacks a member of its contract.
     """
-    part = cfg
+    part: Any = cfg
     if not isinstance(cfg, nn.Module):
         cls = MODELS.get(cfg['type']) if isinstance(cfg.get('type'), str) else cfg.get('type')
         taken = signature(cls).parameters if cls is not None else {}  # an unknown name is an error of the registry
@@ -156,7 +156,7 @@ def build_part(cfg: Mapping | nn.Module, contract: type, name: str, **handed: An
     return part
 
 
-def build_optional(cfg: Mapping | nn.Module | None, contract: type, name: str, **handed: Any) -> nn.Module | None:
+def build_optional(cfg: Mapping | nn.Module | None, contract: type, name: str, **handed: Any) -> Any:
     """Build a part as `build_part` does; None stays None."""
     return None if cfg is None else build_part(cfg, contract, name, **handed)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from inspect import signature
 from os import path as osp
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from mmengine.config import Config
 

@@ -26,9 +26,7 @@ class LossCurveHook(Hook):
         """No term has been seen."""
         self._present: set[str] = set()
 
-    def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
-    ) -> None:
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict, outputs: dict) -> None:
         """Remember which terms there are."""
         self._present.update(f'train/{name}' for name in outputs)
 

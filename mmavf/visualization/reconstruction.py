@@ -106,7 +106,8 @@ def reconstruct(model: MaskedAutoencoder, inputs: Mapping[str, Tensor]) -> dict[
     first = inputs[model.modalities[0]]
     batch, device = first.shape[0], first.device
     drawn = model.masker(batch, device)
-    hidden, halves, predictions = {}, {}, {}
+    hidden, halves = {}, {}
+    predictions: dict[str, Tensor] = {}
     for m in model.modalities:
         everything = torch.ones(batch, model.masker.num_tokens[m], dtype=torch.bool, device=device)
         hidden[m] = everything.scatter(1, drawn[m].keep_ids, False)

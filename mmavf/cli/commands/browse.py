@@ -10,7 +10,7 @@ Examples:
 import re
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mmavf.cli.options import add_config_options
 from mmavf.errors import ClipError, ConfigError
@@ -35,7 +35,7 @@ def run(args: Namespace) -> None:
     from mmavf.structures.spacing import evenly_spaced
     from mmavf.visualization.clip_picture import draw_clip
 
-    dataset = build_dataset(args)
+    dataset: Any = build_dataset(args)
     args.out.mkdir(parents=True, exist_ok=True)
     for index in evenly_spaced(len(dataset), args.number):
         try:

@@ -19,8 +19,10 @@ from mmavf.cli.options import Overrides
 from mmavf.cli.program import UsageError
 from mmavf.errors import ConfigError
 
-SETTINGS = 'options', 'detector', 'choose', 'align_eyes', 'max_missing', 'min_sec', 'max_sec'
-SETTINGS += 'pack', 'pack_options', 'size', 'sound', 'audio_channel'
+SETTINGS = (
+    *('options', 'detector', 'choose', 'align_eyes', 'max_missing', 'min_sec', 'max_sec'),
+    *('pack', 'pack_options', 'size', 'sound', 'audio_channel'),
+)
 
 
 def add_arguments(parser: ArgumentParser) -> None:

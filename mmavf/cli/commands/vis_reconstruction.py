@@ -6,7 +6,7 @@ mmavf vis-reconstruction CONFIG CHECKPOINT --video my_clip.mp4 --out DIR
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mmavf.cli.options import add_config_options, add_device_option
 from mmavf.cli.program import UsageError
@@ -53,7 +53,7 @@ def run(args: Namespace) -> None:
     from mmavf.visualization import draw_reconstruction_sheet, reconstruct
 
     cfg = load_config(args.config, args.cfg_options)
-    model = init_model(cfg, args.checkpoint, args.device)
+    model: Any = init_model(cfg, args.checkpoint, args.device)
     clips = load_clips(cfg, args)
     set_random_seed(args.seed)
     for clip in clips:  # of several views of a clip, (V, ...), the first

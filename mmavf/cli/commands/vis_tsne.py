@@ -9,7 +9,7 @@ Clips of a list without labels are drawn without colours. The features are saved
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mmavf.cli.options import add_config_options, add_device_option
 from mmavf.cli.program import UsageError
@@ -58,7 +58,7 @@ def run(args: Namespace) -> None:
     loader = build_loader(cfg, args)
     path = args.out or args.checkpoint.with_name('tsne.png')
     path.parent.mkdir(parents=True, exist_ok=True)
-    model = init_model(cfg, args.checkpoint, args.device)
+    model: Any = init_model(cfg, args.checkpoint, args.device)
     names = model.dataset_meta.get('classes') or model.dataset_meta.get('dims') or []
     found = collect_features(model, loader)
     check_complete(found, names, path.with_suffix('.partial.npz'))

@@ -3,7 +3,7 @@
 import os
 from argparse import Namespace
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -73,7 +73,7 @@ def class_names(args: Namespace) -> list[str]:
         return []
     if args.classes:
         return read_classes(args.classes if os.path.isfile(args.classes) else args.classes.split(','))
-    labels = set()
+    labels: set[Any] = set()
     for ann_file in args.list:
         try:
             entries, _ = read_list(os.path.join(args.data_root, ann_file), ('label',))
@@ -87,7 +87,7 @@ def whole(name: str, dataset: ClipDataset) -> Group:
     """Return all clips of a data set."""
     infos = [dataset.get_data_info(index) for index in range(len(dataset))]
     classes = dataset.metainfo.get('classes')
-    labels = [[] for _ in infos]
+    labels: list[Any] = [[] for _ in infos]
     if classes:
         labels = [[classes[index] for index in np.atleast_1d(label)] for label in dataset.labels()]
     elif 'gt_label' in infos[0]:
@@ -98,17 +98,19 @@ def whole(name: str, dataset: ClipDataset) -> Group:
 
 def divide(dataset: ClipDataset, column: str) -> list[Group]:
     """Return the clips of a data set by the values of a column."""
-    name, *fields, reading = whole('', dataset)
-    values = [info.get(column, '') for info in fields[0]]
+    everything = whole('', dataset)
+    values = [info.get(column, '') for info in everything.infos]
     groups = []
     for value in sorted(set(values), key=natural_order):
         chosen = [i for i, own in enumerate(values) if own == value]
         name = f'{column} {value}' if value else f'no {column}'
-        groups.append(Group(name, *([field[i] for i in chosen] for field in fields), reading))
+        infos, labels = [everything.infos[i] for i in chosen], [everything.labels[i] for i in chosen]
+        groups.append(Group(name, infos, labels, [everything.refs[i] for i in chosen], everything.reading))
     return groups
 
 
 def merge(groups: Sequence[Group]) -> Group:
     """Return the clips of all groups as one."""
-    _, *fields, readings = zip(*groups, strict=True)
-    return Group('all', *(sum(field, []) for field in fields), readings[0])
+    infos = [info for group in groups for info in group.infos]
+    labels = [own for group in groups for own in group.labels]
+    return Group('all', infos, labels, [ref for group in groups for ref in group.refs], groups[0].reading)

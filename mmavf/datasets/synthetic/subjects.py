@@ -59,7 +59,7 @@ def make_subject(seed: int, number: int) -> Subject:
     pitch = rng.uniform()  # 0: a deep voice and a long vocal tract, 1: a high voice and a short one
 
     def pick(options: Sequence[T]) -> T:
-        return options[rng.integers(len(options))]
+        return options[int(rng.integers(len(options)))]
 
     tone = int(rng.integers(len(SKINS)))
     styles = HAIR_STYLES[:4] if pitch < 0.5 else HAIR_STYLES[1:]

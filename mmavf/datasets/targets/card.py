@@ -1,5 +1,6 @@
 """Data-set cards: the facts about a target data set."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -83,7 +84,7 @@ class Card:
     title: str
     task: Literal['classification', 'regression', 'micro-expression'] = 'classification'
     classes: tuple[str, ...] = ()
-    label_map: dict[str, str | None] = field(default_factory=dict)
+    label_map: Mapping[str, str | None] = field(default_factory=dict)
     class_file: str = ''
     file_classes: int = 0
     dims: tuple[str, ...] = ()

@@ -21,7 +21,7 @@ _MAFW: dict[str, Any] = dict(
     licence='on request',
     obtain='its owners, by the request form of github.com/MAFW-database',
 )
-_CREMA_D = dict(
+_CREMA_D: dict[str, Any] = dict(
     family='crema_d',
     folds=Folds('five blocks of actors in order: 1001-1018, 1019-1036, 1037-1054, 1055-1072, 1073-1091', 5),
     subjects='actor, 1001 to 1091',

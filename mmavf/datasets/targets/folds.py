@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import cast
 from hashlib import sha256
+from typing import cast
 
 from mmavf.errors import ConfigError, ListError
 

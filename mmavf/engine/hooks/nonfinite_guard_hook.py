@@ -77,9 +77,7 @@ class NonFiniteGuardHook(Hook):
         self._statistics = [buffer for norm in norms for buffer in norm.buffers() if buffer.is_floating_point()]
         self._kept = [buffer.clone() for buffer in self._statistics]
 
-    def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
-    ) -> None:
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict, outputs: dict) -> None:
         """Send this batch's flags on their way, and examine those that have arrived."""
         self._restore_statistics()
         wrapper = runner.optim_wrapper
@@ -106,7 +104,7 @@ class NonFiniteGuardHook(Hook):
         if batch.arrived:
             batch.arrived.synchronize()
         # The slot is used again: keep its values.
-        self._step.append(batch._replace(flags=batch.flags.numpy().copy()))
+        self._step.append(batch._replace(flags=np.array(batch.flags)))
         if not batch.ends_step:
             return
         skips, in_row, _ = self._step[-1].flags

@@ -32,6 +32,8 @@ class ThroughputHook(IterTimerHook):
         super().before_train(runner)
         self._reset(runner)
 
+    t: float  # when the last iteration ended, kept by the base class
+
     def _reset(self, runner: Runner) -> None:
         self._elapsed, self._clips, self._iters = 0.0, 0, 0
         self._data_sec = runner.train_loop.data_sec
@@ -39,9 +41,7 @@ class ThroughputHook(IterTimerHook):
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
         """Do nothing: the train loop itself measures how long it waits for data."""
 
-    def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
-    ) -> None:
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict, outputs: dict) -> None:
         """Count the step; publish the interval's figures at a log point."""
         now = time.time()
         self._elapsed += now - self.t

@@ -30,9 +30,7 @@ class TrainStatsHook(RuntimeInfoHook):
         """Publish the iteration."""
         runner.message_hub.update_info('iter', runner.iter)
 
-    def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
-    ) -> None:
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict, outputs: dict) -> None:
         """Add the step's figures to the interval's; publish them at a log point."""
         wrapper = runner.optim_wrapper
         # a batch that ends no step has no gradient norm of its own; what is not finite does not count
@@ -60,9 +58,9 @@ class TrainStatsHook(RuntimeInfoHook):
 
     def _means(self, device: torch.device) -> dict[str, list[float]]:
         """Return sum and count of each figure over all ranks, which need not have met the same terms."""
-        own = {}
-        for names, totals in self._totals.items():
-            for name, total in zip(names, totals.unbind(dim=1), strict=True):  # (2,)
+        own: dict[str, torch.Tensor] = {}
+        for group, sums in self._totals.items():
+            for name, total in zip(group, sums.unbind(dim=1), strict=True):  # (2,)
                 own[name] = own[name] + total if name in own else total
         names = list(dict.fromkeys(name for theirs in all_gather_object(list(own)) for name in theirs))
         totals = torch.stack([own.get(name, torch.zeros(2, device=device)) for name in names])  # (K, 2)

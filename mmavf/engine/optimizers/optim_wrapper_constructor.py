@@ -1,5 +1,7 @@
 """Weight decay and learning rate by parameter, in as few parameter groups as possible."""
 
+from typing import Any
+
 from mmengine.logging import MMLogger
 from mmengine.optim import DefaultOptimWrapperConstructor
 from torch import nn
@@ -39,7 +41,7 @@ class DecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
         trainable = [(name, param) for name, param in module.named_parameters() if param.requires_grad]
         no_decay = self._no_decay(trainable)
         scales = self._lr_scales(module)
-        groups = {}
+        groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
         for name, param in trainable:
             decays = param.ndim > 1 and not any(part in name for part in no_decay)
             groups.setdefault((scales[name], decays), []).append(param)
@@ -68,5 +70,6 @@ class DecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
                 f'paramwise_cfg.layer_decay_rate: {type(module).__name__} has no get_layer_depth(param_name), which '
                 'gives the depth of a parameter and the number of depths.'
             )
-        depths = {name: module.get_layer_depth(name) for name in names}
+        depth_of: Any = module.get_layer_depth
+        depths = {name: depth_of(name) for name in names}
         return {name: rate ** (count - 1 - depth) for name, (depth, count) in depths.items()}

@@ -36,11 +36,11 @@ class WarmupCosineLR(LRSchedulerMixin, _ParamScheduler):
 
     @classmethod
     def build_iter_from_epoch(
-        cls, *args, warmup: float, end: float, epoch_length: int, by_epoch: bool = True, **kwargs
+        cls, optimizer: Any, *, warmup: float, end: float, epoch_length: int, by_epoch: bool = True, **kwargs
     ) -> 'WarmupCosineLR':
         """Build from lengths in epochs."""
         del by_epoch
-        return cls(*args, warmup=round(warmup * epoch_length), end=round(end * epoch_length), **kwargs)
+        return cls(optimizer, warmup=round(warmup * epoch_length), end=round(end * epoch_length), **kwargs)
 
     def _get_value(self) -> list[float]:
         if self.last_step < self.warmup:

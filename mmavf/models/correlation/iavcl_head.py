@@ -3,6 +3,8 @@
 Shapes: B batch, N video tokens, M audio tokens, F fused tokens (1 in pre-training, K in later stages), C channels.
 """
 
+from typing import Any
+
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -82,5 +84,5 @@ class IAVCLHead(BaseModule):
         return self.hafe(video_outputs, audio_outputs, fused)
 
 
-def _built(part: dict | nn.Module, **sizes: float) -> nn.Module:
+def _built(part: dict | nn.Module, **sizes: float) -> Any:
     return part if isinstance(part, nn.Module) else MODELS.build({**sizes, **part})

@@ -3,6 +3,8 @@
 Shapes: B batch, N tokens of one modality, F fused tokens (1 in pre-training, K in later stages), C channels.
 """
 
+from typing import Any
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -52,7 +54,7 @@ class EvolutionaryRefinement(nn.Module):
         return self.norm(fused + by_video + self._gather(fused, audio, self.audio_conv, audio_norm))
 
     @staticmethod
-    def _gather(fused: Tensor, tokens: Tensor, conv: nn.Sequential, batch_norm: nn.BatchNorm1d) -> Tensor:
+    def _gather(fused: Tensor, tokens: Tensor, conv: nn.Sequential, batch_norm: nn.Module) -> Tensor:
         """softmax(fused tokensᵀ / √C) tokens, without projections and with one head, then the convolution."""
         gathered = F.scaled_dot_product_attention(fused, tokens.to(fused.dtype), tokens.to(fused.dtype))
         if batch_norm.training and gathered[..., 0].numel() == 1:
@@ -60,6 +62,7 @@ class EvolutionaryRefinement(nn.Module):
                 'the correlation module normalises over the clips of a batch and cannot train on one clip alone: set '
                 'train_dataloader.batch_size (of each process) to 2 or more'
             )
+        point: Any
         point, _, activation = conv
         # the convolution as a product: the gradient of Conv1d has another layout than its weight, and DDP copies it
         mapped = F.linear(gathered, point.weight.flatten(1), point.bias)

@@ -131,8 +131,8 @@ class ImprovedLGIEncoder(TokenEncoder):
             if index in self.out_indices:
                 hidden.append(self.local_tokens(x))
         tokens = hidden[-1] if index in self.out_indices else self.local_tokens(x)
-        region_tokens = self.norm(torch.stack(regions, dim=2)) if keep_ids is None else None  # (B, K, L, C)
-        return EncoderOutput(tokens, tuple(hidden), region_tokens, token_ids)
+        normed = self.norm(torch.stack(regions, dim=2)) if keep_ids is None else None  # (B, K, L, C)
+        return EncoderOutput(tokens, tuple(hidden), normed, token_ids)
 
     def local_tokens(self, x: Tensor) -> Tensor:
         """Return the normed local tokens (B, n, C) of a block's output (B, K, 1 + n / K, C)."""

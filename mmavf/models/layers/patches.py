@@ -6,6 +6,7 @@ Shapes: B batch, N patches of the grid, n requested patches, P values of a patch
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -40,7 +41,8 @@ def take_patches(x: Tensor, patch_size: Sequence[int], ids: Tensor) -> Tensor:
     x = rearrange(x, pattern, **{f'p{i}': size for i, size in enumerate(patch_size)})
     coordinates = _unravel(ids.expand(x.shape[0], -1), x.shape[1 : 1 + len(patch_size)])
     clips = torch.arange(x.shape[0], device=x.device)[:, None]
-    return x[(clips, *coordinates)]
+    places = (clips, *coordinates)
+    return x[places]
 
 
 def _unravel(ids: Tensor, grid: Sequence[int]) -> list[Tensor]:
@@ -65,7 +67,7 @@ class PatchEmbed(nn.Module):
 
     def __init__(self, in_channels: int, patch_size: Sequence[int], embed_dims: int) -> None:
         super().__init__()
-        conv = {2: nn.Conv2d, 3: nn.Conv3d}[len(patch_size)]
+        conv: Any = {2: nn.Conv2d, 3: nn.Conv3d}[len(patch_size)]
         self.patch_size = tuple(patch_size)
         self.proj = conv(in_channels, embed_dims, self.patch_size, self.patch_size)
         self.num_values = in_channels * math.prod(patch_size)

@@ -21,6 +21,8 @@ class SoftTargetCrossEntropy(nn.Module):
             over the training clips is 1 keep the size of the loss.
     """
 
+    class_weight: Tensor | None
+
     def __init__(self, label_smoothing: float = 0.1, class_weight: Sequence[float] | None = None) -> None:
         super().__init__()
         self.label_smoothing = label_smoothing

@@ -4,6 +4,7 @@ Shapes: B batch, G batch over all ranks where it is gathered (else B), N and M t
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -35,7 +36,7 @@ class HCMCLLoss(nn.Module):
     def forward(self, video: Sequence[Tensor], audio: Sequence[Tensor]) -> Tensor:
         """Return the weighted loss of layers of video (B, N, C) and audio (B, M, C) tokens, a scalar."""
         pairs = zip(video, audio, strict=True)
-        return self.loss_weight * sum(self.layer_loss(self.logits(v, a)) for v, a in pairs)
+        return cast(Tensor, self.loss_weight * sum(self.layer_loss(self.logits(v, a)) for v, a in pairs))
 
     def logits(self, video: Tensor, audio: Tensor) -> tuple[Tensor, Tensor]:
         """Return the scores of one layer: video to audio and audio to video, each (B, G), float32."""
@@ -50,7 +51,7 @@ class HCMCLLoss(nn.Module):
         batch = logits[0].shape[0]
         first = get_rank() * batch if self.gather else 0
         labels = torch.arange(first, first + batch, device=logits[0].device)
-        return sum(F.cross_entropy(scores, labels) for scores in logits) / 2
+        return cast(Tensor, sum(F.cross_entropy(scores, labels) for scores in logits) / 2)
 
     def _candidates(self, features: Tensor) -> Tensor:
         if self.gather and get_world_size() > 1:

@@ -5,6 +5,7 @@ Shapes: B batch, N tokens of the grid, n visible to the encoder, m visible to th
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -73,10 +74,11 @@ class DualMasker(nn.Module):
         )
 
     def _draw(self, modality: str, batch_size: int, device: torch.device) -> TokenMask:
-        encoder, tokens = self.encoder_masks[modality], self.num_tokens[modality]
+        encoder: Any = self.encoder_masks[modality]
+        tokens = self.num_tokens[modality]
         hidden = encoder(batch_size, device)
         if self.decoder_masks is None:
             return TokenMask.from_masks(hidden, ~hidden, tokens - encoder.num_masked, encoder.num_masked)
-        decoder = self.decoder_masks[modality]
+        decoder: Any = self.decoder_masks[modality]
         not_decoded = decoder(batch_size, device)
         return TokenMask.from_masks(hidden, not_decoded, tokens - encoder.num_masked, tokens - decoder.num_masked)

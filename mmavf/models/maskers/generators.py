@@ -87,6 +87,8 @@ class RunningCellMask(nn.Module):
         ConfigError: Another ratio, or an odd number of rows or columns.
     """
 
+    maps: Tensor
+
     def __init__(self, grid: Sequence[int], mask_ratio: float = 0.5) -> None:
         super().__init__()
         if mask_ratio not in (0.25, 0.5, 0.75):
@@ -123,6 +125,8 @@ class RegionBalancedMask(nn.Module):
     Raises:
         ConfigError: Regions that do not tile the grid, or a ratio that leaves a region without a visible token.
     """
+
+    place: Tensor
 
     def __init__(self, grid: Sequence[int], mask_ratio: float, region_size: Sequence[int], tube: bool = False) -> None:
         super().__init__()

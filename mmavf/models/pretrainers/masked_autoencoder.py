@@ -7,7 +7,7 @@ import math
 import warnings
 from collections.abc import Mapping
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from mmengine.model import BaseModel, ModuleDict
@@ -282,7 +282,7 @@ def _checked_positions(decoder_positions: str) -> str:
     return decoder_positions
 
 
-def _patch_values(encoder: nn.Module) -> int:
+def _patch_values(encoder: Any) -> int:
     return math.prod(encoder.patch_size) * encoder.in_channels
 
 

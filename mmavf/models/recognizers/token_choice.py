@@ -4,10 +4,12 @@ Shapes: B clips, N local tokens, K region tokens, n tokens of the kind chosen, L
 """
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from mmavf.errors import ConfigError
 
 from ..encoders import EncoderOutput
 
@@ -19,24 +21,30 @@ def last_layer(output: EncoderOutput, tokens: TokenType) -> Tensor:
     """Return the tokens of the last layer, (B, n, C)."""
     if tokens == 'local':
         return output.tokens
-    regions = output.regions[:, :, -1]
+    regions = _regions(output)[:, :, -1]
     return regions if tokens == 'region' else torch.cat((regions, output.tokens), dim=1)
 
 
 def all_layers(output: EncoderOutput, tokens: TokenType) -> Tensor:
     """Return the tokens of every layer that the encoder returns, (B, n, L, C)."""
     if tokens == 'region':
-        return output.regions
+        return _regions(output)
     local = torch.stack(output.hidden, dim=2)  # L tensors (B, N, C) -> (B, N, L, C)
-    return local if tokens == 'local' else torch.cat((output.regions, local), dim=1)
+    return local if tokens == 'local' else torch.cat((_regions(output), local), dim=1)
 
 
-def num_tokens(encoder: nn.Module, tokens: TokenType) -> int:
+def num_tokens(encoder: Any, tokens: TokenType) -> int:
     """Return the number n of tokens."""
     counts = dict(region=getattr(encoder, 'num_regions', 0), local=math.prod(encoder.grid))
     return sum(counts.values()) if tokens == 'all' else counts[tokens]
 
 
-def num_layers(encoder: nn.Module, tokens: TokenType) -> int:
+def num_layers(encoder: Any, tokens: TokenType) -> int:
     """Return the number L of layers of `all_layers`: region tokens come from all, local tokens from `out_indices`."""
     return len(encoder.blocks) if tokens == 'region' else len(encoder.out_indices)
+
+
+def _regions(output: EncoderOutput) -> Tensor:
+    if output.regions is None:
+        raise ConfigError("the encoder returns no region tokens: set the model's tokens to 'local'")
+    return output.regions

@@ -35,6 +35,9 @@ class PatchTarget(nn.Module):
             standardised.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(
         self,
         patch_size: Sequence[int] = (2, 16, 16),
