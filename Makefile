@@ -53,6 +53,7 @@ test-slow: $(STAMP_TARGET)  ## run the tests that take minutes
 lint: $(STAMP_TARGET)  ## check style, formatting, types and the documentation's links
 	"$(PY)" -m ruff check .
 	"$(PY)" -m ruff format --check .
+	"$(PY)" -m mypy
 	"$(PY)" tools/misc/check_docs.py
 
 docs: $(STAMP_TARGET)  ## build pages and interface as HTML in build/docs; a warning is an error

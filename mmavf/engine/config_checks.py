@@ -75,7 +75,7 @@ def _loop_arguments(kind: str | type) -> set[str]:
     known: set[str] = set()
     for base in inspect.getmro(loop):
         if '__init__' in vars(base) and base is not object:
-            parameters = signature(base.__init__).parameters
+            parameters = signature(vars(base)['__init__']).parameters
             known.update(parameters)
             if 'kwargs' not in parameters:
                 break

@@ -81,4 +81,5 @@ class CascadeDetector:
 
 
 def _cascade(name: str) -> cv2.CascadeClassifier:
-    return cv2.CascadeClassifier(f'{cv2.data.haarcascades}haarcascade_{name}.xml')
+    folder = cv2.data.haarcascades  # type: ignore[attr-defined]  # which OpenCV's own types lack
+    return cv2.CascadeClassifier(f'{folder}haarcascade_{name}.xml')

@@ -1,7 +1,6 @@
 """Whether what a run validates and tests on is independent of what it trains on."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from mmengine.logging import MMLogger
 from torch.utils.data import DataLoader, Dataset
@@ -11,7 +10,9 @@ from mmavf.protocol.overlap import check_overlap
 from mmavf.registry import DATASETS
 
 
-def check_independence(train: Any, loaders: Sequence[DataLoader | Mapping | None], allow_overlap: bool = False) -> None:
+def check_independence(
+    train: Dataset, loaders: Sequence[DataLoader | Mapping | None], allow_overlap: bool = False
+) -> None:
     """Compare the clips for training with those for validation and test, list by list.
 
     Data sets that do not know their clips (see `ClipData`) are not compared, with a warning.
@@ -47,7 +48,7 @@ def _warn(dataset: Dataset) -> None:
     )
 
 
-def data_set_of(loader: DataLoader | Mapping) -> Any:
+def data_set_of(loader: DataLoader | Mapping) -> Dataset:
     """Return the data set of a loader, built where the loader is still a config."""
     dataset = loader.dataset if isinstance(loader, DataLoader) else loader['dataset']
     return DATASETS.build(dataset) if isinstance(dataset, Mapping) else dataset

@@ -174,12 +174,12 @@ def column_under_test(cfg: Mapping) -> str | None:
     return ' and '.join(sorted(columns)) or None
 
 
-def result_over_folds(cfg: Mapping) -> str:
+def result_over_folds(cfg: Mapping) -> Literal['mean', 'pooled']:
     """Return how the result of all folds of `cfg` is taken: 'mean' or 'pooled', see `Protocol`."""
     return cfg['protocol'].get('result') or usual_result(column_under_test(cfg))
 
 
-def usual_result(column: str | None) -> str:
+def usual_result(column: str | None) -> Literal['mean', 'pooled']:
     """Return how the result is taken where the config does not say, by the column that is held out."""
     return 'pooled' if column == 'subject' else 'mean'
 

@@ -36,7 +36,7 @@ class FrameFolder:
     Args:
         path: The folder.
         fps: Frames per second; frame i is at i / fps. Without it the frames are spread evenly over `duration_sec`.
-        duration_sec: Length of the clip's sound.
+        duration_sec: Length of the clip's sound; None is enough with `fps`.
         start_sec: Frames before this time are left out.
         end_sec: Frames at or after this time are left out; None means to the end.
         first_number: Images with a smaller number (see `number_in`) are ignored; None means no limit.
@@ -53,7 +53,7 @@ class FrameFolder:
         self,
         path: str,
         fps: float | None,
-        duration_sec: float,
+        duration_sec: float | None,
         start_sec: float = 0.0,
         end_sec: float | None = None,
         first_number: int | None = None,
@@ -67,7 +67,7 @@ class FrameFolder:
             names = [name for name in names if _is_between(name, first_number, last_number)]
             if not names:
                 raise ClipError(f'{path}: no image has a number from {first_number} to {last_number}')
-        times = np.arange(len(names)) * (1 / fps if fps else duration_sec / len(names))
+        times = np.arange(len(names)) * (1 / fps if fps else (duration_sec or 0.0) / len(names))
         span = np.array([start_sec, float('inf') if end_sec is None else end_sec])
         first, last = np.searchsorted(times, span - TIME_TOLERANCE_SEC)
         if first >= last:

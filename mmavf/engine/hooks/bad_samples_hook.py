@@ -1,7 +1,6 @@
 """The record of clips that could not be used in training."""
 
 from pathlib import Path
-from typing import Any
 
 from mmengine.dist import barrier, is_main_process
 from mmengine.hooks import Hook

@@ -3,7 +3,7 @@
 import json
 from collections import deque
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -104,7 +104,7 @@ class NonFiniteGuardHook(Hook):
         if batch.arrived:
             batch.arrived.synchronize()
         # The slot is used again: keep its values.
-        self._step.append(batch._replace(flags=np.array(batch.flags)))
+        self._step.append(batch._replace(flags=cast(Tensor, batch.flags).numpy().copy()))
         if not batch.ends_step:
             return
         skips, in_row, _ = self._step[-1].flags
