@@ -115,7 +115,7 @@ def test_data_sets_tell_the_shards_of_their_clips(root):
 def test_what_it_cannot_do(root):
     write_folder(root / 'frames/a', counted_frames(2))
     write_list(root / 'z.csv', [('q/0.tar/y00',), ('frames/a',)], 'video')
-    with pytest.raises(ConfigError, match='z.csv: not all clips lie in shards'):
+    with pytest.raises(ConfigError, match='z.csv: not all clips are in shards'):
         ShardShuffleSampler(AVClipDataset('z.csv', str(root)), seed=0)
     with pytest.raises(ConfigError, match='open_shards must be at least 1, not 0'):
         ShardShuffleSampler(Shards(), seed=0, open_shards=0)

@@ -290,7 +290,7 @@ def test_lists_of_one_folder_are_one_family_as_they_are_to_the_data_set(tmp_path
     for name, folder in (('other.csv', 'a'), ('all.csv', 'linked'), ('all.csv', str(tmp_path / 'a'))):
         assert corpora_of(ann_file=name, data_root=folder) == [family]
         options = dict(ann_file=name, data_root=folder, lazy_init=True)
-        (ref,) = AVClipDataset(**options)._refs([dict(line=1, video='v.mp4')])
+        (ref,) = AVClipDataset(**options)._list.refs([dict(line=1, video='v.mp4')])
         assert ref.family == family
     assert corpora_of(ann_file='all.csv', data_root='b') != [family]
     assert corpora_of(ann_file='all.csv', data_root='a', source='s') == ['s']
