@@ -13,7 +13,18 @@ PACKAGE = Path(__file__).parents[1] / 'mmavf'
 
 # From the top down, as in docs/architecture.md: each may import those below it.
 ROOMS = (
-    *('cli', 'apis', 'visualization', 'experiments', 'engine', 'evaluation', 'preparation', 'faces', 'datasets'),
+    *(
+        'cli',
+        'testing',
+        'apis',
+        'visualization',
+        'experiments',
+        'engine',
+        'evaluation',
+        'preparation',
+        'faces',
+        'datasets',
+    ),
     *('models', 'protocol', 'lists', 'structures', 'registry', 'checkpoints', 'files', 'errors', 'version'),
 )
 

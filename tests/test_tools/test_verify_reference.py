@@ -10,6 +10,9 @@ import pytest
 import torch
 
 from mmavf.checkpoints.conversion import convert_state_dict
+from mmavf.testing.reference import cases, register_case
+from mmavf.testing.reference.compare import compare_thinned
+from projects.mae_dfer.reference import build_recognizer
 from tests.helpers.models import ROOT
 from tests.helpers.tools import run_here
 
@@ -19,7 +22,6 @@ GOLDEN = ROOT / 'tests/data/golden'
 @pytest.fixture
 def run(monkeypatch, capsys):
     """Run the tool with these arguments: exit status, findings, messages."""
-    monkeypatch.syspath_prepend(str(ROOT / 'tools/analysis_tools'))
 
     def run_tool(folder, *args):
         words = ('analysis_tools/verify_reference.py', folder, *args)
@@ -88,17 +90,13 @@ def test_a_wrong_number_of_the_fine_tuned_model_shows(tmp_path, entry, run):
 
 @pytest.mark.parametrize('token_type', ['region', 'org', 'all'])
 def test_other_widths_and_numbers_of_classes_come_from_the_manifest(tmp_path, token_type, run):
-    from reference_finetune import TOKEN_TYPES
-    from reference_models import build_recognizer
-
     shutil.copy(GOLDEN / 'inputs.pth', tmp_path / 'inputs.pth')
     args = json.loads((GOLDEN / 'manifest.json').read_text())['cases']['avf_finetune']['constructor_args']
     args |= dict(num_classes=7, embed_dim=24, depth=3, num_heads=3, lg_classify_token_type='region')
     (tmp_path / 'manifest.json').write_text(json.dumps(dict(cases=dict(maedfer_finetune=dict(constructor_args=args)))))
     name = dict(region='eval', org='eval_org', all='eval_all')[token_type]
     torch.manual_seed(0)
-    model = build_recognizer(args, video_only=True).eval()
-    model.token_type = TOKEN_TYPES[name]
+    model = build_recognizer(args, 'local' if token_type == 'org' else token_type).eval()
     state = convert_state_dict(model.state_dict(), to_released=True)
     state = {key.removeprefix('encoder.'): value for key, value in state.items()}
     torch.save(state, tmp_path / 'maedfer_finetune.state.pth')
@@ -140,6 +138,34 @@ def test_a_wrong_number_shows_as_a_difference(tmp_path, entry, run):
     assert status == 1 and wrong
     expected = dict(prediction='eval.pred_audio', loss='eval.loss_raw.loss_video', gradient='eval.grad_framediff')
     assert all(quantity.startswith(expected.get(entry, '')) for quantity in wrong)
+
+
+def test_a_module_adds_a_case_and_one_that_is_missing_is_an_error(tmp_path, run, monkeypatch):
+    _copy(tmp_path)
+    (tmp_path / 'zero_case.py').write_text(
+        'from mmavf.testing.reference import Finding, register_case\n'
+        'class Zero:\n'
+        '    def check(self, name, manifest, load):\n'
+        "        yield Finding('zero', manifest['zero'], 0.1)\n"
+        "register_case('zero_case', Zero())\n"
+    )
+    (tmp_path / 'manifest.json').write_text('{"cases": {"zero_case": {"zero": 0.2}}}')
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(cases, '_CASES', dict(cases._CASES))
+    status, findings, _ = run(tmp_path, '--import', 'zero_case')
+    assert status == 1
+    assert findings == [dict(case='zero_case', quantity='zero', max_abs_diff=0.2, tolerance=0.1, ok=False)]
+    status, _, message = run(tmp_path, '--import', 'no_such_module')
+    assert status == 1 and 'no_such_module' in message
+    with pytest.raises(ValueError, match='already a reference case'):
+        register_case('zero_case', None)
+
+
+def test_a_stored_sum_is_not_rounded():
+    ours = torch.full((1, 2**12, 2**8), 0.5)
+    reference = dict(shape=ours.shape, token_step=1, sum=2**19 + 0.02)
+    (finding,) = compare_thinned('sum', ours, reference, 2e-5)
+    assert finding.difference == pytest.approx(0.02)
 
 
 def test_a_case_without_its_state_and_an_unknown_case_are_errors(tmp_path, run):

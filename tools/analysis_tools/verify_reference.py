@@ -1,4 +1,4 @@
-"""Compare the models of this package with a folder of reference numbers.
+"""Compare the models of this package and its plugins with a folder of reference numbers.
 
 Prints one JSON line per quantity: {"case", "quantity", "max_abs_diff" or "max_rel_diff", "tolerance", "ok"}. The exit
 status is 1 if anything is out of tolerance, or a case that was asked for cannot be built or has no state.
@@ -7,37 +7,57 @@ Example: python tools/analysis_tools/verify_reference.py tests/data/golden
 """
 
 import argparse
+import importlib
 import json
 import sys
 from pathlib import Path
 
-from reference_finetune import check_audio_visual, check_video
-from reference_pretrain import check_pretrain
-from reference_runs import folder_loader
-
 from mmavf.cli.program import run_program
 from mmavf.errors import ConfigError, MMAVFError
 
-CASES = dict(avf_pretrain=check_pretrain, avf_finetune=check_audio_visual, maedfer_finetune=check_video)
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument('folder', type=Path, help='folder with manifest.json and the CASE.*.pth files')
+    parser.add_argument('--cases', nargs='+', help='cases to compare (default: all of the folder that are implemented)')
     parser.add_argument(
-        '--cases', nargs='+', help=f'cases to compare (default: all of the folder that are implemented: {list(CASES)})'
+        '--import',
+        dest='modules',
+        nargs='+',
+        default=[],
+        metavar='MODULE',
+        help='modules that register further cases, besides projects/*/reference.py',
     )
+
+
+def load_plugins(modules: list[str]) -> None:
+    """Import the modules that register cases: those of `projects`, then the ones asked for.
+
+    Raises:
+        ConfigError: A module that was asked for does not exist.
+    """
+    sys.path.append(str(ROOT))
+    for path in sorted(ROOT.glob('projects/*/reference.py')):
+        importlib.import_module(f'projects.{path.parent.name}.reference')
+    for module in modules:
+        try:
+            importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            raise ConfigError(f'--import {module}: {error}; run from the folder that holds it') from error
 
 
 def check_case(name: str, manifest: dict, folder: Path) -> bool:
     """Compare one case and print its findings; return whether all are within tolerance."""
+    from mmavf.testing.reference import find_case, folder_loader
+
     ok, compared = True, 0
     try:
-        if name not in CASES:
-            raise MMAVFError(f'case {name} is not implemented here; implemented: {", ".join(CASES)}')
+        case = find_case(name)
         if name not in manifest['cases']:
             raise MMAVFError(f'case {name} is not in the manifest')
-        for finding in CASES[name](manifest['cases'][name], folder_loader(folder)):
+        for finding in case.check(name, manifest['cases'][name], folder_loader(folder)):
             print(json.dumps(finding.as_dict(name)), flush=True)
             ok, compared = ok and finding.ok, compared + 1
         if not compared:
@@ -50,13 +70,16 @@ def check_case(name: str, manifest: dict, folder: Path) -> bool:
 
 def run(args: argparse.Namespace) -> int:
     """Compare the cases asked for, every one of them also after a failure; return 1 if any is not within tolerance."""
+    from mmavf.testing.reference import case_names
+
     path = args.folder / 'manifest.json'
     if not path.is_file():
         raise ConfigError(f'{path} is missing: a reference folder has a manifest')
+    load_plugins(args.modules)
     manifest = json.loads(path.read_text())
-    names = args.cases or [name for name in manifest['cases'] if name in CASES]
+    names = args.cases or [name for name in manifest['cases'] if name in case_names()]
     if not names:
-        raise ConfigError(f'{path} has none of the implemented cases {list(CASES)}')
+        raise ConfigError(f'{path} has none of the implemented cases {case_names()}')
     results = [check_case(name, manifest, args.folder) for name in names]
     return 0 if all(results) else 1
 

@@ -1,0 +1,1 @@
+"""Checks that a model keeps its contract, and comparison with reference numbers."""
