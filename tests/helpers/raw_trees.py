@@ -153,9 +153,27 @@ def avcaffe(root: Path) -> None:
     touch(root, 'videos/shorter_segments/readme.avi')
 
 
+def ferv39k(root: Path) -> None:
+    """Two clips to train on and one to test on; and of each trouble one."""
+    lists = '4_setups/All_scenes'
+    write(root, f'{lists}/train_All.csv', 'Action/Happy/0001 Happy', 'School/Angry/0001 Angry', 'Action/Sad/0009 Sad')
+    write(root, f'{lists}/test_All.csv', 'Action/Fear/0002 Fear', 'Action/Sad/0009 Sad', 'Crime/Calm/0003 Calm')
+    clips = ('Action/Happy/0001', 'School/Angry/0001', 'Action/Sad/0009', 'Action/Fear/0002', 'Crime/Calm/0003')
+    touch(root, *(f'2_ClipsforFaceCrop/{clip}/' for clip in (*clips, 'Action/Fear/0004')))
+
+
+def enterface05(root: Path) -> None:
+    """A subject of each fold with two emotions; two forms of folders, and recordings that are not cut."""
+    for subject in (1, 11, 20, 37, 44):
+        touch(root, f'enterface database/subject {subject}/anger/sentence 2/s{subject}_an_2.avi')
+        touch(root, f'enterface database/subject {subject}/Surprise/s_{subject}_su_5.avi')
+    touch(root, 'enterface database/subject 6/anger.avi', 'enterface database/subject 1/calm/sentence 1/s1_ca_1.avi')
+    touch(root, 'enterface database/subject 1/anger/sentence 3/s1_an_2.avi')
+
+
 # card → what builds its miniature
 TREES = dict(
     **dict(mafw11=mafw, mafw43=mafw, dfew=dfew, mer_multi=mer_multi, mer24=mer24, iemocap=iemocap),
     **dict(crema_d6=crema_d, crema_d4=crema_d, ravdess=ravdess, msp_improv=msp_improv, werewolf_xl=werewolf_xl),
-    **dict(avcaffe_arousal=avcaffe, avcaffe_valence=avcaffe),
+    **dict(avcaffe_arousal=avcaffe, avcaffe_valence=avcaffe, ferv39k=ferv39k, enterface05=enterface05),
 )

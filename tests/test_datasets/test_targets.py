@@ -22,6 +22,7 @@ from mmavf.datasets.targets import (
     target_settings,
 )
 from mmavf.datasets.targets.folds import AVCAFFE_TEST
+from mmavf.datasets.targets.page import page
 from mmavf.errors import ConfigError, ListError
 from mmavf.protocol.protocol import apply_protocol
 from mmavf.registry import DATASETS, METRICS
@@ -30,6 +31,7 @@ from tests.helpers.models import ROOT
 NAMES = [
     *('mafw11', 'mafw43', 'dfew', 'mer_multi', 'mer24', 'iemocap', 'crema_d6', 'crema_d4', 'ravdess', 'msp_improv'),
     *('werewolf_xl', 'avcaffe_arousal', 'avcaffe_valence', 'samm', 'casme2', 'smic', 'casme3', 'mmew'),
+    *('ferv39k', 'enterface05'),
 ]
 # the alignment written as numbers of the 13 classes, as it was laid down
 INDICES = dict(
@@ -114,13 +116,17 @@ def test_there_is_a_card_for_every_target():
 def test_figures_of_a_card_agree(card):
     assert bool(card.dims) == (card.task == 'regression') and bool(card.num_classes) != bool(card.dims)
     assert len(set(card.classes)) == len(card.classes)
-    assert card.clips <= card.paper_clips
+    assert card.paper_clips is None or card.clips <= card.paper_clips
     assert not card.class_counts or (sum(card.class_counts), len(card.class_counts)) == (card.clips, card.num_classes)
     if len(card.folds.test_sizes) > 1:
         assert (len(card.folds.test_sizes), sum(card.folds.test_sizes)) == (card.folds.number, card.clips)
     width = len(card.result_metrics)
-    assert {len(values) for values in (*card.results.values(), card.competitor[1])} == {width}
-    assert all(0 < value < 100 for values in card.results.values() for value in values)
+    assert (card.paper_clips is None) == (card.competitor is None) == (not card.results)
+    published = [*card.results.values(), *(other.values for other in card.others)]
+    if card.competitor:
+        published.append(card.competitor[1])
+    assert {len(values) for values in published} <= {width}
+    assert all(value is None or 0 < value < 100 for values in published for value in values)
     assert card.key in card.metrics
     assert card.name in (card.composite or (card.name,))
 
@@ -140,6 +146,28 @@ def test_figures_of_different_cards_agree():
     assert max(gains) == pytest.approx(11.69)
     assert CARDS['avcaffe_arousal'].results['h'][0] - 43.18 == pytest.approx(4.07)
     assert CARDS['avcaffe_valence'].results['h'][0] - 44.20 == pytest.approx(5.46)
+
+
+def test_the_two_sets_outside_the_paper():
+    assert CARDS['ferv39k'].clips == 31088 + 7847 and CARDS['ferv39k'].classes == CARDS['dfew'].classes
+    folds = [fold_of('enterface05', subject) for subject in range(1, 45)]
+    assert [folds.count(fold) for fold in '12345'] == [10, 9, 9, 9, 7] and folds == sorted(folds)
+
+
+def test_results_of_others_are_on_the_page():
+    text = page()
+    for card in CARDS.values():
+        section = text.split(f'\n## {card.title}\n')[1].split('\n## ')[0]
+        for other in card.others:
+            (row,) = (
+                cells
+                for cells in ([cell.strip() for cell in line.split('|')[1:-1]] for line in section.splitlines())
+                if cells and cells[0] == other.method and cells[-2:] == [other.kind, other.protocol]
+            )
+            assert row[1] == str(other.year or '')
+            assert [float(cell) if cell else None for cell in row[2:-2]] == list(other.values)
+    assert CARDS['dfew'].others[1][:2] == ('MiRA ViT-H', (68.25, 78.24))
+    assert CARDS['mafw11'].others[0][:2] == ('MiRA ViT-H', (48.22, 61.45))
 
 
 def test_alignment_maps_every_class_and_reaches_every_class():

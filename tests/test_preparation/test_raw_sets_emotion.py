@@ -6,7 +6,20 @@ import pytest
 
 from mmavf.datasets.targets.folds import folds_by_rule
 from mmavf.errors import RawDataError
-from tests.helpers.raw_trees import avcaffe, dfew, index, mafw, mer24, mer_multi, raw_set, touch, werewolf_xl, write
+from tests.helpers.raw_trees import (
+    avcaffe,
+    dfew,
+    enterface05,
+    ferv39k,
+    index,
+    mafw,
+    mer24,
+    mer_multi,
+    raw_set,
+    touch,
+    werewolf_xl,
+    write,
+)
 
 
 def by_id(found):
@@ -237,3 +250,45 @@ def test_avcaffe_names_the_line_of_a_broken_label_file(tmp_path):
     (tmp_path / 'ground_truths/arousal.txt').write_bytes(b'aiim001_task_1, C\xff\n')
     with pytest.raises(RawDataError, match='arousal.txt: this is not text'):
         index('avcaffe_arousal', tmp_path)
+
+
+def test_ferv39k_has_frames_and_one_split(tmp_path):
+    ferv39k(tmp_path)
+    found = index('ferv39k', tmp_path)
+    assert [(clip.id, clip.label, clip.fold) for clip in found.clips] == [
+        ('Action_Fear_0002', 'fear', 'test'),
+        ('Action_Happy_0001', 'happy', 'train'),
+        ('School_Angry_0001', 'angry', 'train'),
+    ]
+    assert all(clip.faces and clip.audio is None for clip in found.clips)
+    assert by_id(found)['School_Angry_0001'].video == '2_ClipsforFaceCrop/School/Angry/0001'
+    assert reasons(found) == {
+        'Action_Sad_0009': 'listed with several classes or in both lists',
+        'Crime_Calm_0003': "label 'Calm' is none of the classes",
+        '2_ClipsforFaceCrop/Action/Fear/0004': 'media without a label',
+    }
+
+
+def test_ferv39k_lists_without_a_class_are_refused(tmp_path):
+    ferv39k(tmp_path)
+    write(tmp_path, '4_setups/All_scenes/test_All.csv', 'Action/Fear/0002 Fear', 'Action/Fear/0004')
+    with pytest.raises(RawDataError, match=r'test_All.csv:2: expected a clip and its class'):
+        index('ferv39k', tmp_path)
+
+
+def test_enterface05_reads_subject_and_emotion_from_the_folders(tmp_path):
+    enterface05(tmp_path)
+    found = index('enterface05', tmp_path)
+    assert [(clip.id, clip.label, clip.subject) for clip in found.clips[:2]] == [
+        ('1_anger_2', 'anger', '1'),
+        ('1_surprise_5', 'surprise', '1'),
+    ]
+    assert by_id(found)['1_anger_2'].video == 'enterface database/subject 1/anger/sentence 2/s1_an_2.avi'
+    folds = folds_by_rule('enterface05', [dict(subject=clip.subject) for clip in found.clips])
+    assert folds == [fold for fold in '12345' for _ in range(2)]
+    elsewhere = 'not in a folder of a subject and an emotion, or without a number'
+    assert reasons(found) == {
+        'enterface database/subject 6/anger.avi': elsewhere,
+        'enterface database/subject 1/calm/sentence 1/s1_ca_1.avi': elsewhere,
+        'enterface database/subject 1/anger/sentence 3/s1_an_2.avi': 'another file of this clip is taken',
+    }

@@ -113,7 +113,8 @@ def list_text(card: Card) -> str:
     scores = evaluator(card, len(parts) > 1)
     interval = card.recipe.frame_interval
     title = ' + '.join(part.title for part in parts)
-    text = LIST_HEAD.format(title=title, base='av' if interval else 'micro')
+    base = 'av' if 'audio' in card.modalities else 'video' if interval else 'micro'
+    text = LIST_HEAD.format(title=title, base=base)
     if not card.dims:
         text += assign('_classes', scores['classes'])
         for part in (*(clips['metainfo'] for clips in lists), scores):

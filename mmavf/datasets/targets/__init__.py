@@ -1,6 +1,6 @@
 """Target data sets: cards, label spaces, folds, and config settings derived from them."""
 
-from .card import Card, Folds, Recipe
+from .card import Card, Folds, Recipe, Result
 from .cards import CARDS
 from .folds import fold_of, folds_by_rule, seeded_folds
 from .hybrids import HYBRIDS, hold_out_target, hybrid_settings
@@ -16,6 +16,7 @@ __all__ = [
     'Card',
     'Folds',
     'Recipe',
+    'Result',
     'fold_of',
     'folds_by_rule',
     'get_card',

@@ -43,6 +43,24 @@ class Folds(NamedTuple):
     only: str = ''
 
 
+class Result(NamedTuple):
+    """A published result of another method.
+
+    Attributes:
+        method: The method, with its size if it has several.
+        values: The card's `result_metrics`, in percent; None for those that are not published.
+        kind: Modalities, and how the model was trained before.
+        protocol: How the figures were obtained; '' if it is not known.
+        year: Year of publication; None if it is not known.
+    """
+
+    method: str
+    values: tuple[float | None, ...]
+    kind: str = ''
+    protocol: str = ''
+    year: int | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Card:
     """One target data set: what it holds, how it is split, scored and trained on.
@@ -58,7 +76,7 @@ class Card:
         dims: Columns with the numbers to regress, in order.
         family: Name shared by sets with common clips or subjects; ids and subjects are unique within it.
         modalities: Modalities of a clip.
-        paper_clips: Clips as the paper counts them.
+        paper_clips: Clips as the paper of AVF-MAE++ counts them; None if it does not use the set.
         clips: Clips of a complete list, without those that are dropped.
         class_counts: Clips per class in index order, if published.
         folds: How clips are held out.
@@ -70,8 +88,10 @@ class Card:
         licence: Terms of use.
         obtain: Where to request it.
         result_metrics: Metrics of the published results, which are in percent.
-        results: Published results by size 'b', 'l', 'h'; 'any' if the size is not stated.
-        competitor: The best other method in the paper's tables, and its results.
+        results: Published results of AVF-MAE++ by size 'b', 'l', 'h'; 'any' if the size is not stated; {} if its paper
+            does not use the set.
+        competitor: The best other method in the paper's tables, and its results; None without `results`.
+        others: Results of other methods that are not in the paper's tables, most of them newer.
         without_psi: The paper omits supervised post-pre-training for this set.
         recipe: Hyper-parameters.
         size_recipes: Hyper-parameters of model sizes that differ.
@@ -90,7 +110,7 @@ class Card:
     dims: tuple[str, ...] = ()
     family: str
     modalities: tuple[Literal['video', 'audio'], ...] = ('video', 'audio')
-    paper_clips: int
+    paper_clips: int | None = None
     clips: int
     class_counts: tuple[int, ...] = ()
     folds: Folds
@@ -102,8 +122,9 @@ class Card:
     licence: str
     obtain: str
     result_metrics: tuple[str, ...] = ('UAR', 'WAR')
-    results: dict[str, tuple[float, ...]]
-    competitor: tuple[str, tuple[float, ...]]
+    results: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    competitor: tuple[str, tuple[float, ...]] | None = None
+    others: tuple[Result, ...] = ()
     without_psi: bool = False
     recipe: Recipe
     size_recipes: dict[str, Recipe] = field(default_factory=dict)

@@ -1,11 +1,12 @@
 """Cards of the target data sets.
 
-Published results are those of the paper's tables 2 and 3. Values that neither the paper nor its release states are
-marked `ours`.
+Published results are those of the paper's tables 2 and 3; those of other methods are in `other_results.py`. Values that
+neither the paper nor its release states are marked `ours`.
 """
 
 from typing import Any
 
+from . import other_results
 from .card import Card, Folds, Recipe
 from .label_spaces import IEMOCAP_LABELS, MER_CLASSES, MICRO_LABELS
 
@@ -77,6 +78,7 @@ _CARDS = (
         folds=Folds('official, set_1 to set_5', 5, test_sizes=(1836, 1833, 1827, 1829, 1831)),
         results={'b': (43.10, 57.50), 'l': (45.36, 59.13), 'h': (46.05, 60.24)},
         competitor=('MMA-DFER', (44.25, 58.45)),
+        others=other_results.MAFW11,
         size_recipes={'h': LOGGED},
         notes=(
             '16 clips have no sound and are dropped. Use the official face frames: accuracy collapses with others.',
@@ -112,6 +114,7 @@ _CARDS = (
         obtain='its owners, by request form',
         results={'b': (63.74, 75.42), 'l': (65.14, 76.24), 'h': (66.88, 77.45)},
         competitor=('UniLearn', (66.80, 76.68)),
+        others=other_results.DFEW,
         recipe=Recipe('what MAE-DFER takes for DFEW', 3, 32),
         notes=('The official lists number the classes from 1. Extract the sound from the mp4 files.',),
     ),
@@ -306,6 +309,7 @@ _CARDS = (
         obtain='its owners (Davison et al., IEEE Transactions on Affective Computing 9(1), 2016)',
         results={'b': (81.58,), 'l': (82.53,), 'h': (81.62,)},
         competitor=('HTNet', (81.31,)),
+        others=other_results.SAMM,
         notes=('200 frames per second.',),
     ),
     Card(
@@ -321,6 +325,7 @@ _CARDS = (
         obtain='its owners (Yan et al., PLoS ONE 9(1), 2014)',
         results={'b': (93.58,), 'l': (94.03,), 'h': (94.11,)},
         competitor=('HTNet', (95.32,)),
+        others=other_results.CASME2,
         notes=('200 frames per second.',),
     ),
     Card(
@@ -336,6 +341,7 @@ _CARDS = (
         obtain='its owners (Li et al., FG 2013)',
         results={'b': (83.23,), 'l': (83.79,), 'h': (83.55,)},
         competitor=('μ-BERT', (85.50,)),
+        others=other_results.SMIC,
         notes=('100 frames per second. The class is in the name (ne, po, sur).',),
     ),
     Card(
@@ -350,6 +356,7 @@ _CARDS = (
         obtain='its owners (Li et al., IEEE TPAMI 45(3), 2022)',
         results={'b': (63.18,), 'l': (67.88,), 'h': (65.34,)},
         competitor=('HTNet', (57.67,)),
+        others=other_results.CASME3,
         list_file='lists/v2.csv',
         notes=(
             'Two versions of the sheet differ by 58 clips: v1 918, 755 of them usable, v2 860, 699 of them usable (the '
@@ -371,6 +378,39 @@ _CARDS = (
         results={'b': (83.76,), 'l': (83.41,), 'h': (84.33,)},
         competitor=('HTNet', (84.33,)),
         notes=("The paper's 300 count 66 clips of the class others.",),
+    ),
+    Card(
+        name='ferv39k',
+        title='FERV39k',
+        family='ferv39k',
+        classes=('happy', 'sad', 'neutral', 'angry', 'surprise', 'disgust', 'fear'),
+        modalities=('video',),
+        clips=38935,
+        folds=Folds(
+            'fixed: the official test list is `test`, the training list `train`', 1, test_sizes=(7847,), only='test'
+        ),
+        licence='not known',
+        obtain='its owners (Wang et al., CVPR 2022)',
+        others=other_results.FERV39K,
+        recipe=Recipe('what MAE-DFER takes for FERV39k', 3, 40, frame_interval=1),
+        notes=('The clips are face images without sound. MAE-DFER and SVFAP take consecutive frames (stride 1).',),
+    ),
+    Card(
+        name='enterface05',
+        title='eNTERFACE05',
+        family='enterface05',
+        classes=('anger', 'disgust', 'fear', 'happiness', 'sadness', 'surprise'),
+        clips=1287,
+        folds=Folds(
+            'five blocks of subjects in order: 1-10, 11-19, 20-28, 29-37, 38-44',
+            5,
+            test_sizes=(270, 270, 267, 270, 210),
+        ),
+        subjects='number, 1 to 44',
+        licence='not known',
+        obtain='its owners (Martin et al., ICDE Workshops 2006)',
+        recipe=LAB,
+        notes=('The folds are those of the lists that MAE-DFER ships, which are for video alone.',),
     ),
 )
 

@@ -18,6 +18,7 @@ BLOCKS: dict[str, tuple[tuple[int, int], ...]] = dict(
     werewolf_xl=tuple((first, first + 5) for first in range(1, 26, 6)),
     msp_improv=tuple((session, session) for session in range(1, 7)),
     iemocap=tuple((session, session) for session in range(1, 6)),
+    enterface05=((1, 10), (11, 19), (20, 28), (29, 37), (38, 44)),
 )
 AVCAFFE_TEST = tuple(
     f'aiim{number:03d}' for number in (1, 2, 13, 14, 43, 44, 53, 54, 57, 58, 63, 64, 67, 68, 77, 78, 99, 100, 107, 108)
@@ -28,6 +29,7 @@ OFFICIAL = dict(
     mafw11='Train_Test_Set/single/no_caption/set_<fold>/{train,test}.txt of MAFW',
     mafw43='the set_<fold> folders of the compound part of Train_Test_Set of MAFW',
     dfew='EmoLabel_DataSplit/{train,test}(single-labeled)/set_<fold>.csv of DFEW',
+    ferv39k='4_setups/All_scenes of FERV39k: test_All.csv is `test`, train_All.csv is `train`',
     mer_multi='the label files of MER2023: test1-label.csv is `test`, train-label.csv is `train`',
 )
 
@@ -101,11 +103,11 @@ def _subject_of(name: str, subject: str, row: int) -> str:
 
 
 def fold_of(name: str, number: int) -> str:
-    """Return the fold that holds an actor (CREMA-D, RAVDESS), group (Werewolf-XL) or session (IEMOCAP, MSP-IMPROV).
+    """Return the fold that holds an actor (CREMA-D, RAVDESS), subject (eNTERFACE05), group or session (others).
 
     Args:
         name: Name of the data set.
-        number: Number of the actor, group or session.
+        number: Number of the actor, subject, group or session.
 
     Raises:
         ConfigError: The set's folds do not follow such a rule, or no fold holds the number.

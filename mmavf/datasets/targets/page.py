@@ -36,7 +36,11 @@ hyper-parameters in `configs/finetune/<name>/`. Both are generated from the card
 
 Published figures (in %) are those of the AVF-MAE++ paper, which reports the best epoch on the test part
 (`--selection paper`). The default here, `strict`, selects without it, which costs about 3 points of WAR on MAFW and
-MSP-IMPROV. Rates are for a total batch of 256. *Ours* marks what the paper does not state.
+MSP-IMPROV. Rates are for a total batch of 256. *Ours* marks what the paper does not state. Tables of other methods hold
+results that its tables lack, as published; an empty cell is not known. They differ in inputs, data and selection.
+
+Sets without a card, such as those of newer challenges (MER2026, BlEmoRe), are
+[lists of your own](data.md#sets-of-newer-challenges).
 """
 
 _MICRO = """
@@ -79,7 +83,7 @@ def _overview() -> str:
 def _card(card: Card) -> str:
     facts = [
         ('Classes', ', '.join(_classes(card)) or f'{card.num_classes}, named in `{card.class_file}`'),
-        ('Clips', f'{card.clips:,}' + (f' (paper: {card.paper_clips:,})' if card.clips != card.paper_clips else '')),
+        ('Clips', _clips(card)),
         ('List', f'`data/{card.name}/{card.list_file}`, family `{card.family}`'),
         ('Folds', _folds(card)),
         ('Subjects', card.subjects or 'not named'),
@@ -93,12 +97,17 @@ def _card(card: Card) -> str:
         facts[0] = ('Dimensions', ', '.join(card.dims))
     facts += [('Hyper-parameters', _recipe(card, size)) for size in ('', *card.size_recipes)]
     lines = [f'* {name}: {text}' for name, text in facts] + [f'* {note}' for note in card.notes]
-    return f'\n## {card.title}\n\n' + '\n'.join(lines) + '\n'
+    return f'\n## {card.title}\n\n' + '\n'.join(lines) + '\n' + _others(card)
 
 
 def _classes(card: Card) -> list[str]:
     counts = card.class_counts or (None,) * len(card.classes)
     return [name + (f' ({count:,})' if count else '') for name, count in zip(card.classes, counts, strict=True)]
+
+
+def _clips(card: Card) -> str:
+    differs = card.paper_clips not in (None, card.clips)
+    return f'{card.clips:,}' + (f' (paper: {card.paper_clips:,})' if differs else '')
 
 
 def _folds(card: Card) -> str:
@@ -108,10 +117,22 @@ def _folds(card: Card) -> str:
 
 
 def _results(card: Card) -> str:
+    if card.competitor is None:
+        return 'not used in the paper'
     skipped = ', without PSI' if card.without_psi else ''
     own = '; '.join(f'{SIZES[size]} {_figures(values)}' for size, values in card.results.items())
     name, values = card.competitor
     return f'{" / ".join(card.result_metrics)}: {own}{skipped}. Best other: {name} {_figures(values)}'
+
+
+def _others(card: Card) -> str:
+    rows = [
+        [r.method, r.year or '', *('' if value is None else f'{value:.2f}' for value in r.values), r.kind, r.protocol]
+        for r in card.others
+    ]
+    if not rows:
+        return ''
+    return '\n' + markdown_table(['other method', 'year', *card.result_metrics, 'kind', 'protocol'], rows) + '\n'
 
 
 def _figures(values: tuple[float, ...]) -> str:
