@@ -23,6 +23,7 @@ from mmavf.checkpoints.conversion import (
 )
 from mmavf.checkpoints.conversion.release_file import convert_file
 from mmavf.checkpoints.safe_globals import load_from_local
+from mmavf.cli.main import main
 from mmavf.errors import CheckpointError, ConfigError
 from mmavf.registry import MODELS
 from tests.helpers.models import ROOT, build_pretrainer, build_recognizer
@@ -119,7 +120,8 @@ def test_every_method_is_told_by_its_names_and_goes_there_and_back(tmp_path, fam
     assert find_family(state).name == family
     prefix = 'backbone.' if stage and family not in ('HiCMAE', 'AVF-MAE++') else 'module._orig_mod.'
     torch.save(dict(model={prefix + name: value for name, value in state.items()}), tmp_path / 'released.pth')
-    assert convert_file(tmp_path / 'released.pth', tmp_path / 'ours.pth').startswith(f'{family}: {len(state)} tensors')
+    done = convert_file(tmp_path / 'released.pth', tmp_path / 'ours.pth')
+    assert done.sentence.startswith(f'{family}: {len(state)} tensors') and done.num_outputs == (5 if stage else 0)
     model.load_state_dict(torch.load(tmp_path / 'ours.pth', weights_only=True)['state_dict'], strict=True)
     convert_file(tmp_path / 'ours.pth', tmp_path / 'back.pth')
     back = torch.load(tmp_path / 'back.pth', weights_only=True)['model']
@@ -224,3 +226,20 @@ def test_weights_that_are_not_finite_are_refused(tmp_path):
     with pytest.raises(CheckpointError, match=r'in\.pth: 1 of its tensors .*encoder\.norm\.weight'):
         convert_file(tmp_path / 'in.pth', tmp_path / 'ours.pth')
     assert not (tmp_path / 'ours.pth').exists()
+
+
+def test_what_the_path_of_a_fine_tuned_file_names_is_printed(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    state = convert_state_dict(_baseline('SVFAP', '_finetune').state_dict(), to_released=True)
+    for outputs, name, said in (
+        (6, 'crema-d/fold_2.pth', 'Its path names crema_d6, fold 2: test it on that fold only (--fold 2).'),
+        (6, 'crema-d/best.pth', 'Its path names crema_d6, but no fold'),
+        (7, 'crema-d/fold_2.pth', 'It has a head of 7 outputs; its path names no target'),
+    ):
+        state |= {'head.weight': torch.ones(outputs, 32), 'head.bias': torch.ones(outputs)}
+        Path(name).parent.mkdir(exist_ok=True)
+        torch.save(dict(model=state), name)
+        assert main(['convert', name, 'ours.pth']) == 0
+        assert said in capsys.readouterr().out
+    assert main(['convert', 'ours.pth', 'back.pth']) == 0
+    assert 'path' not in capsys.readouterr().out

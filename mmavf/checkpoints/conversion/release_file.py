@@ -3,6 +3,7 @@
 import argparse
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,6 +16,18 @@ from mmavf.files.atomic_file import replacing
 from .families import convert_state_dict, find_family
 
 PAST_KEYS = ('protocol', 'origin')  # of this package's meta data; see mmavf.protocol.provenance.training_lineage
+
+
+class Conversion(NamedTuple):
+    """What converting a file did.
+
+    Attributes:
+        sentence: What was written where.
+        num_outputs: Outputs of the head of a released fine-tuned file; 0 for other files.
+    """
+
+    sentence: str
+    num_outputs: int
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict]:
@@ -49,8 +62,8 @@ def check_destination(source: Path, destination: Path) -> None:
         raise ConfigError(f'DST {destination} cannot be written: you may not write to its folder. Choose another one.')
 
 
-def convert_file(source: Path, destination: Path) -> str:
-    """Convert a file from released names to this package's, or back; return a sentence on what was done.
+def convert_file(source: Path, destination: Path) -> Conversion:
+    """Convert a file from released names to this package's, or back.
 
     Raises:
         CheckpointError: The file cannot be read or its names are unknown.
@@ -68,4 +81,6 @@ def convert_file(source: Path, destination: Path) -> str:
     with replacing(destination) as temporary:
         torch.save(content, temporary)
     names = 'released names' if to_released else "this package's names"
-    return f'{family.name}: {len(converted)} tensors written to {destination} under {names}'
+    sentence = f'{family.name}: {len(converted)} tensors written to {destination} under {names}'
+    head = None if to_released else weights.get('head.weight', weights.get('backbone.head.weight'))
+    return Conversion(sentence, 0 if head is None or not head.ndim else len(head))

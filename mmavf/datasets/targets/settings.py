@@ -17,7 +17,12 @@ FINAL_LR = 1e-6  # for a total batch of 256, like the rate
 
 
 def target_settings(
-    name: str, size: Size, base: Mapping | None = None, composite: bool = True, list_file: str = ''
+    name: str,
+    size: Size,
+    base: Mapping | None = None,
+    composite: bool = True,
+    list_file: str = '',
+    recipe: Recipe | None = None,
 ) -> dict[str, Any]:
     """Return the settings of fine-tuning on a target data set, for programs and for variants of the shipped configs.
 
@@ -35,12 +40,13 @@ def target_settings(
             by several lists.
         composite: Train and test a micro-expression set together with those named on its card.
         list_file: A list other than the card's, such as another version of CAS(ME)³.
+        recipe: Hyper-parameters other than the card's, such as those of another method; `size` has no effect then.
 
     Raises:
         ConfigError: The target does not exist, or it needs `base`.
     """
     card = get_card(name)
-    recipe = card.recipe_of(size)
+    recipe = recipe or card.recipe_of(size)
     names = card.composite if composite and card.composite else (name,)
     parts = [list_config(get_card(part)) for part in names]
     if list_file:

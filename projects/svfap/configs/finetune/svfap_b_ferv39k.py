@@ -1,0 +1,8 @@
+# SVFAP Base on FERV39k: fine-tuning as published. 77.6 M parameters, 87.1 GFLOP forward per clip.
+# 16 frames at stride 1. 4 x 16 = 64 clips a step, 100 epochs; the rate is for 256 and scales with the real batch.
+#
+#   tools/dist_train.sh projects/svfap/configs/finetune/svfap_b_ferv39k.py 4 --cfg-options load_from=CHECKPOINT
+_base_ = '../svfap_b_finetune.py'
+from mmavf.datasets.targets import Recipe, target_settings
+
+globals().update(target_settings('ferv39k', 'b', _base_, recipe=Recipe('published', 4, 16, frame_interval=1)))
