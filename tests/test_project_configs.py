@@ -54,3 +54,16 @@ def test_published_fine_tuning(method, target, monkeypatch):
         assert any(step.type == 'ReadAudio' for step in dataset.pipeline) == (method == 'hicmae')
     assert window.num_clips == 2, 'the test averages two windows'
     assert config.protocol.target == target
+
+
+@pytest.mark.parametrize('base', ['hicmae_b', 'mae_dfer_b', 'svfap_b', 'videomae_v2_b'])
+def test_another_target_is_four_lines(base, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    (path,) = ROOT.glob(f'projects/*/configs/{base}_finetune.py')
+    readme = (path.parents[1] / 'README.md').read_text()
+    block = readme.split('## Fine-tuning on a target')[1].split('```python\n')[1].split('```')[0]
+    (tmp_path / 'mine.py').write_text(block.replace("'projects/", f"'{ROOT}/projects/"))
+    config = Config.fromfile(str(tmp_path / 'mine.py'))
+    assert count_parameters(repr(config.model.to_dict())) > 7e7
+    assert config.model.head.num_classes == len(config.test_evaluator.classes) == 8
+    assert config.train_dataloader.dataset.data_root == 'data/ravdess'
