@@ -1,8 +1,9 @@
 """The cases of AVF-MAE++."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmavf.models.pretrainers import AVFMAEPretrainer
 from mmavf.models.recognizers import AVFMAERecognizer
@@ -76,7 +77,7 @@ def build_recognizer(args: Mapping) -> AVFMAERecognizer:
 
 def _masker(args: Mapping, masks: Mapping[str, Tensor]) -> dict:
     sizes = dict(video=video_geometry(args), audio=audio_geometry(args))
-    masker = dict(type='AVDualMasker')
+    masker: dict[str, Any] = dict(type='AVDualMasker')
     for m, size in sizes.items():
         masker[f'{m}_grid'] = [i // p for i, p in zip(size['input_size'], size['patch_size'], strict=True)]
         for part, name in (('encoder', f'mask_{m}'), ('decoder', f'decode_mask_{m}')):
@@ -84,7 +85,7 @@ def _masker(args: Mapping, masks: Mapping[str, Tensor]) -> dict:
     return masker
 
 
-def _fusion_modules(model: nn.Module) -> dict[str, str]:
+def _fusion_modules(model: Any) -> dict[str, str]:
     names = {REFINEMENT: 'correlation.refinement', 'encoder_fusion': 'correlation'}
     return names | {f'encoder_fusion.blocks.{i}': f'correlation.units.{i}' for i in range(len(model.correlation.units))}
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -45,7 +45,7 @@ def _max_difference(ours: Tensor, reference: Tensor) -> float:
     return difference.max().item() if difference.isfinite().all() else math.inf
 
 
-def compare(quantity: str, ours: object, reference: object, tolerance: float) -> list[Finding]:
+def compare(quantity: str, ours: Any, reference: object, tolerance: float) -> list[Finding]:
     """Compare a tensor, a number or a nested list with its reference, absolutely.
 
     A reference dict with `token_step` is a thinned tensor: see `compare_thinned`.

@@ -61,7 +61,9 @@ class FinetuneCase:
             inputs = {m: x for m, x in model_inputs(stored).items() if m in model.encoders}
             calls, tolerance = record_outputs(model, self.modules(model)), _tolerance(variant)
             yield from _check_run(model.train(variant.training), variant, inputs, expected or {}, rename)
-            yield from check_intermediate(model, variant, inputs, calls, self.layout, intermediate or {}, tolerance)
+            yield from check_intermediate(
+                model.encoders, variant, inputs, calls, self.layout, intermediate or {}, tolerance
+            )
 
 
 def _tolerance(variant: Variant) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -85,7 +86,9 @@ class PretrainCase:
             inputs = {m: torch.cat((x, x.flip(-1), x.flip(2))) for m, x in inputs.items()}
         calls = record_outputs(model, self.modules(model))
         output = model(inputs, masks=_mask_pairs(inputs, masks, variant))
-        yield from check_intermediate(model, variant, inputs, calls, self.layout, files['intermediate'], OUTPUTS)
+        yield from check_intermediate(
+            model.encoders, variant, inputs, calls, self.layout, files['intermediate'], OUTPUTS
+        )
         yield from _check_outputs(model, run, output, files['eval'])
         yield from check_statistics(model, f'{run}.bn_after', files['eval'].get('bn_after', {}), OUTPUTS, rename)
         for mode in TARGET_MODES:
@@ -94,7 +97,7 @@ class PretrainCase:
             yield from _check_losses(model, f'{run}.loss_{mode}', inputs, output, losses)
             yield from _check_targets(model, f'{mode}{variant.targets}', inputs, output, files['targets'])
             if gradients := files['gradients'].get(f'grad_{mode}'):
-                loss = sum(model.loss(inputs, output).values())
+                loss: Any = sum(model.loss(inputs, output).values())
                 yield from check_gradients(model, f'{run}.grad_{mode}', loss, gradients, variant, rename)
 
 
@@ -113,8 +116,7 @@ def _mask_pairs(
     for m in inputs:
         suffix = '_b6' if variant.six else ''
         hidden, not_decoded = masks[f'mask_{m}{suffix}'].bool(), masks.get(f'decode_mask_{m}{suffix}')
-        complement = variant.complement or not_decoded is None
-        pairs[m] = hidden, ~hidden if complement else not_decoded.bool()
+        pairs[m] = hidden, ~hidden if variant.complement or not_decoded is None else not_decoded.bool()
     return pairs
 
 
@@ -127,7 +129,7 @@ def _scores(model: MaskedAutoencoder, output: PretrainOutput) -> list[tuple[Tens
 
 
 def _check_outputs(model: MaskedAutoencoder, run: str, output: PretrainOutput, expected: dict) -> Iterator[Finding]:
-    ours = {f'pred_{m}': output.predictions[m] for m in model.modalities}
+    ours: dict[str, Any] = {f'pred_{m}': output.predictions[m] for m in model.modalities}
     if scores := _scores(model, output):
         ours['logits_per_video'], ours['logits_per_audio'] = zip(*scores, strict=True)
     for name, value in ours.items():
@@ -141,7 +143,7 @@ def _check_losses(
     if not expected:
         return
     losses = model.loss(inputs, output)
-    ours = dict(losses, total=sum(losses.values()))
+    ours: dict[str, Any] = dict(losses, total=sum(losses.values()))
     ours |= {f'n_counted_tokens_{m}': output.masks[m].loss_weight.sum() for m in inputs}
     if scores := _scores(model, output):
         layers = [model.contrastive_loss.layer_loss(pair) for pair in scores]

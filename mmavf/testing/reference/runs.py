@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +16,7 @@ from .compare import Finding, compare, compare_norms
 Loader = Callable[[str], dict | None]
 Rename = Callable[[str], str]
 Calls = dict[str, list]
-Layout = Callable[[str, Calls], object]
+Layout = Callable[[str, Calls], Any]
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def load_needed(load: Loader, *names: str) -> list[dict]:
     missing = [f'{name}.pth' for name, content in contents.items() if content is None]
     if missing:
         raise FileNotFoundError(f'{", ".join(missing)} missing: nothing can be compared')
-    return list(contents.values())
+    return [content for content in contents.values() if content is not None]
 
 
 def inputs_name(manifest: Mapping) -> str:
@@ -142,7 +143,7 @@ def _plain(output: object) -> object:
 
 
 def check_intermediate(
-    model: nn.Module,
+    encoders: Any,
     variant: Variant,
     inputs: Mapping[str, Tensor],
     calls: Calls,
@@ -151,11 +152,12 @@ def check_intermediate(
     tolerance: float,
 ) -> Iterator[Finding]:
     """Compare what modules gave, by released names; `[:, ::n]` at a name's end stands for every n-th token."""
+    ours: Any
     for name, reference in expected.items():
         module, _, step = name.removesuffix(']').partition('[:, ::')
         if module.endswith('patch_embed'):
             modality = 'audio' if 'audio' in module else 'video'
-            encoder = model.encoders[modality]
+            encoder = encoders[modality]
             ours = encoder.patch_embed(inputs[modality], torch.arange(0, encoder.num_tokens, int(step or 1)))
         else:
             ours = layout(module, calls)
