@@ -1,6 +1,7 @@
 """The main job in small: two processes fine-tune the tiny model on real files, are killed, resume, and are tested."""
 
 import numpy as np
+import pytest
 import torch
 
 from tests.helpers.media import counted_frames, tone, write_media
@@ -67,6 +68,7 @@ def _settings(config, work_dir, kill_after, resume):
     return cfg
 
 
+@pytest.mark.timeout(900)  # seven processes, which a busy machine starts slowly
 def test_two_processes_killed_and_resumed_end_and_predict_as_undisturbed_ones(tmp_path):
     write_clips(tmp_path)
     config = tmp_path / 'config.py'
