@@ -14,6 +14,7 @@ COMMANDS = {
     'train': 'train a model',
     'test': 'test a checkpoint: scores, intervals, predictions',
     'cross-validate': 'train and test on every fold or held-out subject',
+    'ablate': 'train and test variants of a config, and compare them',
     'prepare': 'make face clips, sound and lists out of raw data',
     'synthetic': 'make the synthetic audio-visual data set',
     'fill-folds': "fill the fold column of a target's list",

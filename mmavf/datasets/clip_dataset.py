@@ -55,6 +55,8 @@ class AVClipDataset(KeyedDataset):
         max_bad_ratio: With 'skip', the run stops when more than this share of the list's entries is bad.
         clip_timeout_sec: A clip that takes longer cannot be used: its file has no end, or its decoder or the storage
             hangs. None: no limit.
+        share: Train on this share of the entries, in (0, 1], drawn by chance; a smaller share is part of a larger one.
+        share_seed: Of that draw.
         test_mode: Evaluation: nothing is replaced, and a clip listed twice is an error.
         indices: Use only the first n entries, or the entries with these indices.
         serialize_data: Keep the entries in one buffer shared by all workers.
@@ -92,6 +94,8 @@ class AVClipDataset(KeyedDataset):
         on_bad: Literal['skip', 'raise'] = 'skip',
         max_bad_ratio: float = 0.01,
         clip_timeout_sec: float | None = 300.0,
+        share: float = 1.0,
+        share_seed: int = 0,
         test_mode: bool = False,
         indices: int | Sequence[int] | None = None,
         serialize_data: bool = True,
@@ -101,6 +105,9 @@ class AVClipDataset(KeyedDataset):
             raise ConfigError(
                 'AVClipDataset: labels are either classes or numbers: set metainfo.classes or label_columns, not both'
             )
+        if not isinstance(share, int | float) or not 0 < share <= 1 or (share < 1 and test_mode):
+            raise ConfigError(f'AVClipDataset: share must be above 0 and at most 1, and 1 in a test, not {share!r}')
+        self.share, self.share_seed = share, share_seed
         self.label_columns = tuple(label_columns)
         self.label_options: dict[str, Any] = dict(
             list_classes=list_classes, label_map=label_map, multi_label=multi_label
@@ -143,6 +150,10 @@ class AVClipDataset(KeyedDataset):
         """Read and check the list; return the entries of its part."""
         entries, self._split_values = self._list.read(unique=self.test_mode)
         self.list_hashes = {self.ann_file: list_hash(self.ann_file)}
+        if self.share < 1 and entries:
+            order = np.random.default_rng(self.share_seed).permutation(len(entries))
+            kept = sorted(order[: max(1, round(self.share * len(entries)))].tolist())
+            entries = [entries[index] for index in kept]
         # MMEngine cannot serialize an empty list, which a part of a concatenation may be
         self.serialize_data = self.serialize_data and bool(entries)
         return entries

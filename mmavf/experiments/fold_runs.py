@@ -1,8 +1,9 @@
 """Folds of one config: a folder for each, trained and tested in processes of their own."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
@@ -12,10 +13,12 @@ from mmavf.evaluation.result_files import is_tested, read_metrics
 from mmavf.files.atomic_file import write_atomically
 from mmavf.lists.clip_list import list_hash
 from mmavf.protocol.fold_folder import fold_folder
+from mmavf.protocol.protocol import result_over_folds
 from mmavf.protocol.provenance import chosen_checkpoint
 from mmavf.registry import DATASETS
 
 from .config_hash import config_hash, earlier_config_hash
+from .fold_results import collect
 from .process_queue import Job, ProcessQueue, Step
 
 HASH_FILE = 'config_hash.txt'
@@ -156,9 +159,21 @@ class FoldRuns:
         Returns:
             Why each fold that failed did, in the order of `folds`.
         """
-        names = {fold: f'fold {fold}' for fold in folds}
-        failed = ProcessQueue(self._devices, report).run([Job(names[fold], self._steps(fold)) for fold in folds])
-        return {fold: failed[name] for fold, name in names.items() if name in failed}
+        jobs = {fold: self.job(fold) for fold in folds}
+        failed = ProcessQueue(self._devices, report).run(list(jobs.values()))
+        return {fold: failed[job.name] for fold, job in jobs.items() if job.name in failed}
+
+    def job(self, fold: str, prefix: str = '') -> Job:
+        """Return the job that trains and tests a fold, for a queue; `prefix` begins its name."""
+        return Job(f'{prefix}fold {fold}', self._steps(fold))
+
+    def results(self, done: Sequence[str], failed: Mapping[str, str]) -> dict[str, Any]:
+        """Return the contents of results.json for the folds that are done, and the reasons of those that failed."""
+        about = dict(config_hash=self._hash, protocol=self.protocol.to_dict(), failed=dict(failed))
+        if not done:
+            return dict(about, folds={}, spread={}, pooled={}, result=None, parts={}, lists={})
+        tests = {fold: self.test_folder(fold) for fold in done}
+        return dict(about, **collect(tests, self._cfg.test_evaluator, result_over_folds(self._cfg)))
 
     def _steps(self, fold: str) -> Iterator[Step]:
         folder = self.folder(fold)

@@ -280,6 +280,24 @@ def test_impossible_arguments(clips):
         _dataset(clips, 'good.csv', max_bad_ratio=2)
 
 
+def test_a_share_of_the_entries_is_drawn_by_its_seed(clips, tmp_path):
+    lines = [f'tone.mp4,,{label}' for label in range(40)]
+    (tmp_path / 'many.csv').write_text('\n'.join(['video,audio,label', *lines]) + '\n')
+    shutil.copy(next(clips.glob('**/*.mp4')), tmp_path / 'tone.mp4')
+
+    def drawn(**options):
+        data = AVClipDataset('many.csv', str(tmp_path), **options)
+        return [data.get_data_info(index)['line'] for index in range(len(data))]
+
+    whole, half, quarter = drawn(), drawn(share=0.5), drawn(share=0.25)
+    assert (len(whole), len(half), len(quarter)) == (40, 20, 10)
+    assert set(quarter) < set(half) < set(whole) and half == sorted(half) != whole[:20]
+    assert half == drawn(share=0.5) != drawn(share=0.5, share_seed=1)
+    for wrong in (dict(share=0), dict(share=1.5), dict(share=0.5, test_mode=True)):
+        with pytest.raises(ConfigError, match='share'):
+            drawn(**wrong)
+
+
 def test_concatenation_passes_keys_on(clips, tmp_path):
     parts = [_dataset(clips, 'good.csv'), _dataset(clips, 'mixed.csv', max_bad_ratio=1.0)]
     both = ConcatClipDataset(parts)

@@ -131,6 +131,20 @@ def test_fusion_asks_the_other_modality_before_the_pair_and_norms_at_the_end():
         torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
 
 
+def test_units_of_either_kind_fit_either_module():
+    video, audio, fused = torch.randn(2, 5, 8), torch.randn(2, 3, 8), torch.randn(2, 1, 16)
+    sizes = dict(embed_dims=8, num_heads=2)
+    fusion = CrossFusion(**sizes, unit=dict(type='DiERUnit')).eval()
+    expected = video, audio
+    for unit in fusion.units:
+        assert type(unit).__name__ == 'DiERUnit'
+        expected = unit(*expected)
+    torch.testing.assert_close(fusion(video, audio)[0], fusion.video_norm(expected[0]))
+    head = IAVCLHead(**sizes, unit=dict(type='FusionPair')).eval()
+    assert [type(unit).__name__ for unit in head.units] == ['FusionPair'] * 2
+    assert [tuple(part.shape) for part in head(video, audio, fused)] == [(2, 5, 8), (2, 3, 8)]
+
+
 def test_fusion_needs_a_pair():
     with pytest.raises(ConfigError, match='num_units must be 1 or more, not 0'):
         CrossFusion(num_units=0)

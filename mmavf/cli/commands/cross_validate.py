@@ -18,8 +18,6 @@ from mmavf.cli.program import UsageError
 from mmavf.errors import ConfigError, MMAVFError
 
 if TYPE_CHECKING:
-    from mmengine.config import Config
-
     from mmavf.experiments.fold_runs import FoldRuns
 
 
@@ -56,7 +54,7 @@ def run(args: Namespace) -> None:
     runs.prepare(folds)
     failed = run_folds(runs, folds)
     done = [fold for fold in folds if fold not in failed]
-    results = gather_results(cfg, runs, done, failed)
+    results = runs.results(done, failed)
     results = dict(title=f'{name}: {len(done)} of {len(known)} folds', config=args.config, **results)
     print('\n' + write_results(results, runs.work_dir))
     print(f'Results are in {runs.work_dir}.')
@@ -105,16 +103,3 @@ def run_folds(runs: 'FoldRuns', folds: Sequence[str]) -> dict[str, str]:
 def print_progress(line: str) -> None:
     """Print a line with the time of day."""
     print(f'{datetime.now():%H:%M:%S}  {line}', flush=True)
-
-
-def gather_results(cfg: 'Config', runs: 'FoldRuns', done: Sequence[str], failed: dict[str, str]) -> dict:
-    """Return what results.json says of the folds that are done, and of those that failed."""
-    from mmavf.experiments.config_hash import config_hash
-    from mmavf.experiments.fold_results import collect
-    from mmavf.protocol.protocol import result_over_folds
-
-    about = dict(config_hash=config_hash(cfg), protocol=cfg.protocol.to_dict(), failed=failed)
-    if not done:
-        return dict(about, folds={}, spread={}, pooled={}, result=None, parts={}, lists={})
-    tests = {fold: runs.test_folder(fold) for fold in done}
-    return dict(about, **collect(tests, cfg.test_evaluator, result_over_folds(cfg)))

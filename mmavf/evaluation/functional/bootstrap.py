@@ -33,16 +33,13 @@ def classification_intervals(
         resamples: Number of resamples.
         seed: Of the draws.
     """
-    cells = labels * num_classes + predictions
     rng = np.random.default_rng(seed)
     if units is None:  # drawing clips is drawing cells of the confusion matrix by their share
-        counts = np.bincount(cells, minlength=num_classes**2)
+        counts = np.bincount(labels * num_classes + predictions, minlength=num_classes**2)
         drawn = rng.multinomial(len(labels), counts / len(labels), size=resamples)
     else:
         unit = np.unique(units, return_inverse=True)[1]
-        sums = np.zeros((unit.max() + 1, num_classes**2))
-        np.add.at(sums, (unit, cells), 1)
-        drawn = _draw_sums(sums, rng, resamples)
+        drawn = _draw_sums(matrix_sums(labels, predictions, num_classes, unit), rng, resamples)
     matrices = drawn.reshape(resamples, num_classes, num_classes)  # (R, K * K) → (R, K, K)
     values = scores_of_matrices(matrices.astype(np.float64))
     return {name: _interval(values[name]) for name in scores}
@@ -67,16 +64,47 @@ def regression_intervals(
         seed: Of the draws.
     """
     unit = np.arange(len(labels)) if units is None else np.unique(units, return_inverse=True)[1]
+    drawn = _draw_sums(moment_sums(labels, predictions, unit), np.random.default_rng(seed), resamples)
+    drawn = drawn.reshape(resamples, 7, -1).transpose(1, 0, 2)  # (R, 7 * K) → (7, R, K)
+    values = scores_of_moments(drawn)
+    return {name: (_bounds(values[name]).T, _interval(values[name].mean(axis=1))) for name in scores}
+
+
+def matrix_sums(
+    labels: np.ndarray, predictions: np.ndarray, num_classes: int, unit: np.ndarray, num_units: int | None = None
+) -> np.ndarray:
+    """Return (units, num_classes²): the confusion matrix of each unit's clips, flattened.
+
+    Args:
+        labels: (N,) class indices.
+        predictions: (N,) class indices.
+        num_classes: Number of classes.
+        unit: (N,) index of each clip's unit.
+        num_units: Number of units; None: those up to the highest index.
+    """
+    sums = np.zeros((num_units or unit.max() + 1, num_classes**2))
+    np.add.at(sums, (unit, labels * num_classes + predictions), 1)
+    return sums
+
+
+def moment_sums(
+    labels: np.ndarray, predictions: np.ndarray, unit: np.ndarray, num_units: int | None = None
+) -> np.ndarray:
+    """Return (units, 7 * K): each unit's moments as `scores_of_moments` takes them, flattened.
+
+    Args:
+        labels: (N, K).
+        predictions: (N, K).
+        unit: (N,) index of each clip's unit.
+        num_units: Number of units; None: those up to the highest index.
+    """
     # Correlations do not change when both are moved by the same amount, and small numbers lose fewer digits.
     centre = labels.mean(axis=0)
     x, y = labels - centre, predictions - centre
     moments = np.stack([np.ones_like(x), x, y, x * x, y * y, x * y, (x - y) ** 2], axis=1)  # (N, 7, K)
-    sums = np.zeros((unit.max() + 1, *moments.shape[1:]))  # (units, 7, K)
+    sums = np.zeros((num_units or unit.max() + 1, *moments.shape[1:]))
     np.add.at(sums, unit, moments)
-    drawn = _draw_sums(sums.reshape(len(sums), -1), np.random.default_rng(seed), resamples)
-    drawn = drawn.reshape(resamples, 7, -1).transpose(1, 0, 2)  # (R, 7 * K) → (7, R, K)
-    values = scores_of_moments(drawn)
-    return {name: (_bounds(values[name]).T, _interval(values[name].mean(axis=1))) for name in scores}
+    return sums.reshape(len(sums), -1)
 
 
 def scores_of_matrices(matrices: np.ndarray) -> dict[str, np.ndarray]:
