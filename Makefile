@@ -44,8 +44,8 @@ $(STAMP_TARGET): setup.py pyproject.toml $(wildcard requirements/*.txt) | $(PY_T
 demo: $(STAMP_TARGET)  ## make a synthetic data set, train on it, show the results
 	"$(PY)" tools/misc/demo.py
 
-test: $(STAMP_TARGET)  ## run the tests, in two processes
-	"$(PY)" -m pytest -m 'not slow' -n 2 --dist loadfile
+test: $(STAMP_TARGET)  ## run the tests, in two processes; COVERAGE=1 shows which lines they leave out
+	"$(PY)" -m pytest -m 'not slow' -n 2 --dist loadfile $(if $(COVERAGE),--cov --cov-report=term:skip-covered)
 
 test-slow: $(STAMP_TARGET)  ## run the tests that take minutes
 	"$(PY)" -m pytest -m slow
@@ -57,6 +57,7 @@ lint: $(STAMP_TARGET)  ## check style, formatting, types and the documentation's
 	"$(PY)" tools/misc/check_docs.py
 
 docs: $(STAMP_TARGET)  ## build pages and interface as HTML in build/docs; a warning is an error
+	rm -rf docs/api
 	"$(PY)" -m sphinx -q -W --keep-going docs build/docs
 
 bench: $(STAMP_TARGET)  ## measure step and loader speed on this machine
