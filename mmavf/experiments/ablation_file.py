@@ -121,7 +121,7 @@ def _stage(name: str, value: Any, content: Mapping[str, Any]) -> Stage:
     _check_name(name, 'stage')
     if name in ('base', 'options'):
         raise ConfigError(f'stages: {name} cannot be the name of a stage.')
-    entries = dict(base=value) if isinstance(value, str) else _mapping(value, f'stages.{name}')
+    entries: dict[str, Any] = dict(base=value) if isinstance(value, str) else _mapping(value, f'stages.{name}')
     _check_keys(entries, STAGE_KEYS, f'stages.{name}')
     if not isinstance(entries.get('base'), str):
         raise ConfigError(f'stages.{name}.base must name a config.')
