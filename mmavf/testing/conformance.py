@@ -1,0 +1,65 @@
+"""Checks that every pre-training model has to pass, whatever it is made of.
+
+Each takes a built model and raises AssertionError. `inputs` are its clips by modality, (B, channels, *size).
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from mmavf.models.pretrainers import MaskedAutoencoder
+
+
+def check_step_without_data(model: MaskedAutoencoder, inputs: Mapping[str, Tensor]) -> None:
+    """Run a whole step on the meta device, which has no values: reading one, as `.item()` does, fails.
+
+    On a GPU each such read makes the host wait for the device. The model stays on the meta device. The
+    contrastive loss is left out: it sets the precision of autocast, which the meta device does not know.
+    """
+    model.to('meta').contrastive_loss = None
+    losses = model({m: x.to('meta') for m, x in inputs.items()}, mode='loss')
+    sum(losses.values()).backward()
+    assert all(loss.shape == () for loss in losses.values()), f'losses are not scalars: {losses}'
+
+
+def check_gradients(model: nn.Module, inputs: Mapping[str, Tensor]) -> None:
+    """Make sure that the loss reaches every parameter that is trained."""
+    model.zero_grad(set_to_none=True)
+    sum(model(inputs, mode='loss').values()).backward()
+    missed = [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None]
+    assert not missed, f'no gradient reaches {missed}'
+
+
+def leaks(model: MaskedAutoencoder, inputs: Mapping[str, Tensor]) -> bool:
+    """Return whether predictions depend on patches that the masks hide."""
+    model.eval()
+    with torch.no_grad():
+        drawn = model.masker(len(inputs[model.modalities[0]]), torch.device('cpu'))
+        masks = {m: _explicit(model, m, mask.keep_ids, mask.decode_ids) for m, mask in drawn.items()}
+        before = model(inputs, masks=masks).predictions
+        replaced = {m: _replace_hidden(model, m, x, masks[m][0]) for m, x in inputs.items()}
+        after = model(replaced, masks=masks).predictions
+    return any(not torch.equal(before[m], after[m]) for m in model.modalities)
+
+
+def check_reload(model: nn.Module, other: nn.Module) -> None:
+    """Make sure that the state of a model makes another one of the same config equal to it."""
+    other.load_state_dict(model.state_dict())
+    differing = [name for name, value in model.state_dict().items() if not torch.equal(value, other.state_dict()[name])]
+    assert not differing, f'not restored: {differing}'
+
+
+def _explicit(model: MaskedAutoencoder, m: str, keep_ids: Tensor, decode_ids: Tensor) -> tuple[Tensor, Tensor]:
+    """Return masks (B, N), True where neither index list has a token."""
+    full = torch.ones(len(keep_ids), model.encoders[m].num_tokens, dtype=torch.bool)
+    return full.scatter(1, keep_ids, False), full.scatter(1, decode_ids, False)
+
+
+def _replace_hidden(model: MaskedAutoencoder, m: str, x: Tensor, hidden: Tensor) -> Tensor:
+    """Return clips whose hidden patches have other content."""
+    encoder = model.encoders[m]
+    places = hidden.view(-1, 1, *encoder.grid)
+    for axis, size in enumerate(encoder.patch_size):
+        places = places.repeat_interleave(size, dim=axis + 2)
+    return torch.where(places, torch.randn_like(x), x)
