@@ -102,7 +102,7 @@ def _parse(content: Mapping[str, Any], name: str) -> Ablation:
     _check_keys(content, KEYS, 'the file')
     if not isinstance(content.get('base'), str):
         raise ConfigError('base must name the config of fine-tuning.')
-    stages = [_stage(key, value, content) for key, value in _mapping(content.get('stages'), 'stages').items()]
+    stages = [_stage(key, value) for key, value in _mapping(content.get('stages'), 'stages').items()]
     options = _options(content.get('options'), 'options')
     common = Variant('', content['base'], options, tuple(stages))
     variants = _mapping(content.get('variants'), 'variants')
@@ -117,7 +117,7 @@ def _parse(content: Mapping[str, Any], name: str) -> Ablation:
     )
 
 
-def _stage(name: str, value: Any, content: Mapping[str, Any]) -> Stage:
+def _stage(name: str, value: Any) -> Stage:
     _check_name(name, 'stage')
     if name in ('base', 'options'):
         raise ConfigError(f'stages: {name} cannot be the name of a stage.')
