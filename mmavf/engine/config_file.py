@@ -2,6 +2,7 @@
 
 import os.path as osp
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from inspect import signature
 from traceback import walk_tb
 from typing import Any
@@ -28,7 +29,7 @@ def load_config(path: str, options: Mapping[str, Any] | None = None) -> Config:
         cfg = Config.fromfile(path)
         check_plain(cfg, path)
         check_options(cfg, options or {})
-        cfg.merge_from_dict(options or {})
+        cfg.merge_from_dict(deepcopy(dict(options or {})))  # MMEngine takes _delete_ out of what it is given
         check_keys(cfg)
         check_values(cfg)
     except MMAVFError:

@@ -86,3 +86,11 @@ def test_values_that_cannot_work_are_refused_by_name(key, value):
         load_config(str(TINY), {key: value})
     for good in ({'train_dataloader.num_workers': 'auto'}, {'randomness.seed': 2**32 - 1}, {'load_from': 'a.pth'}):
         load_config(str(TINY), good)
+
+
+def test_overrides_mean_the_same_for_every_config_that_they_are_merged_into():
+    """MMEngine removes `_delete_` from the caller's overrides: a second config would be merged, not replaced."""
+    overrides = {'default_scope': 'mmavf', 'train_cfg': dict(_delete_=True, type='ResumableTrainLoop', max_epochs=7)}
+    configs = [load_config(str(TINY), overrides) for _ in range(2)]
+    assert configs[0].train_cfg == configs[1].train_cfg == dict(type='ResumableTrainLoop', max_epochs=7)
+    assert overrides['train_cfg']['_delete_']
