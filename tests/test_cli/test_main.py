@@ -24,6 +24,9 @@ DOORS = {
 }
 
 
+WITHOUT_DOOR = {'ablate'}  # younger than the command: there never was a script
+
+
 def help_of(name, capsys):
     with pytest.raises(SystemExit) as end:
         main([name, '--help'])
@@ -52,7 +55,8 @@ print(sorted({'torch', 'mmengine', 'mmcv', 'numpy'}.intersection(sys.modules)))
 def test_every_command_has_help_and_a_script_with_the_same(name, monkeypatch, capsys):
     text = help_of(name, capsys)
     assert text.startswith(f'usage: mmavf {name} ') and '--debug' in text
-    assert run_here(DOORS[name], '--help', monkeypatch=monkeypatch, capsys=capsys) == (0, text, '')
+    if name not in WITHOUT_DOOR:
+        assert run_here(DOORS[name], '--help', monkeypatch=monkeypatch, capsys=capsys) == (0, text, '')
 
 
 def test_overrides_are_described_alike_wherever_they_are_taken(capsys):
