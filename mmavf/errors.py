@@ -58,3 +58,7 @@ class PreparationError(MMAVFError, RuntimeError):
 
 class MachineError(MMAVFError, RuntimeError):
     """The machine does not give what a command needs: memory, room on the disk, a folder that it may write to."""
+
+
+class ResultError(MMAVFError, ValueError):
+    """A file of results is damaged, or written by another version."""

@@ -21,6 +21,7 @@ ROOMS = (
         'experiments',
         'engine',
         'evaluation',
+        'timeline',
         'preparation',
         'faces',
         'datasets',
