@@ -32,9 +32,11 @@ def count_flops(model: nn.Module) -> dict[str, int]:
     """Return the forward operations for one clip, of the model ('') and of its parts, two levels deep.
 
     Args:
-        model: A pre-trainer or a recognizer: its `encoders` announce the sizes of their inputs.
+        model: A pre-trainer or a recognizer: its `encoders` announce the sizes of their inputs. On the meta device no
+            value is computed.
     """
-    inputs = {m: torch.zeros(1, *size) for m, size in input_sizes(model).items()}
+    device = next(model.parameters()).device
+    inputs = {m: torch.zeros(1, *size, device=device) for m, size in input_sizes(model).items()}
     counter = FlopCounterMode(display=False, depth=3)
     # as plain products, because the counter does not know the CPU's fused attention
     with counter, torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
@@ -48,3 +50,19 @@ def count_flops(model: nn.Module) -> dict[str, int]:
         if parent not in totals:  # a container that is never called itself
             totals[parent] = sum(v for k, v in totals.items() if k.rpartition('.')[0] == parent)
     return {name: total for name, total in totals.items() if total and name.count('.') <= 1}
+
+
+def count_hidden_embedding(model: nn.Module) -> int:
+    """Return the operations per clip that embedding the hidden patches would take.
+
+    The released programs embed every patch in pre-training and then drop those that the masks hide; the encoders here
+    embed the visible ones. Published figures contain these operations.
+
+    Args:
+        model: A pre-trainer, or a recognizer, which hides nothing.
+    """
+    if not hasattr(model, 'masker'):
+        return 0
+    masks, encoders = model.masker(1, next(model.parameters()).device), model.encoders
+    hidden = {m: encoder.num_tokens - masks[m].keep_ids.shape[1] for m, encoder in encoders.items()}
+    return sum(2 * hidden[m] * encoder.patch_embed.proj.weight.numel() for m, encoder in encoders.items())

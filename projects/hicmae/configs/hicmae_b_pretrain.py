@@ -1,5 +1,6 @@
-# HiCMAE Base, pre-training on VoxCeleb2: 99.6 M parameters, 30.3 GFLOP forward per clip. 4 GPUs x 40 clips = 160 a step, rate
-# 3e-4 x 160 / 256, 5 of 100 epochs warm-up; one list of clips (docs/data.md) in data/voxceleb2.
+# HiCMAE Base, pre-training on VoxCeleb2: 99.6 M parameters, 29.1 GFLOP forward per clip (30.3 with hidden patches
+# embedded). 4 GPUs x 40 clips = 160 a step, rate 3e-4 x 160 / 256, 5 of 100 epochs warm-up; one list of clips
+# (docs/data.md) in data/voxceleb2.
 #
 #   tools/dist_train.sh projects/hicmae/configs/hicmae_b_pretrain.py 4
 _base_ = [

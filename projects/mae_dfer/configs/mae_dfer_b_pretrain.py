@@ -1,5 +1,5 @@
-# MAE-DFER Base, pre-training on the video of VoxCeleb2: 92.8 M parameters, 28.1 GFLOP forward per clip. 4 GPUs x 40 clips =
-# 160 a step, as the released run had, rate 3e-4 x 160 / 256.
+# MAE-DFER Base, pre-training on the video of VoxCeleb2: 92.8 M parameters, 26.9 GFLOP forward per clip (28.1 with
+# hidden patches embedded). 4 GPUs x 40 clips = 160 a step, as the released run had, rate 3e-4 x 160 / 256.
 #
 #   tools/dist_train.sh projects/mae_dfer/configs/mae_dfer_b_pretrain.py 4
 _base_ = [

@@ -1,5 +1,5 @@
-# SVFAP Base, pre-training on the video of VoxCeleb2: 85.5 M parameters, 25.9 GFLOP forward per clip. 4 GPUs x 64 clips =
-# 256 a step, rate 3e-4, 5 of 100 epochs warm-up.
+# SVFAP Base, pre-training on the video of VoxCeleb2: 85.5 M parameters, 24.7 GFLOP forward per clip (25.8 with hidden
+# patches embedded). 4 GPUs x 64 clips = 256 a step, rate 3e-4, 5 of 100 epochs warm-up.
 #
 #   tools/dist_train.sh projects/svfap/configs/svfap_b_pretrain.py 4
 _base_ = [

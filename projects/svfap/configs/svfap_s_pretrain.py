@@ -1,5 +1,5 @@
-# SVFAP Small, pre-training on the video of VoxCeleb2: 37.5 M parameters, 20.3 GFLOP forward per clip. 4 GPUs x 64 clips =
-# 256 a step, rate 3e-4, 5 of 100 epochs warm-up.
+# SVFAP Small, pre-training on the video of VoxCeleb2: 37.5 M parameters, 19.4 GFLOP forward per clip (20.3 with hidden
+# patches embedded). 4 GPUs x 64 clips = 256 a step, rate 3e-4, 5 of 100 epochs warm-up.
 #
 #   tools/dist_train.sh projects/svfap/configs/svfap_s_pretrain.py 4
 _base_ = [

@@ -1,5 +1,6 @@
-# VideoMAE V2 Base, fine-tuning on video at 160 px: 86.2 M parameters with 11 classes, 161.4 GFLOP forward per clip. To be given a labelled list (README.md). Rate and
-# layer decay are those published for Kinetics; no affective recipe of the authors is public.
+# VideoMAE V2 Base, fine-tuning on video at 160 px: 86.2 M parameters with 11 classes, 161.4 GFLOP forward per clip. To
+# be given a labelled list (README.md). Rate and layer decay are those published for Kinetics; no affective recipe of
+# the authors is public.
 _base_ = [
     './_base_/videomae_v2_b_finetune.py',
     '../../../configs/_base_/datasets/finetune_video.py',

@@ -1,5 +1,6 @@
-# VideoMAE V2 giant, fine-tuning on video at 224 px. To be given a labelled list (README.md). Rate and
-# layer decay are those published for Kinetics; no affective recipe of the authors is public.
+# VideoMAE V2 giant, fine-tuning on video at 224 px: 1011.6 M parameters with 11 classes, 5085.6 GFLOP forward per clip.
+# To be given a labelled list (README.md). Rate and layer decay are those published for Kinetics; no affective recipe of
+# the authors is public.
 _base_ = [
     './_base_/videomae_v2_g_finetune.py',
     './_base_/finetune_224.py',

@@ -1,5 +1,6 @@
-# VideoMAE V2 giant, pre-training at 224 px: 1026.3 M parameters, 483.2 GFLOP forward per clip. 64 GPUs x 32 clips = 2048 a
-# step, rate 6e-4 x 2048 / 256, 30 of 300 epochs warm-up, four views of each clip.
+# VideoMAE V2 giant, pre-training at 224 px: 1026.3 M parameters, 477.1 GFLOP forward per clip (483.2 with hidden
+# patches embedded). 64 GPUs x 32 clips = 2048 a step, rate 6e-4 x 2048 / 256, 30 of 300 epochs warm-up, four views of
+# each clip.
 #
 #   tools/dist_train.sh projects/videomae/configs/videomae_v2_g_pretrain.py 8
 _base_ = [

@@ -1,5 +1,6 @@
-# VideoMAE V2 Huge, fine-tuning on video at 160 px. To be given a labelled list (README.md). Rate and
-# layer decay are those published for Kinetics; no affective recipe of the authors is public.
+# VideoMAE V2 Huge, fine-tuning on video at 160 px: 631.6 M parameters with 11 classes, 1114.6 GFLOP forward per clip.
+# To be given a labelled list (README.md). Rate and layer decay are those published for Kinetics; no affective recipe of
+# the authors is public.
 _base_ = [
     './_base_/videomae_v2_h_finetune.py',
     '../../../configs/_base_/datasets/finetune_video.py',

@@ -1,5 +1,6 @@
-# VideoMAE V2 Huge, pre-training at 224 px: 645.7 M parameters, 244.2 GFLOP forward per clip. 64 GPUs x 32 clips = 2048 a
-# step, rate 1e-3 x 2048 / 256, 30 of 300 epochs warm-up, four views of each clip.
+# VideoMAE V2 Huge, pre-training at 224 px: 645.7 M parameters, 238.6 GFLOP forward per clip (244.2 with hidden patches
+# embedded). 64 GPUs x 32 clips = 2048 a step, rate 1e-3 x 2048 / 256, 30 of 300 epochs warm-up, four views of each
+# clip.
 #
 #   tools/dist_train.sh projects/videomae/configs/videomae_v2_h_pretrain_224.py 8
 _base_ = [

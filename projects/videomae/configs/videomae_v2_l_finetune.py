@@ -1,5 +1,6 @@
-# VideoMAE V2 Large, fine-tuning on video at 160 px. To be given a labelled list (README.md). Rate and
-# layer decay are those published for Kinetics; no affective recipe of the authors is public.
+# VideoMAE V2 Large, fine-tuning on video at 160 px: 303.9 M parameters with 11 classes, 548.6 GFLOP forward per clip.
+# To be given a labelled list (README.md). Rate and layer decay are those published for Kinetics; no affective recipe of
+# the authors is public.
 _base_ = [
     './_base_/videomae_v2_l_finetune.py',
     '../../../configs/_base_/datasets/finetune_video.py',

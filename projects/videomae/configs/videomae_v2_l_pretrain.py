@@ -1,5 +1,6 @@
-# VideoMAE V2 Large, pre-training at 160 px: 317.8 M parameters, GF_l GFLOP forward per clip. 48 GPUs x 32 clips = 1536 a
-# step, rate 1e-3 x 1536 / 256, 30 of 300 epochs warm-up, four views of each clip.
+# VideoMAE V2 Large, pre-training at 160 px: 317.8 M parameters, 63.9 GFLOP forward per clip (66.1 with hidden patches
+# embedded). 48 GPUs x 32 clips = 1536 a step, rate 1e-3 x 1536 / 256, 30 of 300 epochs warm-up, four views of each
+# clip.
 #
 #   tools/dist_train.sh projects/videomae/configs/videomae_v2_l_pretrain.py 8
 _base_ = [
