@@ -39,6 +39,17 @@ def test_the_model_builds_on_the_meta_device(path, monkeypatch):
     assert count_parameters(repr(model)) > (1e6 if model.get('video_encoder') else 4e5)
 
 
+RANDOM = {'RandomGain', 'SpecAugment', 'PerView', 'RandAugment', 'mmaction.Flip', 'mmaction.RandomErasing'}
+
+
+@pytest.mark.parametrize('path', CONFIGS)
+def test_nothing_is_random_in_a_test(path):
+    for part in ('val', 'test'):
+        for data in single_sets(load(path), part) if load(path).get(f'{part}_dataloader') else ():
+            assert not RANDOM & {step.type for step in data.pipeline}
+            assert all(step.test_mode for step in data.pipeline if 'Sample' in step.type)
+
+
 @pytest.mark.parametrize(
     ('size', 'batch', 'rate', 'warmup', 'epochs', 'clip'),
     [('b', 164, 1.2e-4, 10, 150, None), ('l', 150, 3e-4, 5, 100, None), ('h', 100, 2e-4, 10, 100, {'max_norm': 0.7})],

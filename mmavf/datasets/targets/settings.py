@@ -1,6 +1,7 @@
 """Settings of fine-tuning on a target data set or on a list of your own: dicts that override base configs."""
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import Any, Literal
 
 from mmavf.errors import ConfigError
@@ -94,7 +95,8 @@ def list_settings(
         clips['label_columns'] = list(label_columns)
         metric = dict(type='RegressionMetric', dims=list(label_columns))
     model = classifier(len(classes), modalities) if classes else _regressor(len(label_columns), modalities)
-    loaders = {loader: dict(dataset=clips) for loader in LOADERS}
+    # copies, as a config may change the data set of one loader alone
+    loaders = {loader: dict(dataset=deepcopy(clips)) for loader in LOADERS}
     return dict(model=model, **loaders, **_evaluators(metric), **KEPT)
 
 
@@ -207,7 +209,7 @@ def _loaders(parts: Sequence[dict], base: Mapping | None, recipe: Recipe) -> dic
             if len(parts) > 1:
                 split = [dict(part, split={**template['split'], **part['split']}) for part in parts]
                 dataset = concat(template, split)
-        loaders[loader] = dict(batch_size=recipe.batch_size, dataset=dataset)
+        loaders[loader] = dict(batch_size=recipe.batch_size, dataset=deepcopy(dataset))
     return loaders
 
 
