@@ -1,15 +1,18 @@
 """A batch through a model."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import nn
 
 from mmavf.engine.optimizers import has_bf16_units
+from mmavf.models.encoders import EncoderOutput
 
 
 @torch.no_grad()
-def run_batch(model: nn.Module, batch: dict, mode: str = 'predict') -> Any:
+def run_batch(model: nn.Module, batch: dict, mode: str = 'predict', **options: Any) -> Any:
     """Run a model on a batch as a test does: its data preprocessor, its device, its precision.
 
     Under bfloat16 autocast where the config's `test_cfg.dtype` says so and the device has units for it.
@@ -18,6 +21,7 @@ def run_batch(model: nn.Module, batch: dict, mode: str = 'predict') -> Any:
         model: A model in evaluation mode, such as `init_model` returns.
         batch: `inputs` and `data_samples` of a loader; other keys are ignored.
         mode: 'predict' for the data samples with predictions, 'tensor' for what the model computes.
+        **options: Further arguments of the model's `forward`, such as `given` of a recognizer.
 
     Returns:
         What the model returns in this mode.
@@ -35,6 +39,20 @@ def run_batch(model: nn.Module, batch: dict, mode: str = 'predict') -> Any:
         >>> sample.pred_score.shape
         torch.Size([6])
     """
+    with _as_tested(model, batch) as prepared:
+        return model(**prepared, mode=mode, **options)
+
+
+@torch.no_grad()
+def encode_batch(model: Any, batch: dict) -> dict[str, EncoderOutput]:
+    """Return what each modality's encoder of a recognizer makes of a batch; arguments as in `run_batch`."""
+    with _as_tested(model, batch) as prepared:
+        return model.encode(prepared['inputs'])
+
+
+@contextmanager
+def _as_tested(model: nn.Module, batch: dict) -> Iterator[dict]:
+    """Yield a batch as the model takes it, under the precision of a test."""
     data = dict(inputs=batch['inputs'], data_samples=batch['data_samples'])
     device_type = next(model.parameters()).device.type
     cfg = getattr(model, 'cfg', {})
@@ -42,4 +60,4 @@ def run_batch(model: nn.Module, batch: dict, mode: str = 'predict') -> Any:
     bf16 = dtype == 'bfloat16' and has_bf16_units(device_type)
     preprocess: Any = model.data_preprocessor
     with torch.autocast(device_type, torch.bfloat16, enabled=bf16):
-        return model(**preprocess(data), mode=mode)
+        yield preprocess(data)

@@ -1,4 +1,4 @@
-"""A model from a config and a checkpoint."""
+"""A model from a config and a checkpoint, or from the folder of a published model."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,10 +11,15 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import load_checkpoint
 from torch import nn
 
+from mmavf.checkpoints.published import read_published
 from mmavf.datasets.labels import read_classes
 from mmavf.engine.config_file import load_config
 from mmavf.errors import CheckpointError, ConfigError
 from mmavf.registry import MODELS
+from mmavf.version import __version__
+
+from .marginals import output_of
+from .safe_config import check_parts
 
 
 def init_model(
@@ -22,22 +27,25 @@ def init_model(
 ) -> nn.Module:
     """Build the model of a config, load its weights, and make it ready for evaluation.
 
-    Weights are those that a test uses: of a run with `EMAHook` the averaged ones. Reading them executes no code.
+    Weights are those that a test uses: of a run with `EMAHook` the averaged ones. Reading them executes no code, and
+    neither does reading the folder of a published model; a config file is a program.
 
     Args:
-        config: A config, or the path of one.
+        config: A config, the path of one, or the folder of a published model, which has its weights with it.
         checkpoint: Checkpoint file or address, whose weights must be exactly those of the model; None leaves the model
             as it is built, with random weights.
         device: Where the model runs; None: the GPU if there is one, else the CPU.
 
     Returns:
-        The model in evaluation mode, with two more attributes: `cfg`, the config, and `dataset_meta`, a dictionary
-        with the names of what its head predicts, `classes` or `dims`, if the checkpoint or the config has them.
+        The model in evaluation mode, with more attributes: `cfg`, the config; `dataset_meta`, a dictionary with the
+        names of what its head predicts, `classes` or `dims`, if the checkpoint or the config has them; `card`, the
+        content of a published model's `model.json`, else None; `marginals`, by modality the mean `EncoderOutput` that
+        may stand for it (see `AVFMAERecognizer.encode`), {} where the model was not published with them.
 
     Raises:
         ConfigError: The config cannot be read or has keys that nothing reads; or its classes are not those of the
             checkpoint in the same order.
-        CheckpointError: The checkpoint cannot be read or trusted, or does not fit the model.
+        CheckpointError: The checkpoint, or the published model, cannot be read or trusted, or does not fit the model.
 
     Examples:
         >>> from mmavf.apis import init_model
@@ -47,13 +55,42 @@ def init_model(
         >>> model.cfg.model.type, model.training
         ('AVFMAERecognizer', False)
     """
+    device = get_device() if device is None else device
+    if not isinstance(config, Config) and Path(config).is_dir():
+        if checkpoint is not None:
+            raise ConfigError(f'{config} is a folder, whose model has its weights with it: pass no checkpoint.')
+        return _published(config, device)
     cfg = config if isinstance(config, Config) else load_config(str(config))
+    model = _build(cfg)
+    meta = {} if checkpoint is None else _load(model, str(checkpoint), cfg)
+    model.card, model.marginals = None, {}
+    model.dataset_meta = _dataset_meta(cfg, meta.get('dataset_meta') or {}, str(checkpoint))
+    return model.to(device).eval()
+
+
+def _build(cfg: Config) -> Any:
     with DefaultScope.overwrite_default_scope('mmavf'):
         model = MODELS.build(cfg.model)
-    meta = {} if checkpoint is None else _load(model, str(checkpoint), cfg)
     model.cfg = cfg
-    model.dataset_meta = _dataset_meta(cfg, meta.get('dataset_meta') or {}, str(checkpoint))
-    return model.to(get_device() if device is None else device).eval()
+    return model
+
+
+def _published(folder: str | Path, device: str | torch.device) -> nn.Module:
+    cfg, weights, card, marginals = read_published(folder)
+    check_parts(cfg)
+    try:
+        model = _build(cfg)
+        model.load_state_dict(weights)
+    except (RuntimeError, TypeError, ValueError, KeyError) as error:  # ConfigError is a ValueError
+        raise CheckpointError(
+            f'{folder}: the weights do not fit the model that the card describes, or this version of mmavf '
+            f'({__version__}, the card is of {card["mmavf_version"]}) has no such model: {error}'
+        ) from error
+    model.card = card
+    model.marginals = {m: output_of(marginals, m, device) for m in model.encoders if marginals}
+    names = dict(classification='classes', regression='dims').get(card['task'])
+    model.dataset_meta = {names: list(card['names'])} if names else {}
+    return model.to(device).eval()
 
 
 def _load(model: nn.Module, checkpoint: str, cfg: Config) -> dict:

@@ -28,6 +28,7 @@ COMMANDS = {
     'vis-reconstruction': 'draw what a pre-training model reconstructs of masked clips',
     'vis-tsne': 'draw the features of a recognizer: t-SNE, coloured by class or value',
     'report': 'write one HTML page about several runs',
+    'publish': 'write a checkpoint as a folder that needs neither its config nor trust',
     'convert': "convert a checkpoint between released names and this package's",
 }
 

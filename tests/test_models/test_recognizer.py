@@ -274,3 +274,26 @@ def test_an_input_of_another_size_is_an_error(modality, size):
     inputs[modality] = torch.zeros(*inputs[modality].shape[:2], *size)
     with pytest.raises(ConfigError, match=f'gets .{size[0]}, {size[1]}'):
         model(inputs)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(
+    'parts',
+    [{}, dict(token_type='all', correlation_tokens='region'), dict(EVERY_LAYER, token_type='local', correlation=None)],
+)
+@pytest.mark.parametrize('modality', ['video', 'audio'])
+def test_given_tokens_stand_for_an_encoder(parts, modality):
+    if 'correlation' in parts:
+        parts = dict(parts, features=('layers', 'last'))
+    model, inputs = build_recognizer(**parts).eval(), random_inputs()
+    encoded = model.encode(inputs)
+    alone = {m: value for m, value in inputs.items() if m != modality}
+    given = {modality: encoded[modality]}
+    assert torch.equal(model(alone, given=given).logits, model(inputs).logits)
+    first = {modality: model.encode({m: value[:1] for m, value in inputs.items()})[modality]}
+    repeated = {m: value[:1].expand_as(value) if m == modality else value for m, value in inputs.items()}
+    torch.testing.assert_close(model(alone, given=first).logits, model(repeated).logits, rtol=0, atol=1e-6)
+    with pytest.raises(ConfigError, match=f'the batch has no {modality}'):
+        model(alone)
+    with pytest.raises(ConfigError, match='tokens of depth are given'):
+        model(inputs, given=dict(depth=encoded[modality]))

@@ -18,7 +18,7 @@ from mmavf.structures import AVDataSample
 
 from ..encoders import EncoderOutput
 from ..interfaces import Correlation, DataPreprocessor, Encoder, Head, build_optional, build_part, takes_fused
-from .token_choice import TOKEN_TYPES, TokenType, all_layers, last_layer, num_layers, num_tokens
+from .token_choice import TOKEN_TYPES, TokenType, all_layers, for_clips, last_layer, num_layers, num_tokens
 
 FEATURES = ('layers', 'last', 'correlated')
 
@@ -100,7 +100,11 @@ class AVFMAERecognizer(BaseModel):
         self.head = build_part(head, Head, 'head', in_channels=width * len(self.features))
 
     def forward(
-        self, inputs: Mapping[str, Tensor], data_samples: list[AVDataSample] | None = None, mode: str = 'tensor'
+        self,
+        inputs: Mapping[str, Tensor],
+        data_samples: list[AVDataSample] | None = None,
+        mode: str = 'tensor',
+        given: Mapping[str, EncoderOutput] | None = None,
     ) -> RecognizerOutput | dict[str, Tensor] | list[AVDataSample]:
         """Run the model.
 
@@ -109,28 +113,49 @@ class AVFMAERecognizer(BaseModel):
                 model has an encoder for it; views of a clip are adjacent.
             data_samples: The B clips' labels for 'loss'; where predictions go for 'predict'.
             mode: 'loss', 'predict' or 'tensor'.
+            given: See `encode`.
 
         Returns:
             dict(loss=scalar), the data samples with predictions, or a `RecognizerOutput`.
 
         Raises:
-            ConfigError: The batch lacks a modality that the model has an encoder for.
+            ConfigError: The batch lacks a modality that the model has an encoder for, and none is given.
         """
-        output = RecognizerOutput(*self.head(self.extract_feat(inputs)))
+        output = RecognizerOutput(*self.head(self.extract_feat(inputs, given)))
         if mode == 'loss':
             return dict(loss=self.head.loss(output.logits, data_samples))
         return self.head.predict(output.logits, data_samples) if mode == 'predict' else output
 
-    def extract_feat(self, inputs: Mapping[str, Tensor]) -> Tensor:
+    def extract_feat(self, inputs: Mapping[str, Tensor], given: Mapping[str, EncoderOutput] | None = None) -> Tensor:
         """Return the pooled feature that the head gets, (B * V, D); arguments and errors as in `forward`."""
-        missing = [m for m in self.encoders if m not in inputs]
+        encoded = self.encode(inputs, given)
+        return torch.cat([part for kind in self.features for part in self._pool(kind, encoded)], dim=-1)
+
+    def encode(
+        self, inputs: Mapping[str, Tensor], given: Mapping[str, EncoderOutput] | None = None
+    ) -> dict[str, EncoderOutput]:
+        """Return what each modality's encoder makes of a batch: all tokens that are pooled and correlated.
+
+        Args:
+            inputs: See `forward`; a modality that is given is not encoded, and may be missing.
+            given: Outputs that stand for those of a modality's encoder, for the whole batch or for one clip: then it is
+                the same for every clip. With the mean over many clips, the model answers from the other modality.
+
+        Raises:
+            ConfigError: A modality is neither in the batch nor given, or the model has no encoder for a given one.
+        """
+        given = given or {}
+        if strange := given.keys() - set(self.encoders.keys()):
+            raise ConfigError(f'tokens of {", ".join(sorted(strange))} are given, for which the model has no encoder')
+        missing = [m for m in self.encoders if m not in inputs and m not in given]
         if missing:
             raise ConfigError(
                 f'the batch has no {missing[0]}, but the model has an encoder for it: set model.{missing[0]}_encoder '
                 f'and model.correlation to None, or load {missing[0]} in the pipeline'
             )
-        encoded = {m: encoder(inputs[m]) for m, encoder in self.encoders.items()}
-        return torch.cat([part for kind in self.features for part in self._pool(kind, encoded)], dim=-1)
+        encoded = {m: encoder(inputs[m]) for m, encoder in self.encoders.items() if m not in given}
+        count = max(len(output.tokens) for output in (*encoded.values(), *given.values()))
+        return {m: encoded[m] if m in encoded else for_clips(given[m], count) for m in self.encoders}
 
     def extract_feature(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """Former name of `extract_feat`, for one version."""

@@ -33,6 +33,15 @@ def all_layers(output: EncoderOutput, tokens: TokenType) -> Tensor:
     return local if tokens == 'local' else torch.cat((_regions(output), local), dim=1)
 
 
+def for_clips(output: EncoderOutput, count: int) -> EncoderOutput:
+    """Return the output for one clip as that for `count` clips, without copying; one for `count` clips as it is."""
+    return output._replace(
+        tokens=output.tokens.expand(count, -1, -1),
+        hidden=tuple(layer.expand(count, -1, -1) for layer in output.hidden),
+        regions=None if output.regions is None else output.regions.expand(count, -1, -1, -1),
+    )
+
+
 def num_tokens(encoder: Any, tokens: TokenType) -> int:
     """Return the number n of tokens."""
     counts = dict(region=getattr(encoder, 'num_regions', 0), local=math.prod(encoder.grid))

@@ -1,0 +1,99 @@
+"""Publishing of a checkpoint as a folder that needs neither its config nor trust."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.runner.checkpoint import CheckpointLoader
+
+from mmavf.checkpoints.published import write_published
+from mmavf.checkpoints.published.model_config import model_config
+from mmavf.checkpoints.stored_config import stored_config
+from mmavf.engine.config_file import load_config
+from mmavf.errors import CheckpointError
+from mmavf.files.atomic_folder import check_new_folder
+from mmavf.protocol.provenance import check_records
+
+from .card import make_card, read_face_crop, read_result
+from .loader import list_loader
+from .marginals import mean_tokens
+from .model import init_model
+from .safe_config import check_parts, without_init
+
+
+def publish_model(
+    checkpoint: str | Path,
+    folder: str | Path,
+    config: str | Path | None = None,
+    *,
+    results: Sequence[str | Path] = (),
+    licence: str | None = None,
+    origin: str | None = None,
+    fps: float | None = None,
+    manifest: str | Path | None = None,
+    marginal_list: str | Path | None = None,
+    data_root: str | Path = '',
+    device: str | None = None,
+) -> dict[str, Any]:
+    """Write a checkpoint as the folder of a published model, which `init_model` reads.
+
+    Args:
+        checkpoint: Checkpoint of a recognizer or of a pre-training model; its weights must be all of the model's.
+        folder: The folder; it must not be there, or be empty.
+        config: Config that the checkpoint was trained with; None: the one in the checkpoint, read as data.
+        results: `metrics.json` files of tests of this checkpoint.
+        licence: Licence of the weights.
+        origin: Who trained them, and where they come from.
+        fps: Frames per second of the clips that the model was trained on.
+        manifest: `manifest.json` of the prepared set that it was trained on, for how faces were cropped.
+        marginal_list: List of clips over which tokens are averaged that stand for a missing modality; None: none are.
+        data_root: Folder that the paths in `marginal_list` are relative to.
+        device: See `init_model`.
+
+    Returns:
+        The card.
+
+    Raises:
+        CheckpointError: The checkpoint cannot be read, carries no config, or does not fit it.
+        ClipError: A clip of `marginal_list` cannot be used.
+        ConfigError: The folder cannot be made, the config cannot be read, or another argument is wrong.
+        ListError: The list cannot be read.
+    """
+    check_new_folder(folder)
+    content = CheckpointLoader.load_checkpoint(str(checkpoint), map_location='meta')
+    check_records(content['meta'], str(checkpoint), ('lists',))
+    cfg = load_config(str(config)) if config is not None else _stored(content['meta'], str(checkpoint))
+    model: Any = init_model(cfg, checkpoint, device)
+    names = model.dataset_meta.get('classes') or model.dataset_meta.get('dims') or []
+    card = make_card(
+        model,
+        content['meta'],
+        averaged='ema_state_dict' in content,
+        metrics=[read_result(path, names) for path in results],
+        licence=licence,
+        origin=origin,
+        fps=fps,
+        face_crop=None if manifest is None else read_face_crop(manifest),
+    )
+    check_parts(model_config(card, None))
+    marginals = None
+    if marginal_list is not None:
+        marginals, num_clips = mean_tokens(model, list_loader(model_config(card, None), marginal_list, data_root))
+        text = Path(data_root, marginal_list).read_bytes()
+        card['marginals'] = dict(
+            num_clips=num_clips, list=Path(marginal_list).name, list_sha256=sha256(text).hexdigest()
+        )
+    write_published(folder, model.state_dict(), card, marginals)
+    return card
+
+
+def _stored(meta: dict[str, Any], checkpoint: str) -> Config:
+    """Return the config that a checkpoint carries, if building its model runs nothing but this package."""
+    cfg = Config(stored_config(meta, checkpoint))
+    if 'model' not in cfg:
+        raise CheckpointError(f'{checkpoint} carries a config without a model: pass --config CONFIG.')
+    cfg.model = without_init(cfg.model.to_dict())
+    check_parts(cfg)
+    return cfg
