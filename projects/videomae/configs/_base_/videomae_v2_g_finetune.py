@@ -1,19 +1,15 @@
-# VideoMAE V2 giant for the labelled stages: the mean of all tokens. The leaf sets model.head.num_classes.
-_base_ = './videomae_v2_g.py'
+# VideoMAE V2 giant for the labelled stages: Base with other widths, depths and patches.
+_base_ = './videomae_v2_b_finetune.py'
 
-_encoder = dict(
-    drop_path_rate=0.25, final_norm=False, init_cfg=dict(type='TruncNormal', layer='Linear', std=0.02, bias=0.0)
-)
 model = dict(
-    _delete_=True,
-    type='AVFMAERecognizer',
-    data_preprocessor=_base_.model.data_preprocessor,
-    video_encoder={**_base_.model.encoders.video, **_encoder},
-    token_type='local',
-    head=dict(
-        type='ClassificationHead',
-        init_scale=0.001,
-        dropout=0.5,
-        loss=dict(type='SoftTargetCrossEntropy', label_smoothing=0.1),
+    video_encoder=dict(
+        input_size=(16, 224, 224),
+        patch_size=(2, 14, 14),
+        embed_dims=1408,
+        num_heads=16,
+        depth=40,
+        mlp_ratio=48 / 11,
+        drop_path_rate=0.25,
     ),
+    head=dict(dropout=0.5),
 )
