@@ -1,52 +1,36 @@
 """Fine-tuning cases of a reference folder: run the recognizer, compare everything that it computes."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
 from torch import Tensor
 
-from mmavf.checkpoints.conversion import convert_state_dict, find_family
+from mmavf.checkpoints.conversion import find_family
 from mmavf.models.losses import SoftTargetCrossEntropy
 from mmavf.models.recognizers import AVFMAERecognizer
 from mmavf.structures import AVDataSample
 
 from .compare import Finding, compare
 from .runs import (
-    Layout,
+    LOSSES,
+    OUTPUTS,
     Loader,
+    ModelCase,
     Rename,
     Variant,
     check_gradients,
     check_intermediate,
     check_statistics,
-    common_layout,
-    full_precision,
     inputs_name,
     load_needed,
     model_inputs,
     record_outputs,
 )
 
-OUTPUTS = 2e-5
 OUTPUTS_IN_TRAINING = 2e-4
-LOSSES = 1e-5
 
 
-@dataclass(frozen=True)
-class FinetuneCase:
-    """What is particular to a method's fine-tuning case.
-
-    Attributes:
-        build: Builds the model from the manifest's constructor arguments and a variant's options.
-        modules: Returns, for every released module that references exist for, the name of ours.
-        layout: Brings the outputs of such a module into the nesting of the reference.
-        variants: The runs.
-    """
-
-    build: Callable[..., AVFMAERecognizer]
-    modules: Callable[[AVFMAERecognizer], dict[str, str]]
-    layout: Layout = common_layout
-    variants: tuple[Variant, ...] = (Variant(),)
+class FinetuneCase(ModelCase):
+    """What is particular to a method's fine-tuning case; attributes as of the base."""
 
     def check(self, name: str, manifest: Mapping, load: Loader) -> Iterator[Finding]:
         """Compare everything that the folder holds of a case; arguments and errors as of a pre-training case."""
@@ -56,11 +40,10 @@ class FinetuneCase:
             expected, intermediate = load(f'{name}.{variant.name}'), load(f'{name}.{variant.name}_intermediate')
             if not expected and not intermediate:
                 continue
-            model = self.build(manifest['constructor_args'], **variant.options)
-            model.load_state_dict(convert_state_dict(full_precision(state)))
+            model = self.load_model(variant, state, manifest['constructor_args'])
             inputs = {m: x for m, x in model_inputs(stored).items() if m in model.encoders}
             calls, tolerance = record_outputs(model, self.modules(model)), _tolerance(variant)
-            yield from _check_run(model.train(variant.training), variant, inputs, expected or {}, rename)
+            yield from _check_run(model, variant, inputs, expected or {}, rename)
             yield from check_intermediate(
                 model.encoders, variant, inputs, calls, self.layout, intermediate or {}, tolerance
             )

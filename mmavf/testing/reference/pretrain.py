@@ -1,51 +1,38 @@
 """Pre-training cases of a reference folder: run the model, compare everything that it computes."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from mmavf.checkpoints.conversion import convert_state_dict, find_family
+from mmavf.checkpoints.conversion import find_family
 from mmavf.models.pretrainers import MaskedAutoencoder, PretrainOutput
 
 from .compare import Finding, compare
 from .parts import TARGET_MODES, set_target_mode
 from .runs import (
-    Layout,
+    LOSSES,
+    OUTPUTS,
     Loader,
+    ModelCase,
     Rename,
     Variant,
     check_gradients,
     check_intermediate,
     check_statistics,
-    common_layout,
-    full_precision,
     inputs_name,
     load_needed,
     model_inputs,
     record_outputs,
 )
 
-OUTPUTS = 2e-5
-LOSSES = 1e-5
-
 
 @dataclass(frozen=True)
-class PretrainCase:
-    """What is particular to a method's pre-training case.
+class PretrainCase(ModelCase):
+    """What is particular to a method's pre-training case; attributes as of the base."""
 
-    Attributes:
-        build: Builds the model from the manifest's constructor arguments, the masks and a variant's options.
-        modules: Returns, for every released module that references exist for, the name of ours.
-        layout: Brings the outputs of such a module into the nesting of the reference.
-        variants: The runs.
-    """
-
-    build: Callable[..., MaskedAutoencoder]
-    modules: Callable[[MaskedAutoencoder], dict[str, str]]
-    layout: Layout = common_layout
     variants: tuple[Variant, ...] = (Variant(targets=''),)
 
     def check(self, name: str, manifest: Mapping, load: Loader) -> Iterator[Finding]:
@@ -63,14 +50,13 @@ class PretrainCase:
         stored, state, masks = load_needed(load, inputs_name(manifest), f'{name}.state', f'{name}.masks')
         rename = find_family(state).pretrained.to_released
         for variant in self.variants:
-            model = self.build(manifest['constructor_args'], masks, **variant.options)
-            model.load_state_dict(convert_state_dict(full_precision(state)))
+            model = self.load_model(variant, state, manifest['constructor_args'], masks)
             inputs = {m: x for m, x in model_inputs(stored).items() if m in model.modalities}
             names = dict(eval='', intermediate='_intermediate', gradients='_grads')
             files = {part: load(f'{name}.{variant.name}{suffix}') or {} for part, suffix in names.items()}
             files['targets'] = _own_targets(variant, load(f'{name}.targets') or {})
             if any(files.values()):
-                yield from self._check_run(model.train(variant.training), variant, inputs, masks, files, rename)
+                yield from self._check_run(model, variant, inputs, masks, files, rename)
 
     def _check_run(
         self,

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mmavf.checkpoints.conversion import convert_state_dict
 from mmavf.models.encoders import EncoderOutput
 
 from .compare import Finding, compare, compare_norms
@@ -17,6 +18,8 @@ Loader = Callable[[str], dict | None]
 Rename = Callable[[str], str]
 Calls = dict[str, list]
 Layout = Callable[[str, Calls], Any]
+OUTPUTS = 2e-5  # largest differences
+LOSSES = 1e-5
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,47 @@ class Variant:
     looser: Mapping[str, float] = field(default_factory=dict)
 
 
+def common_layout(name: str, calls: Calls) -> list:
+    """Bring the outputs of a module, given by its released name, into the nesting of the reference."""
+    outputs = [_plain(output) for output in calls[name]]
+    if name.startswith('encoder_to_decoder'):
+        return [outputs[-1], *outputs[:-1]]  # we map the skip features first
+    return outputs
+
+
+def _plain(output: object) -> object:
+    if isinstance(output, EncoderOutput):
+        return [output.tokens, list(output.hidden)] if output.hidden else output.tokens
+    if isinstance(output, Tensor) and output.ndim == 4:
+        return output.flatten(0, 1)  # of a block over regions: (B, K, 1 + n, C) -> (B * K, 1 + n, C)
+    return output
+
+
+@dataclass(frozen=True)
+class ModelCase:
+    """What is particular to one stage of a method.
+
+    Attributes:
+        build: Builds the model from the manifest's constructor arguments, in pre-training the masks, and a variant's
+            options.
+        modules: Returns, for every released module that references exist for, the name of ours.
+        layout: Brings the outputs of such a module into the nesting of the reference.
+        variants: The runs.
+    """
+
+    build: Callable[..., Any]
+    modules: Callable[[Any], dict[str, str]]
+    layout: Layout = common_layout
+    variants: tuple[Variant, ...] = (Variant(),)
+
+    def load_model(self, variant: Variant, state: dict[str, Tensor], *args: Mapping) -> Any:
+        """Return the model of a variant with the stored state in full precision; `args` are those of `build`."""
+        model = self.build(*args, **variant.options)
+        values = {n: value.float() if value.is_floating_point() else value.clone() for n, value in state.items()}
+        model.load_state_dict(convert_state_dict(values))
+        return model.train(variant.training)
+
+
 def folder_loader(folder: Path) -> Loader:
     """Return a reader of a folder's `<name>.pth`: tensors and plain values only, None where the file is missing."""
 
@@ -72,11 +116,6 @@ def load_needed(load: Loader, *names: str) -> list[dict]:
 def inputs_name(manifest: Mapping) -> str:
     """Return the name of the file with a case's clips, without its suffix."""
     return manifest.get('inputs', 'inputs.pth').removesuffix('.pth')
-
-
-def full_precision(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return a stored state with its floating-point tensors as float32."""
-    return {name: value.float() if value.is_floating_point() else value.clone() for name, value in state.items()}
 
 
 def model_inputs(stored: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -124,22 +163,6 @@ def record_outputs(model: nn.Module, modules: dict[str, str]) -> Calls:
         outputs = calls.setdefault(released, [])
         model.get_submodule(ours).register_forward_hook(lambda m, args, out, outputs=outputs: outputs.append(out))
     return calls
-
-
-def common_layout(name: str, calls: Calls) -> list:
-    """Bring the outputs of a module, given by its released name, into the nesting of the reference."""
-    outputs = [_plain(output) for output in calls[name]]
-    if name.startswith('encoder_to_decoder'):
-        return [outputs[-1], *outputs[:-1]]  # we map the skip features first
-    return outputs
-
-
-def _plain(output: object) -> object:
-    if isinstance(output, EncoderOutput):
-        return [output.tokens, list(output.hidden)] if output.hidden else output.tokens
-    if isinstance(output, Tensor) and output.ndim == 4:
-        return output.flatten(0, 1)  # of a block over regions: (B, K, 1 + n, C) -> (B * K, 1 + n, C)
-    return output
 
 
 def check_intermediate(
