@@ -189,7 +189,7 @@ def test_the_wheel_brings_the_command_and_scripts_that_run_it(installed_wheel, t
         )
     ]
     assert texts[0] == texts[1] and texts[0].startswith('usage: mmavf train ')
-    code = 'from mmavf.cli.config import configs_folder; print(configs_folder())'
+    code = 'from mmavf.engine.config_file import configs_folder; print(configs_folder())'
     assert Path(run_outside(installed_wheel, tmp_path, code).strip()) == installed_wheel / 'mmavf/.mim/configs'
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import os.path as osp
-from pathlib import Path
 
 from mmengine.config import Config
 
@@ -22,13 +21,6 @@ def read_config(args: argparse.Namespace) -> Config:
     merge_protocol_options(cfg, args)
     cfg.launcher = args.launcher
     return cfg
-
-
-def configs_folder() -> Path:
-    """Return the folder of this project's configs: that of the wheel, or of the clone that the package is in."""
-    package = Path(__file__).parents[1]
-    shipped = package / '.mim/configs'
-    return shipped if shipped.is_dir() else package.parent / 'configs'
 
 
 def default_work_dir(config: str, target: str | None, fold: str | None) -> str:

@@ -14,12 +14,11 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
-from mmavf.cli.config import configs_folder
 from mmavf.cli.protocol_options import merge_protocol_options
 from mmavf.datasets import AVClipDataset, ConcatClipDataset
 from mmavf.datasets.read_speed import Reading, clip_files, drop_from_memory, read_clips
 from mmavf.datasets.targets import hold_out_target
-from mmavf.engine.config_file import load_config
+from mmavf.engine.config_file import configs_folder, load_config
 from mmavf.engine.launch import resolve_loaders
 from mmavf.errors import ClipError, MMAVFError
 from mmavf.protocol.protocol import LOADERS, apply_protocol, drop_open_split

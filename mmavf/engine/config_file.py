@@ -4,6 +4,7 @@ import os.path as osp
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from inspect import signature
+from pathlib import Path
 from traceback import walk_tb
 from typing import Any
 
@@ -44,6 +45,13 @@ def load_config(path: str, options: Mapping[str, Any] | None = None) -> Config:
             ) from error
         raise ConfigError(f'{path} cannot be read: {_one_line(error)}') from error
     return cfg
+
+
+def configs_folder() -> Path:
+    """Return the folder of this project's configs: that of the wheel, or of the clone that the package is in."""
+    package = Path(__file__).parents[1]
+    shipped = package / '.mim/configs'
+    return shipped if shipped.is_dir() else package.parent / 'configs'
 
 
 def _one_line(error: Exception) -> str:

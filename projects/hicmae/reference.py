@@ -1,6 +1,7 @@
 """The reference cases of HiCMAE."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +9,14 @@ from torch import Tensor, nn
 from mmavf.models.pretrainers import MaskedAutoencoder
 from mmavf.models.recognizers import AVFMAERecognizer
 from mmavf.registry import MODELS
-from mmavf.testing.reference import FinetuneCase, PretrainCase, common_layout, register_case
+from mmavf.testing.reference import (
+    FinetuneCase,
+    LayerDecayCase,
+    PretrainCase,
+    TransferCase,
+    common_layout,
+    register_case,
+)
 from mmavf.testing.reference.parts import (
     check_fixed,
     complement_masker,
@@ -19,6 +27,7 @@ from mmavf.testing.reference.parts import (
     video_target,
 )
 
+_CONFIGS = Path(__file__).parent / 'configs'
 _SUFFIXES = dict(video='', audio='_audio')
 _STACKED_VIDEO_STEP = 16  # of the stacked layers the reference holds every 16th video token
 
@@ -83,3 +92,8 @@ def _layout(name: str, calls: dict[str, list]) -> object:
 
 register_case('hicmae_pretrain', PretrainCase(build_pretrainer, _pretrain_modules, _layout))
 register_case('hicmae_finetune', FinetuneCase(build_recognizer, _finetune_modules, _layout))
+register_case('layer_decay_hicmae_B_finetune', LayerDecayCase(_CONFIGS / 'hicmae_b_finetune.py'))
+register_case(
+    'pretrain_to_finetune_hicmae_B',
+    TransferCase(_CONFIGS / 'hicmae_b_pretrain.py', _CONFIGS / 'hicmae_b_finetune.py'),
+)

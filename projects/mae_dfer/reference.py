@@ -1,12 +1,13 @@
 """The reference cases of MAE-DFER."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from torch import Tensor, nn
 
 from mmavf.models.pretrainers import MaskedAutoencoder
 from mmavf.models.recognizers import AVFMAERecognizer
-from mmavf.testing.reference import FinetuneCase, PretrainCase, Variant, register_case
+from mmavf.testing.reference import FinetuneCase, LayerDecayCase, PretrainCase, Variant, register_case
 from mmavf.testing.reference.parts import check_fixed, local_global_encoder, recognizer, video_pretrainer
 
 
@@ -44,3 +45,4 @@ register_case(
         ),
     ),
 )
+register_case('layer_decay_maedfer_finetune', LayerDecayCase(Path(__file__).parent / 'configs/mae_dfer_b_finetune.py'))

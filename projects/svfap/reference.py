@@ -1,16 +1,27 @@
 """The reference cases of SVFAP."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from torch import Tensor, nn
 
 from mmavf.models.pretrainers import MaskedAutoencoder
 from mmavf.models.recognizers import AVFMAERecognizer
-from mmavf.testing.reference import FinetuneCase, PretrainCase, Variant, common_layout, register_case
+from mmavf.testing.reference import (
+    FinetuneCase,
+    LayerDecayCase,
+    PretrainCase,
+    TransferCase,
+    Variant,
+    common_layout,
+    register_case,
+)
 from mmavf.testing.reference.parts import encoder, recognizer, video_pretrainer
 
 from .encoder import SVFAPEncoder
 
+_CONFIGS = Path(__file__).parent / 'configs'
+_STAGES = _CONFIGS / 'svfap_b_pretrain.py', _CONFIGS / 'svfap_b_finetune.py'
 # gradient zero up to noise: the softmax behind takes out a constant
 _NOISE = (r'spatial_downsamples\.\d+\.mlp\.fc2\.bias$',)
 
@@ -69,3 +80,8 @@ register_case(
     ),
 )
 register_case('svfap_finetune', FinetuneCase(build_recognizer, _finetune_modules, _layout, (Variant(noise=_NOISE),)))
+register_case('layer_decay_svfap_B_finetune', LayerDecayCase(_STAGES[1]))
+register_case('pretrain_to_finetune_svfap_B512', TransferCase(*_STAGES))
+# the released program builds pre-trained models of another width than fine-tuned ones
+_REGISTERED = {'model.encoders.video.embed_dims': 768, 'model.encoders.video.num_heads': 12}
+register_case('pretrain_to_finetune_svfap_registered768_to_512', TransferCase(*_STAGES, _REGISTERED))

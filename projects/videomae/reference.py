@@ -1,12 +1,20 @@
 """The reference cases of VideoMAE V2."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from torch import Tensor, nn
 
 from mmavf.models.pretrainers import MaskedAutoencoder
 from mmavf.models.recognizers import AVFMAERecognizer
-from mmavf.testing.reference import FinetuneCase, PretrainCase, Variant, register_case
+from mmavf.testing.reference import (
+    FinetuneCase,
+    LayerDecayCase,
+    PretrainCase,
+    TransferCase,
+    Variant,
+    register_case,
+)
 from mmavf.testing.reference.parts import encoder, recognizer, video_pretrainer
 
 
@@ -42,3 +50,8 @@ register_case('videomaev2_pretrain', _PRETRAIN)
 register_case('videomaev2_pretrain_224', _PRETRAIN)
 register_case('videomaev2_pretrain_p14', _PRETRAIN)
 register_case('videomaev2_finetune', FinetuneCase(build_recognizer, _finetune_modules))
+
+_CONFIGS = Path(__file__).parent / 'configs'
+_STAGES = _CONFIGS / 'videomae_v2_b_pretrain.py', _CONFIGS / 'videomae_v2_b_finetune.py'
+register_case('layer_decay_videomaev2_B_finetune', LayerDecayCase(_STAGES[1]))
+register_case('pretrain_to_finetune_videomaev2_B', TransferCase(*_STAGES))

@@ -15,18 +15,18 @@ def findings(case: str, file: str = '', change: Callable[[dict], None] | None = 
 
     Args:
         case: Its name.
-        file: Part of the case, as 'eval', that is changed first.
+        file: Part of the case, as 'eval', that is changed first; '' for a table.
         change: Changes the part's content in place.
     """
     read = folder_loader(GOLDEN)
 
     def load(name: str) -> dict | None:
         content = read(name)
-        if name == f'{case}.{file}':
+        if change is not None and name == (f'{case}.{file}' if file else case):
             change(content)
         return content
 
-    manifest = json.loads((GOLDEN / 'manifest.json').read_text())['cases'][case]
+    manifest = json.loads((GOLDEN / 'manifest.json').read_text())['cases'].get(case, {})
     return list(find_case(case).check(case, manifest, load))
 
 

@@ -20,7 +20,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument('folder', type=Path, help='folder with manifest.json and the CASE.*.pth files')
+    parser.add_argument(
+        'folder', type=Path, help='folder with manifest.json and the CASE.*.pth files, or with tables CASE.json'
+    )
     parser.add_argument('--cases', nargs='+', help='cases to compare (default: all of the folder that are implemented)')
     parser.add_argument(
         '--import',
@@ -50,14 +52,14 @@ def load_plugins(modules: list[str]) -> None:
 
 def check_case(name: str, manifest: dict, folder: Path) -> bool:
     """Compare one case and print its findings; return whether all are within tolerance."""
-    from mmavf.testing.reference import find_case, folder_loader
+    from mmavf.testing.reference import TableCase, find_case, folder_loader
 
     ok, compared = True, 0
     try:
         case = find_case(name)
-        if name not in manifest['cases']:
+        if name not in manifest['cases'] and not isinstance(case, TableCase):
             raise MMAVFError(f'case {name} is not in the manifest')
-        for finding in case.check(name, manifest['cases'][name], folder_loader(folder)):
+        for finding in case.check(name, manifest['cases'].get(name, {}), folder_loader(folder)):
             print(json.dumps(finding.as_dict(name)), flush=True)
             ok, compared = ok and finding.ok, compared + 1
         if not compared:
@@ -70,16 +72,19 @@ def check_case(name: str, manifest: dict, folder: Path) -> bool:
 
 def run(args: argparse.Namespace) -> int:
     """Compare the cases asked for, every one of them also after a failure; return 1 if any is not within tolerance."""
-    from mmavf.testing.reference import case_names
+    from mmavf.testing.reference import TableCase, case_names, find_case
 
-    path = args.folder / 'manifest.json'
-    if not path.is_file():
-        raise ConfigError(f'{path} is missing: a reference folder has a manifest')
     load_plugins(args.modules)
-    manifest = json.loads(path.read_text())
-    names = args.cases or [name for name in manifest['cases'] if name in case_names()]
+    path = args.folder / 'manifest.json'
+    manifest = json.loads(path.read_text()) if path.is_file() else dict(cases={})
+    tables = {file.stem for file in args.folder.glob('*.json') if file.stem in case_names()}
+    there = {*manifest['cases'], *(name for name in tables if isinstance(find_case(name), TableCase))}
+    names = args.cases or [name for name in case_names() if name in there]
     if not names:
-        raise ConfigError(f'{path} has none of the implemented cases {case_names()}')
+        raise ConfigError(
+            f'{args.folder} has neither a manifest.json with one of the implemented cases nor a table of them: '
+            f'{", ".join(case_names())}'
+        )
     results = [check_case(name, manifest, args.folder) for name in names]
     return 0 if all(results) else 1
 

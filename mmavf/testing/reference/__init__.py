@@ -6,12 +6,16 @@ from .compare import Finding
 from .finetune import FinetuneCase
 from .pretrain import PretrainCase
 from .runs import Variant, common_layout, folder_loader
+from .tables import LayerDecayCase, TableCase, TransferCase
 
 __all__ = [
     'FinetuneCase',
     'Finding',
+    'LayerDecayCase',
     'PretrainCase',
     'ReferenceCase',
+    'TableCase',
+    'TransferCase',
     'Variant',
     'avfmae',
     'case_names',

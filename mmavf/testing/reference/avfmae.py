@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
+from mmavf.engine.config_file import configs_folder
 from mmavf.models.pretrainers import AVFMAEPretrainer
 from mmavf.models.recognizers import AVFMAERecognizer
 from mmavf.registry import MODELS
@@ -24,6 +25,7 @@ from .parts import (
 )
 from .pretrain import PretrainCase
 from .runs import Calls, Variant, common_layout
+from .tables import LayerDecayCase, TransferCase
 
 REFINEMENT = 'encoder_fusion.Iterative_Refinement_Module'
 # gradient zero up to noise under batch statistics: the norm behind removes a constant
@@ -147,4 +149,13 @@ register_case(
             ),
         ),
     ),
+)
+for _size in 'BLH':
+    register_case(
+        f'layer_decay_avfmaepp_{_size}_finetune',
+        LayerDecayCase(configs_folder() / f'avfmae_{_size.lower()}_finetune.py'),
+    )
+register_case(
+    'pretrain_to_finetune_avfmaepp_B',
+    TransferCase(configs_folder() / 'avfmae_b_pretrain.py', configs_folder() / 'avfmae_b_finetune.py'),
 )

@@ -17,8 +17,8 @@ class ReferenceCase(Protocol):
 
         Args:
             name: Of the case, which its files begin with.
-            manifest: The case's part of the manifest.
-            load: Reads `<name>.pth` of the folder, None where it is missing.
+            manifest: The case's part of the manifest; empty for a table, which needs none.
+            load: Reads `<name>.pth` or `<name>.json` of the folder, None where it is missing.
         """
         ...
 

@@ -1,5 +1,6 @@
 """Common parts of all cases of a reference folder: files, inputs, recorded outputs, gradients, statistics."""
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -91,10 +92,15 @@ class ModelCase:
 
 
 def folder_loader(folder: Path) -> Loader:
-    """Return a reader of a folder's `<name>.pth`: tensors and plain values only, None where the file is missing."""
+    """Return a reader of a folder's files, None where one is missing.
+
+    `<name>.json` is a table, `<name>.pth` holds tensors and plain values only.
+    """
 
     def load(name: str) -> dict | None:
-        path = folder / f'{name}.pth'
+        path, table = folder / f'{name}.pth', folder / f'{name}.json'
+        if table.exists() and not path.exists():
+            return json.loads(table.read_text())
         return torch.load(path, map_location='cpu', weights_only=True) if path.exists() else None
 
     return load
