@@ -3,6 +3,7 @@
 from .embedding import draw_classes, draw_embedding, draw_points, draw_values, tsne
 from .reconstruction import Reconstruction, input_in_data_units, reconstruct, token_map, undo_target, unpatchify
 from .reconstruction_sheet import draw_reconstruction_sheet, film_strip
+from .timeline_picture import draw_timeline
 
 __all__ = [
     'Reconstruction',
@@ -10,6 +11,7 @@ __all__ = [
     'draw_embedding',
     'draw_points',
     'draw_reconstruction_sheet',
+    'draw_timeline',
     'draw_values',
     'film_strip',
     'input_in_data_units',
