@@ -89,6 +89,27 @@ def write_media(
     return path
 
 
+def encode_video(
+    path: Path,
+    frames: np.ndarray,
+    options: dict[str, str],
+    container_options: dict[str, str] | None = None,
+    codec: str = 'libx264',
+    gop: int = 25,
+) -> str:
+    """Write frames (N, H, W, 3) at 25 per second with options of the encoder and the container; return the path."""
+    with av.open(str(path), 'w', options=container_options or {}) as out:
+        stream = out.add_stream(codec, rate=25, options=options)
+        stream.height, stream.width, stream.pix_fmt, stream.gop_size = *frames.shape[1:3], 'yuv420p', gop
+        stream.bit_rate = 4_000_000
+        for index, pixels in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(pixels, format='rgb24')
+            frame.pts = index
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    return str(path)
+
+
 def write_folder(path: Path, frames: np.ndarray, digits: int = 4) -> Path:
     """Write frames (N, H, W, 3) as JPEG files counted from 1."""
     path.mkdir(parents=True)

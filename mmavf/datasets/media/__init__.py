@@ -6,6 +6,7 @@ from .channels import Channel, check_channel
 from .container import MediaFile
 from .frame_folder import FrameFolder
 from .interfaces import FrameReader, SoundReader
+from .long_media import LongMedia
 from .open_sound import open_sound
 from .resample import SAMPLE_RATE_HZ
 from .shard import ShardClip, in_shard
@@ -21,6 +22,7 @@ __all__ = [
     'Channel',
     'FrameFolder',
     'FrameReader',
+    'LongMedia',
     'MediaFile',
     'ShardClip',
     'Silence',

@@ -1,5 +1,7 @@
 """Windows of a sound stream, decoded from its packets."""
 
+from contextlib import suppress
+
 import av
 import numpy as np
 
@@ -15,6 +17,8 @@ from .stamped_packet import StampedPacket
 
 # Codecs need some packets before the window to converge (bit reservoir of MP3, 80 ms pre-roll of Opus).
 PREROLL_SEC = 0.3
+# The delay of encoders is up to 80 ms, and packets are at least 2.5 ms long (Opus).
+MAX_DELAY_PACKETS = 32
 
 
 class AudioTrack:
@@ -38,6 +42,7 @@ class AudioTrack:
     ) -> None:
         self.path = path
         self._codec = open_codec(stream, path)
+        self._delayed = bool(self._codec.delay)
         self._packets = packets
         self._origin_sec = origin_sec
         self._channel = channel
@@ -98,7 +103,7 @@ class AudioTrack:
         Returns:
             Start in seconds, sampling rate in Hz, (N,) float32 of each.
         """
-        self._codec.flush_buffers()
+        self._use_up_delay()
         runs: list[tuple[float, int, list[np.ndarray]]] = []
         expected_sec, last_form = 0.0, None  # before the first block there is nothing to expect
         near = self._packets_near(start_sec + self._origin_sec, end_sec + self._origin_sec)
@@ -117,6 +122,19 @@ class AudioTrack:
             names = [channel.name for channel in block.layout.channels] if form[1] > 2 else []
             runs[-1][2].append(mix_down(_to_float(block), names, self._channel, self.path))
         return [(time, rate_hz, np.concatenate(parts)) for time, rate_hz, parts in runs]
+
+    def _use_up_delay(self) -> None:
+        """Make the decoder forget what it has read, and the encoder's delay.
+
+        A decoder that was just opened leaves the delay out of whatever packets it gets first, so that a window would
+        depend on what was read before. Those at the beginning of the stream say themselves what is to be left out.
+        """
+        for packet in self._packets[:MAX_DELAY_PACKETS] if self._delayed else []:
+            with suppress(av.FFmpegError):  # reported when it is read
+                if any(block.pts == packet.pts for block in self._codec.decode(packet)):
+                    break
+        self._delayed = False
+        self._codec.flush_buffers()
 
     def _blocks_of(self, packet: StampedPacket | None) -> list[av.AudioFrame]:
         """Decode a packet; the first of a stream that was cut anywhere may be incomplete, and is skipped then."""

@@ -1,7 +1,7 @@
 """Demuxing: the packets of a file that a span of time needs."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeGuard, cast
 
 import av
@@ -18,6 +18,8 @@ from .stamped_packet import StampedPacket
 
 # A track that ends this much earlier than the file's own table says is cut off.
 CUT_TOLERANCE_SEC = 0.5
+# Stamps of pictures that are remembered, to find those that occur twice.
+MAX_SEEN = 4096
 
 
 @dataclass
@@ -27,6 +29,7 @@ class StreamPackets:
     Attributes:
         packets: In decoding order, from the beginning of the file or from a key frame on.
         first: The first of the stream in the file; None if it has none.
+        last: The last that was read.
         begins: Positions in `packets` at which the parts of a concatenated file begin; the first part only if it is
             there from its beginning.
         stamped_by_order: The stamps belong to the decoded pictures in ascending order, not each to its packet.
@@ -34,6 +37,7 @@ class StreamPackets:
 
     packets: list[StampedPacket] = field(default_factory=list)
     first: StampedPacket | None = None
+    last: StampedPacket | None = None
     begins: list[int] = field(default_factory=list)
     stamped_by_order: bool = False
 
@@ -41,6 +45,26 @@ class StreamPackets:
     def trimmed(self) -> bool:
         """Whether packets at the beginning were dropped because the span begins later."""
         return bool(self.packets) and self.first is not self.packets[0]
+
+    def drop(self, count: int) -> None:
+        """Leave out the first `count` packets."""
+        self.packets = self.packets[count:]
+        self.begins = [begin - count for begin in self.begins if begin >= count]
+
+
+@dataclass
+class Span:
+    """The packets of a span of time, by the index of their stream.
+
+    Attributes:
+        start_sec: Its start.
+        end_sec: Its end; infinite if the file ended before it.
+        streams: The packets.
+    """
+
+    start_sec: float
+    end_sec: float
+    streams: dict[int, StreamPackets]
 
 
 class Demuxer:
@@ -51,50 +75,92 @@ class Demuxer:
         container: The opened file, nothing read yet.
         streams: The streams to read.
         origin_sec: Stamp of the clip's time 0.
+        kept: Those of the streams whose packets are kept; None: all. Of the others only first and last are known.
     """
 
-    def __init__(self, path: str, container: InputContainer, streams: Sequence[Stream], origin_sec: float) -> None:
+    def __init__(
+        self,
+        path: str,
+        container: InputContainer,
+        streams: Sequence[Stream],
+        origin_sec: float,
+        kept: Sequence[Stream] | None = None,
+    ) -> None:
         self._path, self._container, self._origin_sec = path, container, origin_sec
         self._streams = {stream.index: stream for stream in streams}
+        self._kept = {stream.index: stream for stream in (streams if kept is None else kept)}
         self._units = {index: unit_sec(stream, path) for index, stream in self._streams.items()}
         self._ends = dict.fromkeys(self._streams, 0)
 
-    def read(self, start_sec: float, end_sec: float) -> dict[int, StreamPackets]:
-        """Return the packets of each stream that [start_sec, end_sec) needs, by the index of the stream.
+    def read(self, start_sec: float, end_sec: float) -> Span:
+        """Return the packets of each stream that [start_sec, end_sec) needs.
+
+        Raises:
+            ClipError: A stream has no stamps or begins in the middle, or the file is cut off.
+        """
+        return replace(next(self.spans(start_sec, end_sec)), end_sec=end_sec)
+
+    def spans(self, start_sec: float, end_sec: float, delay_sec: float = 0.0) -> Iterator[Span]:
+        """Yield the packets that the span [start_sec, end_sec) needs, then those of spans as long as that, to the end.
+
+        Only those of one span are in memory. A span without packets is joined to the next.
+
+        Args:
+            start_sec: Start of the first span.
+            end_sec: Its end.
+            delay_sec: Read so much more than a span, for decoders that return a picture some packets later.
 
         Raises:
             ClipError: A stream has no stamps or begins in the middle, or the file is cut off.
         """
         taken = {index: StreamPackets() for index in self._streams}
-        # where decoding begins, in the last key packet before that; one of sound may be seconds long
-        begins = {i: start_sec - (PREROLL_SEC if s.type == 'audio' else 0) for i, s in self._streams.items()}
-        unordered = {i: stream for i, stream in self._streams.items() if self._is_unordered(stream)}
-        running, parts = set(self._streams), dict.fromkeys(self._streams, -1)
+        unordered = {i: stream for i, stream in self._kept.items() if self._is_unordered(stream)}
+        separate = {i: Separator() for i, s in self._kept.items() if s.type == 'video' and i not in unordered}
+        running, parts, length_sec = set(self._kept), dict.fromkeys(self._streams, -1), end_sec - start_sec
         for packet, part in self._in_one_time():
             index, read = packet.stream_index, taken[packet.stream_index]
-            time = packet.pts * self._units[index] - self._origin_sec
-            read.first = read.first or packet
-            if packet.is_keyframe and time <= begins[index] and index not in unordered:
-                read.packets.clear()
-                read.begins.clear()
+            read.first, read.last = read.first or packet, packet
+            if index not in self._kept:
+                continue
+            if index in separate:
+                separate[index](packet)
+            if index not in unordered and self._begins(packet, start_sec):
+                read.drop(len(read.packets))
             if part != parts[index]:
                 parts[index] = part
                 read.begins.append(len(read.packets))
             read.packets.append(packet)
             # decoding stamps ascend; streams may be interleaved coarsely, so wait for each of them
-            if packet.dts * self._units[index] - self._origin_sec > end_sec and index not in unordered:
+            reached_sec = packet.dts * self._units[index] - self._origin_sec
+            if reached_sec > end_sec + delay_sec and index not in unordered:
                 running.discard(index)
                 if not running:
-                    break
-        else:
-            for stream in self._streams.values():
-                self._check_complete(stream)
+                    yield Span(start_sec, end_sec, taken)
+                    start_sec, end_sec = end_sec, reached_sec - delay_sec + length_sec
+                    running, taken = set(self._kept), self._trimmed(taken, start_sec)
+        for stream in self._streams.values():
+            self._check_complete(stream)
         for index, video in unordered.items():
             self._set_in_order(video, taken[index])
-        for index, stream in self._streams.items():
-            if stream.type == 'video':
-                _separate(taken[index].packets)
-        return taken
+        yield Span(start_sec, float('inf'), taken)
+
+    def _begins(self, packet: StampedPacket, start_sec: float) -> bool:
+        """Return whether decoding from this packet on gives all from `start_sec` on.
+
+        It begins at the last key packet before; one of sound may be seconds long.
+        """
+        index = packet.stream_index
+        early_sec = PREROLL_SEC if self._streams[index].type == 'audio' else 0
+        return packet.is_keyframe and packet.pts * self._units[index] - self._origin_sec <= start_sec - early_sec
+
+    def _trimmed(self, taken: dict[int, StreamPackets], start_sec: float) -> dict[int, StreamPackets]:
+        """Return a copy without the packets that are not needed from `start_sec` on."""
+        trimmed = {}
+        for index, read in taken.items():
+            keys = [i for i, packet in enumerate(read.packets) if self._begins(packet, start_sec)]
+            trimmed[index] = replace(read, packets=list(read.packets), begins=list(read.begins))
+            trimmed[index].drop(keys[-1] if keys else 0)
+        return trimmed
 
     def _in_one_time(self) -> Iterator[tuple[StampedPacket, int]]:
         packets = self._stamped()
@@ -138,6 +204,9 @@ class Demuxer:
             taken.first = next(iter(taken.packets), None)
         else:
             taken.stamped_by_order = True
+        separate = Separator()
+        for packet in taken.packets:
+            separate(packet)
 
     def _check_complete(self, stream: Stream) -> None:
         """Compare the end of the last packet with the file's own table, if that is exact (mp4, mov)."""
@@ -149,15 +218,21 @@ class Demuxer:
             raise ClipError(f'{self._path}: {stream.type} lacks the last {missing_sec:.2f} s: the file is cut off')
 
 
-def _separate(packets: list[StampedPacket]) -> None:
-    """Move a picture with the stamp of an earlier one by half a frame, so that stamps are unique.
+class Separator:
+    """Moves a picture with the stamp of an earlier one by half a frame, so that stamps are unique.
 
     FFmpeg stamps pictures twice where a program stream has no stamps for some of them.
     """
-    seen = set()
-    for packet in packets:
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+
+    def __call__(self, packet: StampedPacket) -> None:
+        """Move a packet; they come in decoding order."""
         if packet.is_discard:
-            continue
-        while packet.pts in seen:
+            return
+        while packet.pts in self._seen:
             packet.pts += max((packet.duration or 0) // 2, 1)
-        seen.add(packet.pts)
+        self._seen.add(packet.pts)
+        if len(self._seen) > MAX_SEEN:  # no later picture is shown before it is decoded
+            self._seen = {stamp for stamp in self._seen if stamp >= min(packet.dts, packet.pts)}
