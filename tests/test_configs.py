@@ -7,6 +7,7 @@ import pytest
 from mmengine.config import Config
 
 from mmavf.datasets.targets import CARDS, HYBRIDS, target_settings
+from mmavf.engine.config_file import load_config
 from tests.helpers.models import ROOT
 
 CONFIGS = sorted(
@@ -37,6 +38,12 @@ def test_the_model_builds_on_the_meta_device(path, monkeypatch):
         assert 'num_classes' not in model['head']  # whoever gives the list gives its classes
         model['head']['num_classes'] = 2
     assert count_parameters(repr(model)) > (1e6 if model.get('video_encoder') else 4e5)
+
+
+@pytest.mark.parametrize('path', CONFIGS)
+def test_commands_can_read_it(path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    assert load_config(str(ROOT / path)).model
 
 
 RANDOM = {'RandomGain', 'SpecAugment', 'PerView', 'RandAugment', 'mmaction.Flip', 'mmaction.RandomErasing'}

@@ -3,6 +3,6 @@
 #
 #   tools/dist_train.sh projects/hicmae/configs/finetune/hicmae_b_crema_d6.py 4 --fold 1 --cfg-options load_from=CHECKPOINT
 _base_ = '../hicmae_b_finetune.py'
-from mmavf.datasets.targets import Recipe, target_settings
+from mmavf.datasets import targets
 
-globals().update(target_settings('crema_d6', 'b', _base_, recipe=Recipe('published', 4, 14, epochs=50)))
+globals().update(targets.target_settings('crema_d6', 'b', _base_, recipe=targets.Recipe('published', 4, 14, epochs=50)))

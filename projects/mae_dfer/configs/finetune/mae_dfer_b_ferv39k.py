@@ -3,6 +3,8 @@
 #
 #   tools/dist_train.sh projects/mae_dfer/configs/finetune/mae_dfer_b_ferv39k.py 3 --cfg-options load_from=CHECKPOINT
 _base_ = '../mae_dfer_b_finetune.py'
-from mmavf.datasets.targets import Recipe, target_settings
+from mmavf.datasets import targets
 
-globals().update(target_settings('ferv39k', 'b', _base_, recipe=Recipe('published', 3, 40, frame_interval=1)))
+globals().update(
+    targets.target_settings('ferv39k', 'b', _base_, recipe=targets.Recipe('published', 3, 40, frame_interval=1))
+)

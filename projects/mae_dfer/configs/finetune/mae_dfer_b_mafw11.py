@@ -3,6 +3,6 @@
 #
 #   tools/dist_train.sh projects/mae_dfer/configs/finetune/mae_dfer_b_mafw11.py 3 --fold 1 --cfg-options load_from=CHECKPOINT
 _base_ = '../mae_dfer_b_finetune.py'
-from mmavf.datasets.targets import Recipe, target_settings
+from mmavf.datasets import targets
 
-globals().update(target_settings('mafw11', 'b', _base_, recipe=Recipe('published', 3, 32)))
+globals().update(targets.target_settings('mafw11', 'b', _base_, recipe=targets.Recipe('published', 3, 32)))

@@ -3,6 +3,8 @@
 #
 #   tools/dist_train.sh projects/svfap/configs/finetune/svfap_b_ferv39k.py 4 --cfg-options load_from=CHECKPOINT
 _base_ = '../svfap_b_finetune.py'
-from mmavf.datasets.targets import Recipe, target_settings
+from mmavf.datasets import targets
 
-globals().update(target_settings('ferv39k', 'b', _base_, recipe=Recipe('published', 4, 16, frame_interval=1)))
+globals().update(
+    targets.target_settings('ferv39k', 'b', _base_, recipe=targets.Recipe('published', 4, 16, frame_interval=1))
+)

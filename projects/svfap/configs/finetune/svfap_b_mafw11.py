@@ -3,6 +3,6 @@
 #
 #   tools/dist_train.sh projects/svfap/configs/finetune/svfap_b_mafw11.py 4 --fold 1 --cfg-options load_from=CHECKPOINT
 _base_ = '../svfap_b_finetune.py'
-from mmavf.datasets.targets import Recipe, target_settings
+from mmavf.datasets import targets
 
-globals().update(target_settings('mafw11', 'b', _base_, recipe=Recipe('published', 4, 16)))
+globals().update(targets.target_settings('mafw11', 'b', _base_, recipe=targets.Recipe('published', 4, 16)))
