@@ -23,10 +23,12 @@ class Conversion(NamedTuple):
 
     Attributes:
         sentence: What was written where.
+        family: The method.
         num_outputs: Outputs of the head of a released fine-tuned file; 0 for other files.
     """
 
     sentence: str
+    family: str
     num_outputs: int
 
 
@@ -83,4 +85,4 @@ def convert_file(source: Path, destination: Path) -> Conversion:
     names = 'released names' if to_released else "this package's names"
     sentence = f'{family.name}: {len(converted)} tensors written to {destination} under {names}'
     head = None if to_released else weights.get('head.weight', weights.get('backbone.head.weight'))
-    return Conversion(sentence, 0 if head is None or not head.ndim else len(head))
+    return Conversion(sentence, family.name, 0 if head is None or not head.ndim else len(head))
