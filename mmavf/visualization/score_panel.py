@@ -15,13 +15,13 @@ from .palette import COLOURS
 OTHERS = '#e3e3e3'  # colour of the classes that have none of their own
 
 
-def shown_classes(timeline: Timeline) -> list[int]:
-    """Return the classes or dimensions that get a colour of their own: all, or the ten with the highest means."""
+def shown_classes(timeline: Timeline, limit: int = len(COLOURS)) -> list[int]:
+    """Return the classes or dimensions that get a colour of their own: all, or the `limit` with the highest means."""
     names = timeline.model.names
-    if len(names) <= len(COLOURS) or not timeline.windows:
-        return list(range(min(len(names), len(COLOURS))))
+    if len(names) <= limit or not timeline.windows:
+        return list(range(min(len(names), limit)))
     means = np.mean([window.scores for window in timeline.windows], axis=0)
-    return sorted(np.argsort(-means, kind='stable')[: len(COLOURS)].tolist())
+    return sorted(np.argsort(-means, kind='stable')[:limit].tolist())
 
 
 def draw_track(panel: Axes, timeline: Timeline, track: int | None, shown: Sequence[int]) -> None:
