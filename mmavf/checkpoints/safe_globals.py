@@ -83,6 +83,8 @@ def _readable(source: str) -> Iterator[None]:
 def load_from_local(filename: str, map_location: Any = None) -> Any:
     """Read a local checkpoint of torch.save, weights-only and with its checksums compared, or a safetensors file.
 
+    Tensors for the CPU stay on the disk until they are used: who keeps one while the file may change copies it.
+
     Returns:
         Saved content; of a safetensors file the weights by name.
 
@@ -97,7 +99,9 @@ def load_from_local(filename: str, map_location: Any = None) -> Any:
             return {name: value.to(device) for name, value in load_file(filename).items()}
         if kind == 'zip':
             check_archive(filename, weights=str(map_location) != 'meta')
-        return torch.load(filename, map_location=map_location, weights_only=True)
+        # mapped, so that what nobody uses, such as an optimizer's state, is never read into memory
+        mapped = kind == 'zip' and str(map_location) == 'cpu'
+        return torch.load(filename, map_location=map_location, weights_only=True, mmap=mapped)
 
 
 def load_from_file(filename: str, map_location: Any = None) -> dict:

@@ -205,6 +205,8 @@ class AVFRunner(Runner):
                 been trained on what this run tests on, and `protocol.allow_overlap` is not set.
         """
         checkpoint = _load_checkpoint(filename, map_location=map_location)
+        if self.is_resuming and 'optimizer' in checkpoint:  # which keeps it, while the file, which is mapped, may go
+            checkpoint['optimizer'] = copy.deepcopy(checkpoint['optimizer'])
         checkpoint['source'] = str(filename)
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         model = self.model.module if is_model_wrapper(self.model) else self.model

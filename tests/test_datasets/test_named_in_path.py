@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from mmavf.datasets.targets.named_in_path import targets_in_path
+from mmavf.datasets.targets.named_in_path import compare_with_path, targets_in_path
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,24 @@ from mmavf.datasets.targets.named_in_path import targets_in_path
 )
 def test_targets_and_folds_of_a_path(path, num_classes, named):
     assert [tuple(target) for target in targets_in_path(PurePosixPath(path), num_classes)] == named
+
+
+@pytest.mark.parametrize(
+    ('path', 'target', 'fold', 'said'),
+    [
+        (
+            'dfew/fold_1.pth',
+            'dfew',
+            '2',
+            'names dfew, fold 1, and this run tests on dfew, fold 2: it has been trained on',
+        ),
+        ('dfew/fold_1.pth', 'dfew', 1, 'names dfew, fold 1, which this run tests on'),
+        ('dfew/fold_1.pth', 'dfew', None, 'must test on the fold that it was not trained on'),
+        ('dfew/best.pth', 'dfew', '2', 'must test on the fold that it was not trained on'),
+        ('dfew/fold_1.pth', 'ferv39k', None, 'names dfew, fold 1, and this run tests on ferv39k.'),
+        ('dfew/fold_1.pth', None, '3', 'names dfew, fold 1, and this run tests on a list of its own, fold 3.'),
+        ('mine.pth', 'dfew', '2', 'Clips that this run tests on may have been among them.'),
+    ],
+)
+def test_a_path_is_compared_with_what_a_run_tests_on(path, target, fold, said):
+    assert said in compare_with_path(PurePosixPath(path), 7, target, fold)

@@ -114,6 +114,18 @@ def test_weights_of_an_unknown_training_are_warned_of(tmp_path):
 
 
 @pytest.mark.parametrize('run', ['train', 'test'])
+def test_another_fold_that_the_name_of_a_file_tells_is_warned_of(tmp_path, run):
+    runner = tiny_runner(tmp_path / 'first', TINY_FOLDS)
+    state = runner.model.state_dict()
+    path = tmp_path / 'ours.pth'
+    torch.save(dict(state_dict=state, meta=dict(converted_from='SAMM/fold_2.pth')), path)
+    options = dict(protocol__fold='1', train_cfg__max_epochs=1, load_from=str(path))
+    getattr(tiny_runner(tmp_path / 'run', TINY_FOLDS, **options), run)()
+    (log,) = (tmp_path / 'run').glob('*/*.log')
+    assert 'SAMM/fold_2.pth, names samm, and this run tests on tiny, fold 1.' in log.read_text()
+
+
+@pytest.mark.parametrize('run', ['train', 'test'])
 def test_a_moved_folder_and_another_list_do_not_hide_what_was_trained_on(tmp_path, run):
     once = dict(protocol__fold='2', train_cfg__max_epochs=1)
     tiny_runner(tmp_path / 'before', TINY_FOLDS, **once).train()

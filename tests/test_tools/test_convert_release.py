@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmengine.config import Config
-from mmengine.utils import import_modules_from_strings
 from safetensors.torch import save_file
 
 from mmavf.checkpoints.conversion import (
@@ -25,7 +23,7 @@ from mmavf.checkpoints.conversion.release_file import convert_file
 from mmavf.checkpoints.safe_globals import load_from_local
 from mmavf.cli.main import main
 from mmavf.errors import CheckpointError, ConfigError
-from mmavf.registry import MODELS
+from tests.helpers.baselines import BASELINES, build_baseline
 from tests.helpers.models import ROOT, build_pretrainer, build_recognizer
 
 
@@ -61,7 +59,7 @@ def test_a_fine_tuned_model_goes_there_and_back(tmp_path):
     convert_file(tmp_path / 'in.pth', tmp_path / 'ours.pth')
     convert_file(tmp_path / 'ours.pth', tmp_path / 'back.pth')
     ours = torch.load(tmp_path / 'ours.pth', weights_only=True)
-    assert ours['meta'] == {}
+    assert ours['meta'] == dict(converted_from='/'.join(tmp_path.parts[-2:]) + '/in.pth')
     ours = ours['state_dict']
     assert model.load_state_dict(ours) == torch.nn.modules.module._IncompatibleKeys([], [])
     back = torch.load(tmp_path / 'back.pth', weights_only=True)['model']
@@ -79,43 +77,10 @@ def test_what_the_weights_were_trained_on_stays_known(tmp_path):
     assert back['meta'] == past and back.keys() == {'state_dict', 'meta'}
 
 
-BASELINES = {
-    'HiCMAE': 'projects/hicmae/configs/_base_/hicmae_s',
-    'MAE-DFER': 'projects/mae_dfer/configs/_base_/mae_dfer_b',
-    'VideoMAE': 'projects/videomae/configs/_base_/videomae_v2_s',
-    'SVFAP': 'projects/svfap/configs/_base_/svfap_s',
-}
-
-
-def _baseline(family, stage):
-    """A method's model, small and shallow, or AVF-MAE++'s."""
-    if family == 'AVF-MAE++':
-        return build_recognizer() if stage == '_finetune' else build_pretrainer()
-    config = Config.fromfile(str(ROOT / f'{BASELINES[family]}{stage}.py'))
-    import_modules_from_strings(config.get('custom_imports', {}).get('imports', []))
-    return MODELS.build(_shrunk(config.model))
-
-
-def _shrunk(config):
-    """Return the config of a model with 32 channels and few blocks."""
-    small = dict(embed_dims=32, num_heads=2, depths=(2, 2, 2), num_classes=5)
-    small['depth'] = 2
-    for key, value in config.items():
-        if isinstance(value, dict):
-            _shrunk(value)
-        elif key in small:
-            config[key] = small[key]
-        elif key == 'out_indices':
-            config[key] = (0, 1)
-    if config.get('type') == 'ClassificationHead':
-        config['num_classes'] = 5
-    return config
-
-
 @pytest.mark.parametrize('stage', ['', '_finetune'])
 @pytest.mark.parametrize('family', [*BASELINES, 'AVF-MAE++'])
 def test_every_method_is_told_by_its_names_and_goes_there_and_back(tmp_path, family, stage):
-    model = _baseline(family, stage)
+    model = build_baseline(family, stage)
     state = convert_state_dict(model.state_dict(), to_released=True)
     assert find_family(state).name == family
     prefix = 'backbone.' if stage and family not in ('HiCMAE', 'AVF-MAE++') else 'module._orig_mod.'
@@ -130,7 +95,7 @@ def test_every_method_is_told_by_its_names_and_goes_there_and_back(tmp_path, fam
 
 def test_a_file_of_two_methods_is_refused(tmp_path):
     states = [
-        convert_state_dict(_baseline(family, '').state_dict(), to_released=True) for family in ('SVFAP', 'HiCMAE')
+        convert_state_dict(build_baseline(family, '').state_dict(), to_released=True) for family in ('SVFAP', 'HiCMAE')
     ]
     torch.save(dict(model=states[0] | states[1]), tmp_path / 'both.pth')
     with pytest.raises(CheckpointError, match=r'both\.pth: .* names of HiCMAE and SVFAP at once'):
@@ -138,7 +103,7 @@ def test_a_file_of_two_methods_is_refused(tmp_path):
 
 
 def test_a_file_with_a_foreign_name_is_refused_by_that_name(tmp_path):
-    state = convert_state_dict(_baseline('VideoMAE', '_finetune').state_dict(), to_released=True)
+    state = convert_state_dict(build_baseline('VideoMAE', '_finetune').state_dict(), to_released=True)
     torch.save(dict(model=state | {'blocks.0.gamma_1': torch.ones(2)}), tmp_path / 'in.pth')
     with pytest.raises(CheckpointError, match=r'released VideoMAE model: blocks\.0\.gamma_1'):
         convert_file(tmp_path / 'in.pth', tmp_path / 'ours.pth')
@@ -230,7 +195,7 @@ def test_weights_that_are_not_finite_are_refused(tmp_path):
 
 def test_what_the_path_of_a_fine_tuned_file_names_is_printed(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    state = convert_state_dict(_baseline('SVFAP', '_finetune').state_dict(), to_released=True)
+    state = convert_state_dict(build_baseline('SVFAP', '_finetune').state_dict(), to_released=True)
     for outputs, name, said in (
         (6, 'crema-d/fold_2.pth', 'Its path names crema_d6, fold 2: test it on that fold only (--fold 2).'),
         (6, 'crema-d/best.pth', 'Its path names crema_d6, but no fold'),

@@ -15,7 +15,9 @@ from mmavf.files.atomic_file import replacing
 
 from .families import convert_state_dict, find_family
 
-PAST_KEYS = ('protocol', 'origin')  # of this package's meta data; see mmavf.protocol.provenance.training_lineage
+# of this package's meta data: see mmavf.protocol.provenance.training_lineage; and the path of a released file, which is
+# all that tells its target and fold
+PAST_KEYS = ('protocol', 'origin', 'converted_from')
 
 
 class Conversion(NamedTuple):
@@ -79,6 +81,8 @@ def convert_file(source: Path, destination: Path) -> Conversion:
     except CheckpointError as error:
         raise CheckpointError(f'{source}: {error}') from error
     family = find_family(converted, not to_released)
+    if not to_released and not past:
+        past['converted_from'] = Path(*source.absolute().parts[-3:]).as_posix()
     content = {'model' if to_released else 'state_dict': converted, 'meta': past}
     with replacing(destination) as temporary:
         torch.save(content, temporary)

@@ -1,6 +1,7 @@
 """Checks of the weights that a run starts from, and the record of what they were trained on."""
 
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any
 
 from mmengine.hooks import Hook
@@ -10,6 +11,7 @@ from mmengine.runner.base_loop import BaseLoop
 from torch import Tensor
 
 from mmavf.checkpoints.match_report import report_match, unmatched_names
+from mmavf.datasets.targets.named_in_path import compare_with_path
 from mmavf.errors import CheckpointError, ConfigError
 from mmavf.protocol.clip_data import clip_data, list_hashes
 from mmavf.protocol.independence import data_set_of
@@ -102,12 +104,16 @@ class LoadGuardHook(Hook):
         runner.logger.warning(f'{source}: {leak}. Overlap is allowed: results are not those of unseen clips.')
 
     def _warn_of_unknown_past(self, runner: Runner, checkpoint: dict) -> None:
-        has_head = any(name.startswith('head.') for name in checkpoint['state_dict'])
-        if runner.protocol is not None and has_head and not self.lineage:
-            runner.logger.warning(
-                f'{checkpoint["source"]} has been trained on labels, as it has a head, but does not say on which. '
-                'Clips that this run tests on may have been among them.'
-            )
+        weights, protocol = checkpoint['state_dict'], runner.protocol
+        head = [value for name, value in weights.items() if name.startswith('head.') and isinstance(value, Tensor)]
+        outputs = [len(value) for value in head if value.ndim == 2]
+        if protocol is None or not outputs or self.lineage:
+            return
+        path = PurePath(checkpoint['meta'].get('converted_from', checkpoint['source']))
+        hint = compare_with_path(path, outputs[-1], protocol['target'], protocol['fold'])
+        runner.logger.warning(
+            f'{checkpoint["source"]} has been trained on labels, as it has a head, but does not say on which. {hint}'
+        )
 
     @staticmethod
     def _check_match(runner: Runner, checkpoint: dict) -> None:
