@@ -32,6 +32,10 @@ class ClipError(MMAVFError, RuntimeError):
     """A clip exists but cannot be used: no video or sound stream, damaged, empty, not media."""
 
 
+class MissingModalityError(ClipError):
+    """A recording lacks what a model needs: it has no sound, no video or no face."""
+
+
 class TooManyBadSamplesError(MMAVFError, RuntimeError):
     """More clips of a list turned out unusable than the data set's `max_bad_ratio` allows."""
 

@@ -2,7 +2,18 @@
 
 from .batch import run_batch
 from .features import Features, collect_features, save_features
+from .inference import AVFInferencer, Recording, open_recording
 from .loader import list_loader
 from .model import init_model
 
-__all__ = ['Features', 'collect_features', 'init_model', 'list_loader', 'run_batch', 'save_features']
+__all__ = [
+    'AVFInferencer',
+    'Features',
+    'Recording',
+    'collect_features',
+    'init_model',
+    'list_loader',
+    'open_recording',
+    'run_batch',
+    'save_features',
+]

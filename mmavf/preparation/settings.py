@@ -9,9 +9,8 @@ from typing import Any
 from mmavf.datasets.media import Channel, check_channel
 from mmavf.errors import ConfigError
 from mmavf.faces.choice import CRITERIA
+from mmavf.faces.detector_name import detector_config
 
-DETECTORS = dict(cascade='CascadeDetector', yunet='YuNetDetector', boxes='BoxFileDetector', none='NoDetector')
-_FILE_ARGUMENT = dict(yunet='model', boxes='path')
 PACK_TYPES = dict(mp4='Mp4Pack', jpeg='JpegPack', shards='ShardPack')
 
 
@@ -54,11 +53,9 @@ class PrepareSettings:
     max_sec: float | None = None
 
     def __post_init__(self) -> None:
-        kind, _, file = self.detector.partition(':')
+        detector_config(self.detector)  # raises what is wrong with it
         shortest, longest = self.min_sec or 0, 10.0 if self.max_sec is None else self.max_sec
         rules = (
-            (kind in DETECTORS, f'detector must be one of {", ".join(DETECTORS)}, not {kind!r}'),
-            (bool(file) == (kind in _FILE_ARGUMENT), 'detector must be cascade, none, yunet:FILE or boxes:PATH'),
             (self.choose in CRITERIA, f'choose must be one of {", ".join(CRITERIA)}, not {self.choose!r}'),
             (self.pack in PACK_TYPES, f'pack must be one of {", ".join(PACK_TYPES)}, not {self.pack!r}'),
             (self.size >= 16 and self.size % 2 == 0, f'size must be even and at least 16, not {self.size}'),
@@ -85,10 +82,10 @@ class PrepareSettings:
 
     def cropper(self, labelled: bool) -> dict[str, Any]:
         """Return the configuration of the face cropper."""
-        kind, _, file = self.detector.partition(':')
-        detector = dict(type=DETECTORS[kind], **({_FILE_ARGUMENT[kind]: file} if file else {}))
         min_sec = self.lengths_sec(labelled)[0]
-        return dict(detector=detector, min_sec=min_sec, size=self.size, align_eyes=self.align_eyes)
+        return dict(
+            detector=detector_config(self.detector), min_sec=min_sec, size=self.size, align_eyes=self.align_eyes
+        )
 
     def pack_config(self) -> dict[str, Any]:
         """Return the configuration of the pack."""

@@ -52,7 +52,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def _add_face_arguments(parser: ArgumentParser) -> None:
-    from mmavf.preparation.settings import DETECTORS, PrepareSettings
+    from mmavf.faces.detector_name import DETECTORS
+    from mmavf.preparation.settings import PrepareSettings
 
     default = PrepareSettings(dataset='')
     faces = parser.add_argument_group('faces')

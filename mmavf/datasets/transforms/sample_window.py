@@ -55,19 +55,33 @@ class SampleWindow(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Add the windows to `results`."""
         frame_times = results['frame_times']
-        count = self._count(frame_times)
-        starts = self._starts(count)  # (V,)
+        starts = self._starts(self.count(frame_times))  # (V,)
+        results['frame_inds'], results['window_sec'] = self.windows_at(starts, frame_times)
+        results.update(clip_len=self.clip_len, frame_interval=self.frame_interval, num_clips=self.num_clips)
+        return results
+
+    def windows_at(self, starts: np.ndarray, frame_times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the windows that begin at given frames.
+
+        Args:
+            starts: (V,) int64, numbers of counted frames, below `count`.
+            frame_times: (N,) float64, times of the source's frames in seconds.
+
+        Returns:
+            Indices of source frames, (V, T) int64, and start and end of the sound in seconds, (V, 2) float64.
+        """
+        count = self.count(frame_times)
         steps = starts[:, None] + np.arange(self.clip_len) * self.frame_interval  # (V, T)
         reachable = starts + (count - 1 - starts) // self.frame_interval * self.frame_interval
         shown = np.minimum(steps, reachable[:, None])  # (V, T)
         following = np.minimum(shown[:, -1] + self.frame_interval, count - 1)  # (V,)
-        results['frame_inds'] = self._frames_at(shown, frame_times)
-        results['window_sec'] = self._times_at(np.stack([starts, following], axis=1), frame_times)
-        results.update(clip_len=self.clip_len, frame_interval=self.frame_interval, num_clips=self.num_clips)
-        return results
+        return (
+            self._frames_at(shown, frame_times),
+            self._times_at(np.stack([starts, following], axis=1), frame_times),
+        )
 
-    def _count(self, frame_times: np.ndarray) -> int:
-        """Return the number of frames after resampling."""
+    def count(self, frame_times: np.ndarray) -> int:
+        """Return the number of counted frames: those of the source, or after resampling to `clip_fps`."""
         if self.clip_fps is None:
             return len(frame_times)
         # half a millionth of a second makes up for rounding of the stamps

@@ -1,0 +1,122 @@
+"""What a model's test pipeline does to a window, apart from opening the clip and choosing its frames."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.dataset import Compose
+from mmengine.registry import DefaultScope
+
+from mmavf.datasets.media import SoundReader
+from mmavf.datasets.media.frame_times import DEFAULT_FPS
+from mmavf.datasets.transforms import SampleSegments, SampleWindow
+from mmavf.errors import ConfigError
+from mmavf.registry import TRANSFORMS
+
+OPENING = ('OpenClip', 'ReadFrames')
+CHOOSING = ('SampleWindow', 'SampleSegments')
+
+
+@dataclass(frozen=True)
+class ModelInput:
+    """How frames and sound become the input of a model, from its config's test pipeline.
+
+    Attributes:
+        sampler: What chooses the frames of a window.
+        clip_fps: Rate in frames per second by which the sampler counts; None: the frames of the source.
+        steps: The transforms after the frames are read.
+    """
+
+    sampler: SampleWindow | SampleSegments
+    clip_fps: float | None
+    steps: Compose
+
+    @classmethod
+    def from_cfg(cls, cfg: Config, clip_fps: float | str | None = None) -> 'ModelInput':
+        """Read a config's test pipeline.
+
+        Args:
+            cfg: Config of a fine-tuning, or of a pre-training, whose training pipeline then must not be random.
+            clip_fps: Frames per second at which the model was trained; 'source' counts the frames of the recording;
+                None: what the pipeline says, else 25.
+
+        Raises:
+            ConfigError: There is no test pipeline, or it has no sampler of this package.
+        """
+        pipeline = _test_pipeline(cfg)
+        names = [str(step['type']).rsplit('.', 1)[-1] for step in pipeline]
+        chosen = [i for i, name in enumerate(names) if name in CHOOSING]
+        if len(chosen) != 1:
+            raise ConfigError(
+                f'the test pipeline must choose frames by one of {", ".join(CHOOSING)}; it has {", ".join(names)}'
+            )
+        settings = dict(pipeline[chosen[0]])
+        if names[chosen[0]] == 'SampleWindow':
+            settings['clip_fps'] = _rate(clip_fps, settings.get('clip_fps'))
+        rest = [step for i, step in enumerate(pipeline) if i not in chosen and names[i] not in OPENING]
+        with DefaultScope.overwrite_default_scope('mmavf'):
+            return cls(TRANSFORMS.build(settings), settings.get('clip_fps'), Compose(rest))
+
+    @property
+    def window_sec(self) -> float | None:
+        """Length of a window; None where the model sees a part of any length whole, or counts source frames."""
+        if isinstance(self.sampler, SampleSegments) or self.clip_fps is None:
+            return None
+        return self.sampler.clip_len * self.sampler.frame_interval / self.clip_fps
+
+    def pack(
+        self,
+        name: str,
+        index: int,
+        window_sec: np.ndarray,
+        frames: Sequence[np.ndarray] | None,
+        sound: SoundReader | None,
+    ) -> dict[str, Any]:
+        """Return the `inputs` and `data_samples` of a window.
+
+        Args:
+            name: Name of the recording, for messages.
+            index: Number of the window.
+            window_sec: (2,) start and end of its sound.
+            frames: T arrays (H, W, 3) uint8 RGB; None if the model sees no video.
+            sound: The sound; None if the model hears none.
+
+        Raises:
+            ClipError: The sound is damaged.
+        """
+        results: dict[str, Any] = dict(
+            sample_id=f'{name}#{index}', index=index, video_path=name, num_clips=1, window_sec=window_sec[None]
+        )
+        results['frame_inds'] = np.arange(len(frames) if frames is not None else 1)[None]
+        if frames is not None:
+            shape = frames[0].shape[:2]
+            results.update(imgs=list(frames), original_shape=shape, img_shape=shape, modality='RGB')
+            results.update(clip_len=len(frames))
+        if sound is not None:
+            results['audio_reader'] = sound
+        return self.steps(results)
+
+
+def _test_pipeline(cfg: Config) -> list[dict[str, Any]]:
+    dataset = (cfg.get('test_dataloader') or {}).get('dataset') or {}
+    if 'datasets' in dataset:  # parts of a concatenation share their pipeline
+        dataset = dataset['datasets'][0]
+    if not dataset.get('pipeline'):
+        raise ConfigError(f'{cfg.filename or "the config"} has no pipeline in test_dataloader.dataset')
+    return list(dataset['pipeline'])
+
+
+def _rate(asked: float | str | None, configured: float | None) -> float | None:
+    if asked == 'source':
+        return None
+    if asked is None:
+        return configured or DEFAULT_FPS
+    try:
+        rate = float(asked)
+    except ValueError as error:
+        raise ConfigError(f"clip_fps must be a number of frames per second or 'source', not {asked!r}") from error
+    if not 0 < rate <= 1000:
+        raise ConfigError(f'clip_fps must be above 0 and at most 1000, not {asked}')
+    return rate

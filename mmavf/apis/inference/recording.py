@@ -1,0 +1,104 @@
+"""A recording to predict on: a file, or arrays."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mmavf.datasets.media import ArrayFrames, ArraySound, FrameReader, MediaFile, SoundFile, SoundReader, open_sound
+from mmavf.datasets.media.frame_times import usual_interval_sec
+from mmavf.errors import ClipError, MissingModalityError
+from mmavf.timeline import SourceInfo
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Video and sound of a recording on one clock, in seconds from the start of the file.
+
+    Attributes:
+        name: Its path, or a name for messages.
+        frames: The video; None without.
+        sound: The sound; None without.
+
+    Examples:
+        >>> from mmavf.apis import open_recording
+        >>> recording = open_recording('clips/one.mp4')
+        >>> len(recording.frames.frame_times), round(recording.sound.duration_sec, 1)
+        (75, 3.0)
+    """
+
+    name: str
+    frames: FrameReader | None
+    sound: SoundReader | None
+
+    @classmethod
+    def from_arrays(
+        cls,
+        frames: np.ndarray | None = None,
+        fps: float | None = None,
+        waveform: np.ndarray | None = None,
+        rate_hz: int | None = None,
+        name: str = 'array',
+    ) -> 'Recording':
+        """Return a recording of arrays that begin at the same time.
+
+        Args:
+            frames: (N, H, W, 3) uint8 RGB.
+            fps: Frames per second.
+            waveform: (M,) or (channels, M) float in [-1, 1].
+            rate_hz: Samples per second.
+            name: Its name.
+
+        Raises:
+            ClipError: Neither frames nor sound, a rate is missing, or an array has another shape or type.
+        """
+        if frames is None and waveform is None:
+            raise ClipError(f'{name}: pass frames, a waveform, or both')
+        if (frames is not None and not fps) or (waveform is not None and not rate_hz):
+            raise ClipError(f'{name}: frames need fps, and a waveform needs rate_hz')
+        video = None if frames is None or fps is None else ArrayFrames(frames, (np.arange(len(frames)) / fps).tolist())
+        sound = None if waveform is None or rate_hz is None else ArraySound(waveform, rate_hz)
+        return cls(name, video, sound)
+
+    def info(self) -> SourceInfo:
+        """Return what a timeline says about the recording."""
+        starts, ends, fps, size = [], [], None, None
+        if self.frames is not None:
+            times = self.frames.frame_times
+            interval = usual_interval_sec(times)
+            starts.append(float(times[0]))
+            ends.append(float(times[-1]) + interval)
+            fps = round(1 / interval, 3) if len(times) > 1 else None
+            height, width = next(iter(self.frames.iter_frames([0]))).shape[:2]
+            size = (width, height)
+        if self.sound is not None:
+            starts.append(self.sound.start_sec)
+            ends.append(self.sound.duration_sec)
+        return SourceInfo(
+            self.name, self.frames is not None, self.sound is not None, min(starts), max(ends), fps=fps, size=size
+        )
+
+
+def open_recording(path: str | Path, modalities: Collection[str] = ('video', 'audio')) -> Recording:
+    """Open a media file or a sound file.
+
+    Args:
+        path: The file.
+        modalities: What is read, of 'video' and 'audio'; damage in the other one does not matter.
+
+    Raises:
+        ClipError: It cannot be read; of them MissingModalityError: it has nothing of these.
+    """
+    name = str(path)
+    if Path(name).is_dir():
+        raise ClipError(f'{name}: this is a folder, not a recording')
+    if name.lower().endswith(SoundFile.SUFFIXES):
+        recording = Recording(name, None, open_sound(name) if 'audio' in modalities else None)
+    else:
+        media = MediaFile(name, kinds=tuple(modalities))
+        recording = Recording(name, media.video, media.audio)
+    if recording.frames is None and recording.sound is None:
+        kinds = ' nor '.join({'video': 'video', 'audio': 'sound'}[modality] for modality in modalities)
+        raise MissingModalityError(f'{name}: the file has no {kinds}')
+    return recording

@@ -1,0 +1,126 @@
+"""Predict over time on videos and sound files: a timeline in seconds for each face.
+
+    mmavf predict interview.mp4 --model models/crema_d --out results
+    mmavf predict recordings --config CONFIG --checkpoint FILE --out results --part 3/16
+
+Writes for each recording NAME.json (everything), NAME.csv (a row per face and window) and NAME.png (a picture). Folders
+are searched with all that they contain; a recording that cannot be used does not end the command, and finished ones are
+not done again. Exit status: 1 if a recording could not be read, 2 if recordings were refused because they lack what the
+model needs.
+"""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmavf.cli.model_options import add_model_options, check_model_options, load_model
+from mmavf.cli.program import UsageError
+from mmavf.cli.recordings import find_jobs, part_of
+
+if TYPE_CHECKING:
+    from mmavf.cli.predict_jobs import Outcome
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument('paths', nargs='+', type=Path, metavar='PATH', help='video, sound file, or folder of them')
+    add_model_options(parser)
+    parser.add_argument('--out', type=Path, required=True, metavar='DIR', help='folder of the results')
+    add_window_options(parser)
+    parser.add_argument('--part', type=part_of, default=(1, 1), metavar='I/N', help='only every N-th, from the I-th on')
+    parser.add_argument('--again', action='store_true', help='do finished recordings again')
+
+
+def add_window_options(parser: ArgumentParser) -> None:
+    """Add the options that decide about faces and windows."""
+    parser.add_argument('--hop', type=float, default=1.28, metavar='SEC', help='from window to window (default: 1.28)')
+    parser.add_argument(
+        '--clip-fps',
+        metavar='FPS',
+        help="frame rate at which the model was trained, or 'source': count frames as they come, as mmavf test does "
+        '(default: what the model says, else 25)',
+    )
+    parser.add_argument(
+        '--detector',
+        default='cascade',
+        help='of faces: cascade, yunet:FILE, or none: the pictures are face clips already (default: cascade)',
+    )
+    parser.add_argument('--align-eyes', action='store_true', help='turn faces so that the eyes are level')
+    parser.add_argument(
+        '--faces', choices=['all', 'largest', 'central'], default='all', help='which faces (default: all)'
+    )
+    parser.add_argument(
+        '--min-sec', type=float, default=0.5, metavar='SEC', help='leave out faces seen for less (default: 0.5)'
+    )
+    parser.add_argument(
+        '--missing',
+        choices=['refuse', 'marginal'],
+        default='refuse',
+        help='a recording without sound or face, where the model needs it: refuse it, or put the mean tokens of the '
+        'model folder in its place (default: refuse)',
+    )
+    parser.add_argument('--batch-size', type=int, default=8, help='windows that run together (default: 8)')
+
+
+def check_arguments(args: Namespace) -> None:
+    """Check what argparse cannot.
+
+    Raises:
+        UsageError: No model is named, or a path does not exist.
+    """
+    check_model_options(args)
+    missing = [str(path) for path in args.paths if not path.exists()]
+    if missing:
+        raise UsageError(f'{missing[0]} does not exist')
+
+
+def run(args: Namespace) -> int:
+    """Predict on all recordings, and say which failed."""
+    from mmavf.cli.predict_jobs import run_jobs
+
+    jobs, others = find_jobs(args.paths, args.out, args.part)
+    if not jobs:
+        raise UsageError(f'no video or sound file in {", ".join(map(str, args.paths))} for part {args.part[0]}')
+    args.out.mkdir(parents=True, exist_ok=True)
+    outcomes = run_jobs(build_inferencer(args), jobs, args)
+    return report(outcomes, args.out, others)
+
+
+def build_inferencer(args: Namespace) -> Any:
+    """Return the inferencer of the options."""
+    from mmavf.apis import AVFInferencer
+    from mmavf.faces.detector_name import detector_config
+
+    return AVFInferencer(
+        load_model(args),
+        hop_sec=args.hop,
+        clip_fps=args.clip_fps,
+        detector=None if args.detector == 'none' else detector_config(args.detector),
+        align_eyes=args.align_eyes,
+        choose=args.faces,
+        min_sec=args.min_sec,
+        missing=args.missing,
+    )
+
+
+def report(outcomes: 'list[Outcome]', out: Path, others: int) -> int:
+    """Print how many recordings have a result, and a table of those that have none; return the exit status."""
+    from mmavf.files.markdown import markdown_table
+
+    without = [outcome for outcome in outcomes if outcome.status in ('refused', 'failed')]
+    finished = sum(outcome.status == 'found finished' for outcome in outcomes)
+    if without:
+        print(markdown_table(['recording', 'status', 'reason'], [(o.job.path, o.status, o.text) for o in without]))
+    if any(outcome.status == 'refused' for outcome in without):
+        print(
+            'Refused recordings lack what the model needs: use a model of the other modality, or --missing marginal '
+            'with a model folder that has mean tokens.'
+        )
+    more = [f'{finished} of them finished before'] * bool(finished) + [f'{others} other files ignored'] * bool(others)
+    print(
+        f'{len(outcomes) - len(without)} of {len(outcomes)} recordings have results in {out}'
+        + ''.join(f', {text}' for text in more)
+    )
+    if any(outcome.status == 'failed' for outcome in without):
+        return 1
+    return 2 if without else 0

@@ -1,0 +1,43 @@
+"""The options by which commands that use a model on recordings name it."""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Any
+
+from .options import add_device_option
+from .program import UsageError
+
+
+def add_model_options(parser: ArgumentParser) -> None:
+    """Add `--model`, or `--config` with `--checkpoint` in its place, and `--device`."""
+    parser.add_argument('--model', type=Path, metavar='DIR', help='model folder, as mmavf publish writes it')
+    parser.add_argument('--config', metavar='CONFIG', help='in place of --model: the config of --checkpoint')
+    parser.add_argument('--checkpoint', metavar='FILE', help='in place of --model: the checkpoint of --config')
+    add_device_option(parser)
+
+
+def check_model_options(args: Namespace) -> None:
+    """Check that one model is named.
+
+    Raises:
+        UsageError: None is, or two are.
+    """
+    other = (args.config is not None, args.checkpoint is not None)
+    if args.model is not None and any(other):
+        raise UsageError('use either --model or --config with --checkpoint')
+    if args.model is None and not all(other):
+        raise UsageError('name a model: --model DIR, or --config CONFIG with --checkpoint FILE')
+
+
+def load_model(args: Namespace) -> Any:
+    """Return the model that the options name, in evaluation mode.
+
+    Raises:
+        CheckpointError: Its weights cannot be read, or do not fit.
+        ConfigError: Its config cannot be read.
+    """
+    from mmavf.apis import init_model
+
+    if args.model is not None:
+        return init_model(args.model, device=args.device)
+    return init_model(args.config, args.checkpoint, args.device)

@@ -1,0 +1,115 @@
+"""Prediction on many recordings: each whole or not at all, the finished ones once only."""
+
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from mmavf.apis.inference import AVFInferencer, Recording, open_recording
+from mmavf.errors import ClipError, MissingModalityError, ResultError
+from mmavf.timeline import Timeline, read_json, write_csv, write_json
+
+from .predict_progress import PredictProgress
+from .recordings import Job
+
+SHOWN = 3  # answers in a line
+
+Status: TypeAlias = Literal['done', 'found finished', 'refused', 'failed']
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a recording: its status, and a sentence: the answer, or why there is none."""
+
+    job: Job
+    status: Status
+    text: str
+
+
+def run_jobs(infer: AVFInferencer, jobs: list[Job], args: Namespace) -> list[Outcome]:
+    """Predict on all recordings; go on after one that cannot be used.
+
+    Raises:
+        OSError: Results cannot be written.
+    """
+    outcomes = []
+    with PredictProgress(len(jobs)) as progress:
+        for job in jobs:
+            progress.begin(job.path)
+            outcomes.append(_run_job(infer, job, args, progress))
+            progress.end(outcomes[-1].text)
+    return outcomes
+
+
+def is_finished(job: Job, infer: AVFInferencer) -> bool:
+    """Whether a recording has the result of this model and these settings, written after the recording."""
+    path = result_path(job.out, '.json')
+    try:
+        made = read_json(path)
+        return (made.model, made.settings) == (infer.info, infer.settings) and newer(path, job.path)
+    except (OSError, ResultError):
+        return False
+
+
+def newer(result: Path, source: Path) -> bool:
+    """Whether a result was written after its source."""
+    return result.stat().st_mtime >= source.stat().st_mtime
+
+
+def result_path(out: Path, suffix: str) -> Path:
+    """Return where a result lies; the name of a recording may hold dots."""
+    return out.with_name(out.name + suffix)
+
+
+def _run_job(infer: AVFInferencer, job: Job, args: Namespace, progress: PredictProgress) -> Outcome:
+    if not args.again and is_finished(job, infer):
+        return Outcome(job, 'found finished', summary(read_json(result_path(job.out, '.json'))))
+    try:
+        begin = time.monotonic()
+        recording = open_recording(job.path, infer.info.modalities)
+        timeline = infer.predict(recording, args.batch_size, progress.advance)
+        _write(timeline, recording, job.out, args)
+    except MissingModalityError as error:
+        return Outcome(job, 'refused', _reason(error, job))
+    except ClipError as error:
+        return Outcome(job, 'failed', _reason(error, job))
+    speed = (timeline.source.end_sec - timeline.source.start_sec) / (time.monotonic() - begin)
+    return Outcome(job, 'done', f'{summary(timeline)} ({speed:.1f} times real time)')
+
+
+def _write(timeline: Timeline, recording: Recording, out: Path, args: Namespace) -> None:
+    """Write all files of a timeline, its JSON last; if that fails or is stopped, none stays."""
+    writers: dict[str, Callable[[Path], None]] = {
+        '.csv': lambda path: write_csv(timeline, path),
+        '.json': lambda path: write_json(timeline, path),
+    }
+    with ExitStack() as undo:
+        for suffix, write in writers.items():
+            path = result_path(out, suffix)
+            undo.callback(path.unlink, missing_ok=True)
+            write(path)
+        undo.pop_all()
+
+
+def _reason(error: ClipError, job: Job) -> str:
+    return str(error).removeprefix(f'{job.path}: ')
+
+
+def summary(timeline: Timeline) -> str:
+    """Return the answers of a timeline in a line."""
+    counts = [f'{len(timeline.tracks)} faces'] if len(timeline.tracks) > 1 else []
+    counts.append('1 window' if len(timeline.windows) == 1 else f'{len(timeline.windows)} windows')
+    answers = [_answer(timeline, i) for i in range(min(len(timeline.answers), SHOWN))]
+    return f'{", ".join(counts)}: {"; ".join(answers)}{"; ..." if len(timeline.answers) > SHOWN else ""}'
+
+
+def _answer(timeline: Timeline, index: int) -> str:
+    answer = timeline.answers[index]
+    who = f'face {answer.track} ' if len(timeline.answers) > 1 else ''
+    label = timeline.label(answer)
+    if label is not None:
+        return f'{who}{label} {max(answer.scores):.0%}'
+    return who + ', '.join(f'{name} {x:.2f}' for name, x in zip(timeline.model.names, answer.scores, strict=True))

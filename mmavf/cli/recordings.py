@@ -1,0 +1,77 @@
+"""The recordings that a command line names, and where their results go."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmavf.lists.natural_order import natural_order
+
+from .program import UsageError
+
+
+@dataclass(frozen=True)
+class Job:
+    """A recording and its results.
+
+    Attributes:
+        path: The recording.
+        out: Where results go, without a suffix.
+    """
+
+    path: Path
+    out: Path
+
+
+def find_jobs(paths: Sequence[Path], out: Path, part: tuple[int, int] = (1, 1)) -> tuple[list[Job], int]:
+    """Return the recordings of files and folders in their order, and how many other files the folders have.
+
+    Folders are searched with all that they contain, links to folders excepted, for the suffixes of video and sound; a
+    file that is named itself may have any. Results lie under `out` as recordings
+    lie in their folder; where two would have the same name, both keep the suffix of their recording.
+
+    Args:
+        paths: Files and folders.
+        out: Folder of the results.
+        part: `(3, 16)`: every 16th recording, from the third on.
+
+    Raises:
+        UsageError: A path does not exist.
+    """
+    from mmavf.preparation.raw_sets.base import SOUND_SUFFIXES, VIDEO_SUFFIXES  # loads PyTorch: not for --help
+
+    found: dict[Path, Path] = {}
+    others = 0
+    for path in paths:
+        if path.is_dir():
+            files = list(_walk(path))
+            media = [file for file in files if file.suffix.lower() in VIDEO_SUFFIXES + SOUND_SUFFIXES]
+            others += len(files) - len(media)
+            found |= {file: out / file.relative_to(path) for file in media}
+        elif path.exists():
+            found[path] = out / path.name
+        else:
+            raise UsageError(f'{path} does not exist')
+    stems = Counter(target.with_suffix('') for target in found.values())
+    jobs = [Job(path, to if stems[to.with_suffix('')] > 1 else to.with_suffix('')) for path, to in found.items()]
+    number, of = part
+    return jobs[number - 1 :: of], others
+
+
+def part_of(text: str) -> tuple[int, int]:
+    """Return (3, 16) of '3/16', for argparse.
+
+    Raises:
+        ValueError: It is not such a text.
+    """
+    number, of = (int(word) for word in text.split('/'))
+    if not 1 <= number <= of:
+        raise ValueError(text)
+    return number, of
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for place, folders, names in os.walk(folder):
+        folders.sort(key=natural_order)
+        yield from (Path(place, name) for name in sorted(names, key=natural_order))

@@ -1,0 +1,151 @@
+"""Inference on recordings: the same numbers as a test, windows by time, faces, missing modalities."""
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+
+from mmavf.apis import AVFInferencer, Recording, init_model, list_loader, run_batch
+from mmavf.errors import ClipError, ConfigError, MissingModalityError
+from mmavf.faces import Face
+from mmavf.registry import FACE_DETECTORS
+from mmavf.timeline import Timeline
+from tests.helpers.faces import PlannedDetector
+from tests.helpers.media import counted_frames, tone, write_list, write_media, write_wav
+from tests.helpers.models import ROOT
+
+DEMO = ROOT / 'configs/demo/avfmae_tiny_finetune.py'
+SPEECH = ROOT / 'configs/demo/avfmae_tiny_speech.py'
+
+
+@pytest.fixture(scope='module')
+def model():
+    torch.manual_seed(0)
+    return init_model(DEMO, device='cpu')
+
+
+@pytest.fixture(scope='module')
+def video_model():
+    cfg = Config.fromfile(DEMO)
+    cfg.model.update(audio_encoder=None, correlation=None)
+    pipeline = cfg.test_dataloader.dataset.pipeline
+    pipeline[0].modalities = ('video',)
+    cfg.test_dataloader.dataset.pipeline = [step for step in pipeline if step.type not in ('ReadAudio', 'LogMel')]
+    torch.manual_seed(0)
+    return init_model(cfg, device='cpu')
+
+
+def clip(path, seconds, fps=25.0, sound=True):
+    count = round(seconds * fps)
+    frames = counted_frames(100)[np.arange(count) % 100]
+    return write_media(path, frames, tone(seconds, 0.2) if sound else None, fps=fps)
+
+
+@pytest.mark.parametrize('seconds', [0.4, 2.56, 3.0, 7.0])
+def test_the_answer_is_what_a_test_gives(seconds, model, tmp_path):
+    clip(tmp_path / 'clip.mp4', seconds)
+    ann_file = write_list(tmp_path / 'clips.csv', [['clip.mp4']], header='video')
+    (batch,) = list_loader(model.cfg, ann_file, tmp_path)
+    (sample,) = run_batch(model, batch)
+    timeline = AVFInferencer(model, detector=None)(tmp_path / 'clip.mp4', batch_size=3)
+    np.testing.assert_allclose(timeline.answers[0].scores, sample.pred_score.numpy(), atol=1e-5)
+
+
+def test_each_window_is_what_the_model_says_of_that_span_alone(model, tmp_path):
+    clip(tmp_path / 'clip.mp4', 6.0)
+    timeline = AVFInferencer(model, detector=None)(tmp_path / 'clip.mp4')
+    assert [w.start_sec for w in timeline.windows] == pytest.approx([0, 1.28, 2.56, 3.44])
+    rows = [['clip.mp4', w.start_sec, w.end_sec] for w in timeline.windows]
+    ann_file = write_list(tmp_path / 'spans.csv', rows, header='video,start,end')
+    (batch,) = list_loader(model.cfg, ann_file, tmp_path)
+    # the log-mel of a test's window is cut one frame earlier, at the clip's last frame
+    for window, sample in zip(timeline.windows, run_batch(model, batch), strict=True):
+        np.testing.assert_allclose(window.scores, sample.pred_score.numpy(), atol=2e-2)
+
+
+def test_windows_last_as_long_at_60_frames_per_second(model, tmp_path):
+    timeline = AVFInferencer(model, detector=None)(clip(tmp_path / 'phone.mp4', 4.0, fps=60.0))
+    assert timeline.source.fps == pytest.approx(60, abs=0.1)
+    assert [round(w.end_sec - w.start_sec, 3) for w in timeline.windows] == [2.56, 2.56]
+
+
+def test_arrays_a_file_and_a_stream_give_the_same(model, tmp_path):
+    frames, sound = counted_frames(100), tone(4.0, 1.0)
+    infer = AVFInferencer(model, detector=None)
+    recording = Recording.from_arrays(frames, 25.0, sound, 16000)
+    timeline = infer(recording)
+    assert list(infer.stream(recording)) == list(timeline.windows)
+    assert infer([recording, recording]) == [timeline, timeline]
+    path = write_media(tmp_path / 'same.mkv', frames, sound, codecs=('ffv1', 'flac'), pixels='bgr0')
+    for got, wanted in zip(infer(path).windows, timeline.windows, strict=True):
+        np.testing.assert_allclose(got.scores, wanted.scores, atol=2e-3)  # FLAC has 16 bits
+    assert Timeline.from_dict(timeline.to_dict()) == timeline
+    assert list(timeline.to_dataframe()['label']) == [timeline.label(window) for window in timeline.windows]
+
+
+def test_each_face_has_a_track_and_gaps_have_no_window(model):
+    face = {name: Face((x, 10.0, 40.0, 40.0), 1.0) for name, x in (('left', 10.0), ('right', 110.0))}
+    plan = [[face['left']] * (i < 100 or i >= 250) + [face['right']] * (50 <= i < 150) for i in range(400)]
+    registered = FACE_DETECTORS.module_dict
+    registered['PlannedDetector'] = PlannedDetector
+    try:
+        infer = AVFInferencer(model, detector=dict(type='PlannedDetector', plan=plan))
+    finally:
+        del registered['PlannedDetector']
+    frames = np.random.default_rng(0).integers(0, 255, (400, 60, 160, 3), dtype=np.uint8)
+    timeline = infer(Recording.from_arrays(frames, 25.0, tone(16.0), 16000))
+    spans = [(track.number, round(track.start_sec, 1), round(track.end_sec, 1)) for track in timeline.tracks]
+    assert spans == [  # faces are looked for in every fifth frame
+        (1, 0.0, pytest.approx(4.0, abs=0.25)),
+        (2, pytest.approx(2.0, abs=0.25), pytest.approx(6.0, abs=0.25)),
+        (3, pytest.approx(10.0, abs=0.25), 16.0),
+    ]
+    assert {window.track for window in timeline.windows} == {1, 2, 3}
+    assert not [w for w in timeline.windows if w.start_sec < 9.7 and w.end_sec > 7.1]
+    assert len(timeline.answers) == 3
+    assert timeline.notes == ('Several faces are seen at the same time; each gets the same sound, whoever speaks.',)
+    x, y, side, _ = timeline.tracks[1].places[0]
+    assert (x, y, side) == (pytest.approx(130), pytest.approx(30), pytest.approx(52))
+
+
+@pytest.mark.parametrize(
+    ('make', 'reason'),
+    [
+        (lambda path: clip(path.with_suffix('.mp4'), 1.0, sound=False), 'no sound, which the model needs'),
+        (lambda path: write_wav(path.with_suffix('.wav'), tone(1.0)), 'no video, which the model needs'),
+        (lambda path: clip(path.with_suffix('.mkv'), 1.0), 'no face, which the model needs'),
+    ],
+)
+def test_a_recording_that_lacks_what_the_model_needs_is_refused(make, reason, model, tmp_path):
+    with pytest.raises(MissingModalityError, match=reason):
+        AVFInferencer(model)(make(tmp_path / 'one'))
+
+
+def test_a_model_of_video_ignores_sound_and_one_of_sound_takes_any_file(video_model, tmp_path):
+    path = clip(tmp_path / 'silent.mp4', 3.0, sound=False)
+    assert len(AVFInferencer(video_model, detector=None)(path).windows) == 1
+    speech = AVFInferencer(SPEECH, device='cpu')
+    assert speech.info.modalities == ('audio',)
+    sound = tone(4.0, 0.5)
+    alone = speech(write_wav(tmp_path / 'a.wav', sound))
+    assert [(w.track, w.start_sec) for w in alone.windows] == [(None, 0.0), (None, pytest.approx(1.28))]
+    filmed = speech(write_media(tmp_path / 'a.mkv', counted_frames(100), sound, codecs=('libx264', 'flac')))
+    np.testing.assert_allclose(filmed.windows[0].scores, alone.windows[0].scores, atol=5e-3)
+
+
+def test_what_cannot_be_used_is_a_typed_error(model, tmp_path):
+    infer = AVFInferencer(model, detector=None)
+    with pytest.raises(ClipError, match='this is a folder'):
+        infer(tmp_path)
+    with pytest.raises(ClipError, match='lost.mp4'):
+        infer(tmp_path / 'lost.mp4')
+    with pytest.raises(ClipError, match='frames need fps'):
+        Recording.from_arrays(counted_frames(3))
+    with pytest.raises(ClipError, match='pass frames, a waveform, or both'):
+        Recording.from_arrays()
+    with pytest.raises(ConfigError, match='hop_sec=0'):
+        AVFInferencer(model, hop_sec=0)
+    with pytest.raises(ConfigError, match='batch_size must be at least 1'):
+        infer(Recording.from_arrays(counted_frames(3), 25.0), batch_size=0)
+    with pytest.raises(ConfigError, match='predicts nothing'):
+        AVFInferencer(ROOT / 'configs/demo/avfmae_tiny_pretrain.py', device='cpu')

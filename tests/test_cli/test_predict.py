@@ -1,0 +1,113 @@
+"""The command `mmavf predict`: many recordings, bad ones, finished ones, interruptions."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from mmavf.apis import init_model
+from mmavf.cli.main import main
+from mmavf.cli.program import UsageError
+from mmavf.cli.recordings import find_jobs, part_of
+from tests.helpers.media import counted_frames, tone, write_media, write_wav
+from tests.helpers.models import ROOT
+
+SPEECH = ROOT / 'configs/demo/avfmae_tiny_speech.py'
+
+
+@pytest.fixture(scope='module')
+def checkpoint(tmp_path_factory):
+    torch.manual_seed(0)
+    model = init_model(SPEECH, device='cpu')
+    path = tmp_path_factory.mktemp('model') / 'speech.pth'
+    torch.save(dict(state_dict=model.state_dict(), meta=dict(dataset_meta=model.dataset_meta)), path)
+    return path
+
+
+@pytest.fixture
+def recordings(tmp_path):
+    folder = tmp_path / 'recordings'
+    (folder / 'deep').mkdir(parents=True)
+    write_wav(folder / 'good.wav', tone(3.0, 0.5))
+    write_wav(folder / 'deep/good.wav', tone(1.0))
+    write_media(folder / 'silent.mp4', counted_frames(20), None)
+    (folder / 'text.mp4').write_text('not a video')
+    (folder / 'readme.txt').write_text('a file of another kind')
+    return folder
+
+
+def predict(*words, checkpoint):
+    options = ['--config', SPEECH, '--checkpoint', checkpoint, '--device', 'cpu']
+    return main(['predict', *map(str, words), *map(str, options)])
+
+
+def test_a_folder_is_done_once_and_its_bad_files_are_named(recordings, checkpoint, tmp_path, capsys):
+    out = tmp_path / 'out'
+    assert predict(recordings, '--out', out, checkpoint=checkpoint) == 1
+    shown = capsys.readouterr().out
+    assert '2 of 4 recordings have results' in shown and '1 other files ignored' in shown
+    text, silent = (next(line for line in shown.splitlines() if name in line) for name in ('text.mp4', 'silent.mp4'))
+    assert '| failed ' in text and 'cannot be opened as media' in text
+    assert '| refused ' in silent and 'the file has no sound' in silent
+    made = sorted(str(path.relative_to(out)) for path in out.rglob('*.*'))
+    assert [name for name in made if name.endswith('json')] == ['deep/good.json', 'good.json']
+    assert not [name for name in made if 'silent' in name or 'text' in name]
+    stamps = {path: path.stat().st_mtime_ns for path in out.rglob('*.*')}
+    assert predict(recordings, '--out', out, checkpoint=checkpoint) == 1
+    assert '2 of them finished before' in capsys.readouterr().out
+    assert stamps == {path: path.stat().st_mtime_ns for path in out.rglob('*.*')}
+    assert predict(recordings / 'good.wav', '--out', out, '--hop', '0.5', checkpoint=checkpoint) == 0  # other settings
+    assert json.loads((out / 'good.json').read_text())['settings']['hop_sec'] == 0.5
+    os.utime(recordings / 'good.wav', (2e9, 2e9))  # a new recording under the old name
+    predict(recordings / 'good.wav', '--out', out, '--hop', '0.5', checkpoint=checkpoint)
+    assert 'finished before' not in capsys.readouterr().out
+
+
+def test_refusals_alone_end_with_status_2(recordings, checkpoint, tmp_path, capsys):
+    assert predict(recordings / 'silent.mp4', '--out', tmp_path / 'out', checkpoint=checkpoint) == 2
+    assert 'Refused recordings lack what the model needs' in capsys.readouterr().out
+
+
+def test_a_recording_that_is_stopped_leaves_nothing(recordings, checkpoint, tmp_path, monkeypatch):
+    def stop(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr('mmavf.cli.predict_jobs.write_json', stop)
+    with pytest.raises(SystemExit) as ended:
+        raise SystemExit(predict(recordings / 'good.wav', '--out', tmp_path / 'out', checkpoint=checkpoint))
+    assert ended.value.code == 130
+    assert [path for path in (tmp_path / 'out').rglob('*') if path.is_file()] == []
+
+
+def test_misuse_is_found_before_anything_is_loaded(recordings, checkpoint, tmp_path, capsys):
+    for words, message in [
+        ([recordings, '--out', tmp_path], 'name a model'),
+        ([recordings, '--out', tmp_path, '--model', tmp_path, '--config', SPEECH], 'either --model or --config'),
+        ([tmp_path / 'lost', '--out', tmp_path, '--model', tmp_path], 'lost does not exist'),
+        ([recordings, '--out', tmp_path, '--model', tmp_path, '--part', '5/4'], 'argument --part'),
+    ]:
+        with pytest.raises(SystemExit) as ended:
+            main(['predict', *map(str, words)])
+        assert ended.value.code == 2
+        assert message in capsys.readouterr().err
+
+
+def test_parts_are_disjoint_and_complete(recordings):
+    whole, _ = find_jobs([recordings], Path('out'))
+    parts = [find_jobs([recordings], Path('out'), (i, 3))[0] for i in (1, 2, 3)]
+    assert sorted(job.out for jobs in parts for job in jobs) == sorted(job.out for job in whole)
+    assert part_of('3/16') == (3, 16)
+
+
+def test_recordings_of_one_name_keep_their_suffixes(tmp_path):
+    for name in ('a.mp4', 'a.wav', 'b.c.wav'):
+        (tmp_path / name).touch()
+    assert [job.out for job in find_jobs([tmp_path], Path('out'))[0]] == [
+        Path('out/a.mp4'),
+        Path('out/a.wav'),
+        Path('out/b.c'),
+    ]
+    with pytest.raises(UsageError, match='does not exist'):
+        find_jobs([tmp_path / 'lost'], Path('out'))
