@@ -166,7 +166,7 @@ def test_the_wheel_says_what_it_is(installed_wheel):
     described = wheel.metadata
     assert described['Description'] == (ROOT / 'README.md').read_text()
     assert described['Description-Content-Type'] == 'text/markdown'
-    assert {'tests', 'docs', 'mmcv', 'mim'} == set(described.get_all('Provides-Extra'))
+    assert {'tests', 'docs', 'elan', 'mmcv', 'mim'} == set(described.get_all('Provides-Extra'))
     pythons = {f'Programming Language :: Python :: {name[0]}.{name[1:]}' for name in PYTHONS}
     assert pythons <= set(described.get_all('Classifier'))
     assert (installed_wheel / 'mmavf/py.typed').exists()

@@ -2,7 +2,6 @@
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import Any
 
 from .options import add_device_option
 from .program import UsageError
@@ -27,17 +26,3 @@ def check_model_options(args: Namespace) -> None:
         raise UsageError('use either --model or --config with --checkpoint')
     if args.model is None and not all(other):
         raise UsageError('name a model: --model DIR, or --config CONFIG with --checkpoint FILE')
-
-
-def load_model(args: Namespace) -> Any:
-    """Return the model that the options name, in evaluation mode.
-
-    Raises:
-        CheckpointError: Its weights cannot be read, or do not fit.
-        ConfigError: Its config cannot be read.
-    """
-    from mmavf.apis import init_model
-
-    if args.model is not None:
-        return init_model(args.model, device=args.device)
-    return init_model(args.config, args.checkpoint, args.device)

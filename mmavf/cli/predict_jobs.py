@@ -11,6 +11,9 @@ from typing import Literal, TypeAlias
 from mmavf.apis.inference import AVFInferencer, Recording, open_recording
 from mmavf.errors import ClipError, MissingModalityError, ResultError
 from mmavf.timeline import Timeline, read_json, write_csv, write_json
+from mmavf.timeline.elan import write_eaf
+from mmavf.timeline.subtitles import write_srt
+from mmavf.visualization.timeline_picture import draw_timeline
 
 from .predict_progress import PredictProgress
 from .recordings import Job
@@ -84,8 +87,13 @@ def _write(timeline: Timeline, recording: Recording, out: Path, args: Namespace)
     """Write all files of a timeline, its JSON last; if that fails or is stopped, none stays."""
     writers: dict[str, Callable[[Path], None]] = {
         '.csv': lambda path: write_csv(timeline, path),
-        '.json': lambda path: write_json(timeline, path),
+        '.png': lambda path: draw_timeline(timeline, path, recording.frames, recording.sound),
     }
+    if args.srt:
+        writers['.srt'] = lambda path: write_srt(timeline, path)
+    if args.eaf:
+        writers['.eaf'] = lambda path: write_eaf(timeline, path)
+    writers['.json'] = lambda path: write_json(timeline, path)
     with ExitStack() as undo:
         for suffix, write in writers.items():
             path = result_path(out, suffix)

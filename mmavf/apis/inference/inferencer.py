@@ -15,6 +15,7 @@ from mmavf.faces.cropper import FaceCropper
 from mmavf.models.heads import ClassificationHead, LinearHead
 from mmavf.timeline import ModelInfo, Timeline, Window
 from mmavf.timeline.timeline import Kind
+from mmavf.visualization.timeline_picture import draw_timeline
 
 from .followed import Choice
 from .model_input import ModelInput
@@ -57,7 +58,7 @@ class AVFInferencer(BaseInferencer):
         >>> infer = AVFInferencer('configs/demo/avfmae_tiny_finetune.py', device='cpu', detector=None)
         >>> timeline = infer('clips/one.mp4')
         >>> [(window.start_sec, round(window.end_sec, 2)) for window in timeline.windows]
-        [(0.0, 2.56)]
+        [(0.0, 1.16)]
         >>> timeline.to_dataframe().shape
         (1, 11)
     """
@@ -82,11 +83,16 @@ class AVFInferencer(BaseInferencer):
                 "hop_sec must be positive, missing 'refuse' or 'marginal', choose 'all', 'largest' or 'central'; got "
                 f'{hop_sec=}, {missing=}, {choose=}'
             )
-        self.model = model if isinstance(model, nn.Module) else init_model(model, checkpoint, device)
+        self.model: Any = model if isinstance(model, nn.Module) else init_model(model, checkpoint, device)
         self.cfg = self.model.cfg
-        self.info = describe_model(self.model, '' if checkpoint is None else Path(checkpoint).name)
+        self.info = describe_model(self.model, _name(model, checkpoint))
         self.show_progress = show_progress
-        self.pipeline = ModelInput.from_cfg(self.cfg, clip_fps)
+        self.pipeline = self._init_pipeline(self.cfg, clip_fps)
+        if missing == 'marginal' and not self.model.marginals:
+            raise ConfigError(
+                'the model has no mean tokens, from which it could answer without a modality: publish it with '
+                'mmavf publish --marginal LIST'
+            )
         self._hop_sec, self._choose, self._missing = hop_sec, choose, missing
         self._detector = detector
         self._cropper = None if detector is None else FaceCropper(detector, align_eyes=align_eyes, min_sec=min_sec)
@@ -159,8 +165,20 @@ class AVFInferencer(BaseInferencer):
     def visualize(
         self, inputs: list[Input], preds: list[Timeline], show: bool = False, out_dir: str | Path = '.'
     ) -> list[Path]:
-        """Write each timeline as a picture, `NAME.png`; return the paths."""
-        raise NotImplementedError
+        """Write the picture of each timeline into a folder, as `NAME.png`; return the paths.
+
+        Args:
+            inputs: The recordings.
+            preds: Their timelines.
+            show: Unused; MMEngine's inferencers have it.
+            out_dir: The folder.
+        """
+        paths = []
+        for one, timeline in zip(inputs, preds, strict=True):
+            recording = one if isinstance(one, Recording) else open_recording(one, self.info.modalities)
+            paths.append(Path(out_dir) / f'{Path(recording.name).stem}.png')
+            draw_timeline(timeline, paths[-1], recording.frames, recording.sound)
+        return paths
 
     def postprocess(
         self, preds: list[Timeline], visualization: list[Path] | None = None, return_datasample: bool = False
@@ -168,8 +186,9 @@ class AVFInferencer(BaseInferencer):
         """Return timelines as plain data."""
         return [timeline.to_dict() for timeline in preds]
 
-    def _init_pipeline(self, cfg: Config) -> ModelInput:
-        return ModelInput.from_cfg(cfg)
+    def _init_pipeline(self, cfg: Config, clip_fps: float | str | None = None) -> ModelInput:
+        video = (self.model.card or {}).get('preprocessing', {}).get('video') or {}
+        return ModelInput.from_cfg(cfg, clip_fps, video.get('fps'))
 
     def _begin(self, recording: Input, batch_size: int) -> tuple[Recording, Plan, Predictor]:
         if batch_size < 1:
@@ -205,4 +224,12 @@ def describe_model(model: Any, name: str) -> ModelInfo:
     names = tuple(meta.get('classes') or meta.get('dims') or (str(i) for i in range(outputs)))
     if len(names) != outputs:
         raise ConfigError(f'the model has {outputs} outputs, but {len(names)} names: {", ".join(names)}')
-    return ModelInfo(name, kind, names, tuple(encoders))
+    card = model.card or {}
+    sha256 = card.get('weights', {}).get('sha256')
+    return ModelInfo(name, kind, names, tuple(encoders), sha256, card.get('calibration') is not None)
+
+
+def _name(model: nn.Module | Config | str | Path, checkpoint: str | Path | None) -> str:
+    if checkpoint is not None:
+        return Path(checkpoint).name
+    return Path(model).resolve().stem if isinstance(model, str | Path) else ''

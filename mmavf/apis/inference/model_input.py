@@ -9,13 +9,14 @@ from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.registry import DefaultScope
 
-from mmavf.datasets.media import SoundReader
+from mmavf.datasets.media import Silence, SoundReader
 from mmavf.datasets.media.frame_times import DEFAULT_FPS
 from mmavf.datasets.transforms import SampleSegments, SampleWindow
 from mmavf.errors import ConfigError
 from mmavf.registry import TRANSFORMS
 
 OPENING = ('OpenClip', 'ReadFrames')
+BLANK = np.zeros((16, 16, 3), np.uint8)  # passes through the transforms where there is no video
 CHOOSING = ('SampleWindow', 'SampleSegments')
 
 
@@ -34,13 +35,16 @@ class ModelInput:
     steps: Compose
 
     @classmethod
-    def from_cfg(cls, cfg: Config, clip_fps: float | str | None = None) -> 'ModelInput':
+    def from_cfg(
+        cls, cfg: Config, clip_fps: float | str | None = None, trained_fps: float | None = None
+    ) -> 'ModelInput':
         """Read a config's test pipeline.
 
         Args:
-            cfg: Config of a fine-tuning, or of a pre-training, whose training pipeline then must not be random.
-            clip_fps: Frames per second at which the model was trained; 'source' counts the frames of the recording;
-                None: what the pipeline says, else 25.
+            cfg: Config with a `test_dataloader`.
+            clip_fps: Frames per second by which the sampler counts; 'source' counts the frames of the recording; None:
+                what the pipeline says, else `trained_fps`, else 25.
+            trained_fps: Frame rate of the clips that the model was trained on, if it is known.
 
         Raises:
             ConfigError: There is no test pipeline, or it has no sampler of this package.
@@ -54,7 +58,7 @@ class ModelInput:
             )
         settings = dict(pipeline[chosen[0]])
         if names[chosen[0]] == 'SampleWindow':
-            settings['clip_fps'] = _rate(clip_fps, settings.get('clip_fps'))
+            settings['clip_fps'] = _rate(clip_fps, settings.get('clip_fps') or trained_fps or DEFAULT_FPS)
         rest = [step for i, step in enumerate(pipeline) if i not in chosen and names[i] not in OPENING]
         with DefaultScope.overwrite_default_scope('mmavf'):
             return cls(TRANSFORMS.build(settings), settings.get('clip_fps'), Compose(rest))
@@ -80,8 +84,8 @@ class ModelInput:
             name: Name of the recording, for messages.
             index: Number of the window.
             window_sec: (2,) start and end of its sound.
-            frames: T arrays (H, W, 3) uint8 RGB; None if the model sees no video.
-            sound: The sound; None if the model hears none.
+            frames: T arrays (H, W, 3) uint8 RGB; None if there is no video.
+            sound: The sound; None if there is none.
 
         Raises:
             ClipError: The sound is damaged.
@@ -89,14 +93,15 @@ class ModelInput:
         results: dict[str, Any] = dict(
             sample_id=f'{name}#{index}', index=index, video_path=name, num_clips=1, window_sec=window_sec[None]
         )
-        results['frame_inds'] = np.arange(len(frames) if frames is not None else 1)[None]
-        if frames is not None:
-            shape = frames[0].shape[:2]
-            results.update(imgs=list(frames), original_shape=shape, img_shape=shape, modality='RGB')
-            results.update(clip_len=len(frames))
-        if sound is not None:
-            results['audio_reader'] = sound
-        return self.steps(results)
+        imgs = [BLANK] * self.sampler.clip_len if frames is None else list(frames)
+        shape = imgs[0].shape[:2]
+        results.update(imgs=imgs, original_shape=shape, img_shape=shape, modality='RGB', clip_len=len(imgs))
+        results.update(frame_inds=np.arange(len(imgs))[None], audio_reader=Silence() if sound is None else sound)
+        packed = self.steps(results)
+        for modality, there in (('video', frames), ('audio', sound)):
+            if there is None:
+                packed['inputs'].pop(modality, None)
+        return packed
 
 
 def _test_pipeline(cfg: Config) -> list[dict[str, Any]]:
@@ -108,11 +113,11 @@ def _test_pipeline(cfg: Config) -> list[dict[str, Any]]:
     return list(dataset['pipeline'])
 
 
-def _rate(asked: float | str | None, configured: float | None) -> float | None:
+def _rate(asked: float | str | None, default: float) -> float | None:
     if asked == 'source':
         return None
     if asked is None:
-        return configured or DEFAULT_FPS
+        return default
     try:
         rate = float(asked)
     except ValueError as error:

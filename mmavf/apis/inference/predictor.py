@@ -7,7 +7,6 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from mmengine.dataset import default_collate
-from torch import nn
 
 from mmavf.apis.batch import run_batch
 from mmavf.datasets.media.frame_times import DEFAULT_FPS
@@ -47,7 +46,7 @@ class Predictor:
         batch_size: Windows that run together.
     """
 
-    model: nn.Module
+    model: Any
     info: ModelInfo
     model_input: ModelInput
     cropper: FaceCropper | None
@@ -92,7 +91,7 @@ class Predictor:
         )
         waiting = prefetch(windows, 2 * self.batch_size)
         while batch := list(islice(waiting, self.batch_size)):
-            yield from self._run(batch)
+            yield from self._run(batch, plan.absent)
 
     def timeline(self, recording: Recording, plan: 'Plan', scored: list[Scored], settings: dict[str, Any]) -> Timeline:
         """Put the predictions together."""
@@ -104,8 +103,10 @@ class Predictor:
             info, self.info, settings, tracks, tuple(windows), _answers(scored, plan.absent), self._notes(plan, tracks)
         )
 
-    def _run(self, batch: list[ReadyWindow]) -> Iterator[Scored]:
-        samples = run_batch(self.model, default_collate([window.packed for window in batch]))
+    def _run(self, batch: list[ReadyWindow], absent: tuple[str, ...]) -> Iterator[Scored]:
+        given = {modality: self.model.marginals[modality] for modality in absent}
+        options: dict[str, Any] = dict(given=given) if given else {}
+        samples = run_batch(self.model, default_collate([window.packed for window in batch]), **options)
         for window, sample in zip(batch, samples, strict=True):
             scores = sample.pred_score if 'pred_score' in sample else sample.pred_value
             yield Scored(window, scores.float().cpu().numpy())

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mmavf.datasets.media import ArrayFrames, ArraySound, FrameReader, MediaFile, SoundFile, SoundReader, open_sound
+from mmavf.datasets.media import ArrayFrames, ArraySound, FrameReader, SoundReader
 from mmavf.datasets.media.frame_times import usual_interval_sec
+from mmavf.datasets.media.long_media import LongMedia
 from mmavf.errors import ClipError, MissingModalityError
 from mmavf.timeline import SourceInfo
 
@@ -25,7 +26,7 @@ class Recording:
         >>> from mmavf.apis import open_recording
         >>> recording = open_recording('clips/one.mp4')
         >>> len(recording.frames.frame_times), round(recording.sound.duration_sec, 1)
-        (75, 3.0)
+        (30, 1.2)
     """
 
     name: str
@@ -81,7 +82,7 @@ class Recording:
 
 
 def open_recording(path: str | Path, modalities: Collection[str] = ('video', 'audio')) -> Recording:
-    """Open a media file or a sound file.
+    """Open a media file or a sound file of any length, of which only a part is in memory at a time.
 
     Args:
         path: The file.
@@ -89,15 +90,17 @@ def open_recording(path: str | Path, modalities: Collection[str] = ('video', 'au
 
     Raises:
         ClipError: It cannot be read; of them MissingModalityError: it has nothing of these.
+
+    Examples:
+        >>> from mmavf.apis import open_recording
+        >>> open_recording('clips/one.mp4').info().size
+        (64, 64)
     """
     name = str(path)
     if Path(name).is_dir():
         raise ClipError(f'{name}: this is a folder, not a recording')
-    if name.lower().endswith(SoundFile.SUFFIXES):
-        recording = Recording(name, None, open_sound(name) if 'audio' in modalities else None)
-    else:
-        media = MediaFile(name, kinds=tuple(modalities))
-        recording = Recording(name, media.video, media.audio)
+    media = LongMedia(name, kinds=tuple(modalities))
+    recording = Recording(name, media.video, media.audio)
     if recording.frames is None and recording.sound is None:
         kinds = ' nor '.join({'video': 'video', 'audio': 'sound'}[modality] for modality in modalities)
         raise MissingModalityError(f'{name}: the file has no {kinds}')

@@ -13,7 +13,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmavf.cli.model_options import add_model_options, check_model_options, load_model
+from mmavf.cli.model_options import add_model_options, check_model_options
 from mmavf.cli.program import UsageError
 from mmavf.cli.recordings import find_jobs, part_of
 
@@ -26,6 +26,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument('paths', nargs='+', type=Path, metavar='PATH', help='video, sound file, or folder of them')
     add_model_options(parser)
     parser.add_argument('--out', type=Path, required=True, metavar='DIR', help='folder of the results')
+    parser.add_argument('--srt', action='store_true', help='write NAME.srt, too: subtitles')
+    parser.add_argument('--eaf', action='store_true', help='write NAME.eaf, too: for ELAN (needs mmavf[elan])')
     add_window_options(parser)
     parser.add_argument('--part', type=part_of, default=(1, 1), metavar='I/N', help='only every N-th, from the I-th on')
     parser.add_argument('--again', action='store_true', help='do finished recordings again')
@@ -92,7 +94,9 @@ def build_inferencer(args: Namespace) -> Any:
     from mmavf.faces.detector_name import detector_config
 
     return AVFInferencer(
-        load_model(args),
+        args.model or args.config,
+        args.checkpoint,
+        args.device,
         hop_sec=args.hop,
         clip_fps=args.clip_fps,
         detector=None if args.detector == 'none' else detector_config(args.detector),
