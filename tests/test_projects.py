@@ -1,4 +1,4 @@
-"""Every pre-training model of the plugins passes the common checks; models of all sizes have the published numbers."""
+"""Models of the plugins pass the common checks; those of all sizes have the published numbers."""
 
 import itertools
 import re
@@ -9,9 +9,11 @@ import torch
 from mmengine.config import Config
 from torch import nn
 
-from mmavf.models.complexity import count_flops, count_hidden_embedding
+from mmavf.models.complexity import count_flops, count_hidden_embedding, input_sizes
+from mmavf.models.recognizers.avf_recognizer import RecognizerOutput
 from mmavf.registry import MODELS
-from mmavf.testing.conformance import check_gradients, check_reload, check_step_without_data, leaks
+from mmavf.testing.conformance import check_export, check_gradients, check_reload, check_step_without_data, leaks
+from tests.helpers.baselines import BASELINES, build_baseline
 
 ROOT = Path(__file__).parents[1] / 'projects'
 METHODS = ('hicmae', 'mae_dfer', 'svfap', 'videomae')
@@ -56,11 +58,7 @@ def built(request):
     cfg = shrunk(model_config(request.param))
     torch.manual_seed(0)
     model = MODELS.build(cfg)
-    sizes = {
-        m: (part.in_channels, *(g * p for g, p in zip(part.grid, part.patch_size, strict=True)))
-        for m, part in model.encoders.items()
-    }
-    return cfg, model, {m: torch.randn(2, *size) for m, size in sizes.items()}
+    return cfg, model, {m: torch.randn(2, *size) for m, size in input_sizes(model).items()}
 
 
 def test_a_pretraining_model_keeps_its_contract(built):
@@ -69,6 +67,24 @@ def test_a_pretraining_model_keeps_its_contract(built):
     assert not leaks(model, inputs)
     check_reload(model, MODELS.build(cfg))
     check_step_without_data(model, inputs)
+
+
+@pytest.mark.parametrize('stage', [pytest.param('', marks=pytest.mark.slow), '_finetune'])
+@pytest.mark.parametrize('method', [*BASELINES, 'AVF-MAE++'])
+def test_a_model_is_exported(method, stage):
+    model = build_baseline(method, stage)
+    check_export(model, {m: torch.randn(2, *size) for m, size in input_sizes(model).items()})
+
+
+def test_a_program_that_fixes_what_it_saw_is_found():
+    class Counting(nn.Module):
+        calls = itertools.count(1)
+
+        def forward(self, inputs):
+            return RecognizerOutput(inputs['audio'], inputs['audio'] * next(self.calls))
+
+    with pytest.raises(AssertionError, match='differs by .* in logits'):
+        check_export(Counting(), dict(audio=torch.ones(2, 3)))
 
 
 def test_what_the_released_svfap_sees_is_found():

@@ -1,4 +1,4 @@
-"""Checks that every pre-training model has to pass, whatever it is made of.
+"""Checks that every model has to pass, whatever it is made of.
 
 Each takes a built model and raises AssertionError. `inputs` are its clips by modality, (B, channels, *size).
 """
@@ -8,16 +8,15 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from mmavf.models.pretrainers import MaskedAutoencoder
+from mmavf.models.pretrainers import MaskedAutoencoder, PretrainOutput
 
 
 def check_step_without_data(model: MaskedAutoencoder, inputs: Mapping[str, Tensor]) -> None:
     """Run a whole step on the meta device, which has no values: reading one, as `.item()` does, fails.
 
-    On a GPU each such read makes the host wait for the device. The model stays on the meta device. The
-    contrastive loss is left out: it sets the precision of autocast, which the meta device does not know.
+    On a GPU each such read makes the host wait for the device. The model stays on the meta device.
     """
-    model.to('meta').contrastive_loss = None
+    model.to('meta')
     losses = model({m: x.to('meta') for m, x in inputs.items()}, mode='loss')
     sum(losses.values()).backward()
     assert all(loss.shape == () for loss in losses.values()), f'losses are not scalars: {losses}'
@@ -48,6 +47,39 @@ def check_reload(model: nn.Module, other: nn.Module) -> None:
     other.load_state_dict(model.state_dict())
     differing = [name for name, value in model.state_dict().items() if not torch.equal(value, other.state_dict()[name])]
     assert not differing, f'not restored: {differing}'
+
+
+def check_export(model: nn.Module, inputs: Mapping[str, Tensor], tolerance: float = 1e-5) -> None:
+    """Make sure that `torch.export` gets a program which computes the same for other clips than it was made with.
+
+    Args:
+        model: A pre-trainer, whose predictions are compared, or a recognizer, whose scores are.
+        inputs: Clips to export it with.
+        tolerance: Largest absolute difference.
+    """
+    wrapped = _Tensors(model.eval())
+    others = {m: torch.randn_like(x) for m, x in inputs.items()}
+    with torch.no_grad():
+        program = torch.export.export(wrapped, (dict(inputs),), strict=False).module()
+        outputs = []
+        for run in (wrapped, program):
+            torch.manual_seed(0)  # of the masks
+            outputs.append(run(others))
+    for name, value in outputs[0].items():
+        difference = (value - outputs[1][name]).abs().max().item()
+        assert difference <= tolerance, f'the exported program differs by {difference} in {name}'
+
+
+class _Tensors(nn.Module):
+    """A model whose output is a dictionary of tensors, as `torch.export` wants it."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        output = self.model(inputs)
+        return output.predictions if isinstance(output, PretrainOutput) else dict(logits=output.logits)
 
 
 def _explicit(model: MaskedAutoencoder, m: str, keep_ids: Tensor, decode_ids: Tensor) -> tuple[Tensor, Tensor]:

@@ -4,6 +4,7 @@ Shapes: B batch, G batch over all ranks where it is gathered (else B), N and M t
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import cast
 
 import torch
@@ -40,7 +41,7 @@ class HCMCLLoss(nn.Module):
 
     def logits(self, video: Tensor, audio: Tensor) -> tuple[Tensor, Tensor]:
         """Return the scores of one layer: video to audio and audio to video, each (B, G), float32."""
-        with torch.autocast(video.device.type, enabled=False):
+        with _full_precision(video.device.type):
             video = F.normalize(video.float().mean(dim=1), dim=-1)  # (B, C)
             audio = F.normalize(audio.float().mean(dim=1), dim=-1)
             all_video, all_audio = self._candidates(video), self._candidates(audio)
@@ -57,3 +58,8 @@ class HCMCLLoss(nn.Module):
         if self.gather and get_world_size() > 1:
             return torch.cat(all_gather(features))
         return features
+
+
+def _full_precision(device: str) -> AbstractContextManager:
+    """Switch autocast off; the meta device, on which steps are checked without values, does not know it."""
+    return torch.autocast(device, enabled=False) if torch.amp.is_autocast_available(device) else nullcontext()
