@@ -1,6 +1,6 @@
 """A batch through a model."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -44,10 +44,17 @@ def run_batch(model: nn.Module, batch: dict, mode: str = 'predict', **options: A
 
 
 @torch.no_grad()
-def encode_batch(model: Any, batch: dict) -> dict[str, EncoderOutput]:
-    """Return what each modality's encoder of a recognizer makes of a batch; arguments as in `run_batch`."""
+def encode_batch(model: Any, batch: dict, modalities: Collection[str] | None = None) -> dict[str, EncoderOutput]:
+    """Return what encoders make of a batch, all tokens of it, as in a test (see `run_batch`).
+
+    Args:
+        model: A recognizer or a pre-training model, in evaluation mode.
+        batch: See `run_batch`.
+        modalities: Whose encoders are run; None: all.
+    """
     with _as_tested(model, batch) as prepared:
-        return model.encode(prepared['inputs'])
+        names = model.encoders if modalities is None else modalities
+        return {name: model.encoders[name](prepared['inputs'][name]) for name in names}
 
 
 @contextmanager

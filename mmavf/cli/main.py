@@ -14,6 +14,7 @@ COMMANDS = {
     'train': 'train a model',
     'test': 'test a checkpoint: scores, intervals, predictions',
     'predict': 'predict over time on videos and sound files',
+    'extract': 'extract features of the windows of videos and sound files',
     'cross-validate': 'train and test on every fold or held-out subject',
     'ablate': 'train and test variants of a config, and compare them',
     'prepare': 'make face clips, sound and lists out of raw data',

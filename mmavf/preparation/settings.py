@@ -10,6 +10,7 @@ from mmavf.datasets.media import Channel, check_channel
 from mmavf.errors import ConfigError
 from mmavf.faces.choice import CRITERIA
 from mmavf.faces.detector_name import detector_config
+from mmavf.files.sha256 import file_sha256
 
 PACK_TYPES = dict(mp4='Mp4Pack', jpeg='JpegPack', shards='ShardPack')
 
@@ -114,17 +115,14 @@ def source_sha256(path: Path) -> str | None:
 
     A pipe or device has no contents to hash, and may never end.
     """
-    digest = sha256()
     try:
-        if path.is_dir():
-            for file in sorted(file for file in path.iterdir() if file.is_file()):
-                digest.update(os.fsencode(file.name) + f'\0{source_sha256(file)}\n'.encode())
-        elif not path.is_file():
+        if path.is_file():
+            return file_sha256(path)
+        if not path.is_dir():
             return None
-        else:
-            with open(path, 'rb') as opened:
-                while block := opened.read(1 << 20):
-                    digest.update(block)
+        digest = sha256()
+        for file in sorted(file for file in path.iterdir() if file.is_file()):
+            digest.update(os.fsencode(file.name) + f'\0{source_sha256(file)}\n'.encode())
     except OSError:
         return None
     return digest.hexdigest()

@@ -4,11 +4,16 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.dataset import Compose
+from mmengine.registry import DefaultScope
 
 from mmavf.apis import AVFInferencer, Recording, init_model, list_loader, run_batch
+from mmavf.apis.marginals import mean_tokens, output_of
+from mmavf.datasets.media import MediaFile
 from mmavf.errors import ClipError, ConfigError, MissingModalityError
 from mmavf.faces import Face
 from mmavf.registry import FACE_DETECTORS
+from mmavf.structures import AVDataSample
 from mmavf.timeline import Timeline
 from tests.helpers.faces import PlannedDetector
 from tests.helpers.media import counted_frames, tone, write_list, write_media, write_wav
@@ -143,9 +148,44 @@ def test_what_cannot_be_used_is_a_typed_error(model, tmp_path):
         Recording.from_arrays(counted_frames(3))
     with pytest.raises(ClipError, match='pass frames, a waveform, or both'):
         Recording.from_arrays()
-    with pytest.raises(ConfigError, match='hop_sec=0'):
+    with pytest.raises(ConfigError, match='hop_sec must be positive, not 0'):
         AVFInferencer(model, hop_sec=0)
+    with pytest.raises(ConfigError, match="choose must be one of all, largest, central, not 'best'"):
+        AVFInferencer(model, choose='best')
+    with pytest.raises(ConfigError, match='publish it with mmavf publish --marginal LIST'):
+        AVFInferencer(model, missing='marginal')
     with pytest.raises(ConfigError, match='batch_size must be at least 1'):
-        infer(Recording.from_arrays(counted_frames(3), 25.0), batch_size=0)
+        infer(Recording.from_arrays(counted_frames(3), 25.0, tone(0.12), 16000), batch_size=0)
     with pytest.raises(ConfigError, match='predicts nothing'):
         AVFInferencer(ROOT / 'configs/demo/avfmae_tiny_pretrain.py', device='cpu')
+
+
+def test_mean_tokens_stand_for_what_a_recording_lacks(model, tmp_path):
+    clip(tmp_path / 'a.mp4', 3.0)
+    loader = list_loader(model.cfg, write_list(tmp_path / 'clips.csv', [['a.mp4']], header='video'), tmp_path)
+    tensors, _ = mean_tokens(model, loader)
+    model.marginals = {modality: output_of(tensors, modality, 'cpu') for modality in ('video', 'audio')}
+    try:
+        infer = AVFInferencer(model, detector=None, missing='marginal')
+        silent = infer(clip(tmp_path / 'silent.mp4', 3.0, sound=False))
+        unseen = infer(write_wav(tmp_path / 'a.wav', tone(3.0, 0.2)))
+    finally:
+        model.marginals = {}
+    assert {window.missing for window in silent.windows} == {('audio',)}
+    assert {(window.track, window.missing) for window in unseen.windows} == {(None, ('video',))}
+    assert silent.notes == ('Without sound: mean tokens stood in for it.',)
+    # one window of the silent clip, computed by hand
+    frames = init_windows(model, tmp_path / 'silent.mp4')
+    given = dict(audio=output_of(tensors, 'audio', 'cpu'))
+    (sample,) = run_batch(model, frames, given=given)
+    np.testing.assert_allclose(silent.windows[0].scores, sample.pred_score.numpy(), atol=1e-5)
+
+
+def init_windows(model, path):
+    """Return the first 2.56 s of a clip as a batch of video alone."""
+    frames = MediaFile(str(path)).video.read_frames(range(0, 64, 16))
+    steps = [step for step in model.cfg.test_dataloader.dataset.pipeline if 'mmaction' in step.type]
+    with DefaultScope.overwrite_default_scope('mmavf'):
+        results = Compose(steps)(dict(imgs=frames, img_shape=frames[0].shape[:2], modality='RGB', num_clips=1))
+    video = torch.from_numpy(np.stack(results['imgs']))[None, None]
+    return dict(inputs=dict(video=video), data_samples=[AVDataSample()])

@@ -1,5 +1,7 @@
 """Where windows begin and which frames they show."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from mmengine.config import Config
@@ -14,7 +16,7 @@ MICRO = ROOT / 'configs/_base_/datasets/finetune_micro.py'
 
 
 def model_input(path=AV, clip_fps=None):
-    return ModelInput.from_cfg(Config.fromfile(path), clip_fps)
+    return ModelInput.from_model(SimpleNamespace(cfg=Config.fromfile(path), card=None), clip_fps)
 
 
 def timeline(times, hop_sec=1.28, **settings):
@@ -77,6 +79,6 @@ def test_a_model_of_whole_clips_gets_the_whole_track():
 def test_a_pipeline_without_a_sampler_is_refused():
     cfg = Config(dict(test_dataloader=dict(dataset=dict(pipeline=[dict(type='OpenClip'), dict(type='ReadFrames')]))))
     with pytest.raises(ConfigError, match='must choose frames by one of SampleWindow, SampleSegments'):
-        ModelInput.from_cfg(cfg)
+        ModelInput.from_model(SimpleNamespace(cfg=cfg, card=None))
     with pytest.raises(ConfigError, match="a number of frames per second or 'source', not 'fast'"):
         model_input(clip_fps='fast')

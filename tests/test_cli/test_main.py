@@ -24,7 +24,13 @@ DOORS = {
 }
 
 
-WITHOUT_DOOR = {'ablate', 'models', 'predict', 'publish'}  # younger than the command: there never was a script
+WITHOUT_DOOR = {
+    'ablate',
+    'extract',
+    'models',
+    'predict',
+    'publish',
+}  # younger than the command: there never was a script
 
 
 def help_of(name, capsys):

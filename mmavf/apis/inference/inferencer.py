@@ -11,19 +11,19 @@ from torch import nn
 
 from mmavf.apis.model import init_model
 from mmavf.errors import ConfigError
-from mmavf.faces.cropper import FaceCropper
+from mmavf.files.sha256 import file_sha256
 from mmavf.models.heads import ClassificationHead, LinearHead
 from mmavf.timeline import ModelInfo, Timeline, Window
 from mmavf.timeline.timeline import Kind
 from mmavf.visualization.timeline_picture import draw_timeline
 
-from .followed import Choice
 from .model_input import ModelInput
-from .predictor import Missing, Plan, Predictor, Scored, as_window
+from .predictor import Scored, as_window, make_timeline, score
 from .recording import Recording, open_recording
+from .recording_windows import Plan
+from .window_settings import WindowSettings
 
 Input = str | Path | Recording
-CASCADE = dict(type='CascadeDetector')
 
 
 class AVFInferencer(BaseInferencer):
@@ -37,17 +37,7 @@ class AVFInferencer(BaseInferencer):
         model: A model of `init_model`, a published folder, or the config that belongs to `checkpoint`.
         checkpoint: Checkpoint file, with a config.
         device: Where the model runs; None: the GPU if there is one, else the CPU.
-        hop_sec: Time from one window to the next, in seconds.
-        clip_fps: Frames per second at which the model was trained; 'source' counts the frames of the recording, as a
-            test does; None: what the model says, else 25.
-        detector: Configuration of a face detector; None: recordings are face clips already, and the whole picture is
-            used.
-        align_eyes: Whether faces are turned so that the eyes are level.
-        choose: 'all' faces, or one at each time: the 'largest' or the most 'central'.
-        min_sec: Faces seen for a shorter time are left out.
-        missing: For a recording that lacks a modality of the model: 'refuse' it, or answer from mean tokens of the
-            model folder, 'marginal'.
-        show_progress: Whether a bar is drawn.
+        **settings: How windows are made: the attributes of `WindowSettings`.
 
     Raises:
         ConfigError: An argument is impossible, or the model is not one that predicts.
@@ -68,35 +58,14 @@ class AVFInferencer(BaseInferencer):
         model: nn.Module | Config | str | Path,
         checkpoint: str | Path | None = None,
         device: str | torch.device | None = None,
-        *,
-        hop_sec: float = 1.28,
-        clip_fps: float | str | None = None,
-        detector: dict[str, Any] | None = CASCADE,
-        align_eyes: bool = False,
-        choose: Choice = 'all',
-        min_sec: float = 0.5,
-        missing: Missing = 'refuse',
-        show_progress: bool = False,
+        **settings: Any,
     ) -> None:
-        if not hop_sec > 0 or missing not in ('refuse', 'marginal') or choose not in ('all', 'largest', 'central'):
-            raise ConfigError(
-                "hop_sec must be positive, missing 'refuse' or 'marginal', choose 'all', 'largest' or 'central'; got "
-                f'{hop_sec=}, {missing=}, {choose=}'
-            )
         self.model: Any = model if isinstance(model, nn.Module) else init_model(model, checkpoint, device)
         self.cfg = self.model.cfg
-        self.info = describe_model(self.model, _name(model, checkpoint))
-        self.show_progress = show_progress
-        self.pipeline = self._init_pipeline(self.cfg, clip_fps)
-        if missing == 'marginal' and not self.model.marginals:
-            raise ConfigError(
-                'the model has no mean tokens, from which it could answer without a modality: publish it with '
-                'mmavf publish --marginal LIST'
-            )
-        self._hop_sec, self._choose, self._missing = hop_sec, choose, missing
-        self._detector = detector
-        self._cropper = None if detector is None else FaceCropper(detector, align_eyes=align_eyes, min_sec=min_sec)
-        self._faces = dict(align_eyes=align_eyes, min_sec=min_sec, faces=choose)
+        self.info = describe_model(self.model, model, checkpoint)
+        self._chosen = WindowSettings(**settings)
+        self._windows = self._chosen.windows(self.model, self.info.modalities)
+        self.pipeline = self._windows.model_input
 
     def __call__(self, inputs: Input | Iterable[Input], *, batch_size: int = 8) -> Timeline | list[Timeline]:
         """Predict on one recording, or on several.
@@ -125,15 +94,15 @@ class AVFInferencer(BaseInferencer):
             batch_size: Windows that run together.
             progress: Called with the number of windows done and that of all, as soon as the latter is known.
         """
-        opened, plan, predictor = self._begin(recording, batch_size)
+        opened, plan = self._begin(recording)
         scored: list[Scored] = []
         if progress is not None:
             progress(0, plan.count)
-        for one in predictor.scored(opened, plan):
+        for one in self._scored(opened, plan, batch_size):
             scored.append(one)
             if progress is not None:
                 progress(len(scored), plan.count)
-        return predictor.timeline(opened, plan, scored, self.settings)
+        return make_timeline(opened, self.info, plan, scored, self.settings)
 
     def stream(self, recording: Input, batch_size: int = 8) -> Iterator[Window]:
         """Yield the windows of one recording while it is read, in the order in which they are complete.
@@ -143,24 +112,15 @@ class AVFInferencer(BaseInferencer):
         Raises:
             ClipError: As in `__call__`.
         """
-        opened, plan, predictor = self._begin(recording, batch_size)
-        for scored in predictor.scored(opened, plan):
+        opened, plan = self._begin(recording)
+        for scored in self._scored(opened, plan, batch_size):
             if scored.ready.plan.in_timeline:
                 yield as_window(scored, plan.absent)
 
     @property
     def settings(self) -> dict[str, Any]:
         """How windows are made, for the timeline."""
-        detector = 'none' if self._detector is None else self._detector['type']
-        window_sec, clip_fps = self.pipeline.window_sec, self.pipeline.clip_fps
-        return dict(
-            window_sec=window_sec,
-            hop_sec=self._hop_sec,
-            clip_fps=clip_fps,
-            detector=detector,
-            **self._faces,
-            missing=self._missing,
-        )
+        return self._chosen.record(self.pipeline)
 
     def visualize(
         self, inputs: list[Input], preds: list[Timeline], show: bool = False, out_dir: str | Path = '.'
@@ -186,29 +146,29 @@ class AVFInferencer(BaseInferencer):
         """Return timelines as plain data."""
         return [timeline.to_dict() for timeline in preds]
 
-    def _init_pipeline(self, cfg: Config, clip_fps: float | str | None = None) -> ModelInput:
-        video = (self.model.card or {}).get('preprocessing', {}).get('video') or {}
-        return ModelInput.from_cfg(cfg, clip_fps, video.get('fps'))
+    def _init_pipeline(self, cfg: Config) -> ModelInput:
+        return ModelInput.from_model(self.model)
 
-    def _begin(self, recording: Input, batch_size: int) -> tuple[Recording, Plan, Predictor]:
+    def _begin(self, recording: Input) -> tuple[Recording, Plan]:
+        opened = recording if isinstance(recording, Recording) else open_recording(recording, self.info.modalities)
+        return opened, self._windows.plan(opened)
+
+    def _scored(self, recording: Recording, plan: Plan, batch_size: int) -> Iterator[Scored]:
         if batch_size < 1:
             raise ConfigError(f'batch_size must be at least 1, not {batch_size}')
-        opened = recording if isinstance(recording, Recording) else open_recording(recording, self.info.modalities)
-        predictor = Predictor(
-            self.model,
-            self.info,
-            self.pipeline,
-            self._cropper,
-            self._hop_sec,
-            self._choose,
-            self._missing,
-            batch_size,
-        )
-        return opened, predictor.plan(opened), predictor
+        for batch in self._windows.batches(recording, plan, batch_size):
+            yield from score(self.model, batch, plan.absent)
 
 
-def describe_model(model: Any, name: str) -> ModelInfo:
+def describe_model(
+    model: Any, source: nn.Module | Config | str | Path, checkpoint: str | Path | None = None
+) -> ModelInfo:
     """Return the description of a recognizer for a timeline.
+
+    Args:
+        model: The recognizer.
+        source: What it was made of: folder or config.
+        checkpoint: The checkpoint of a config.
 
     Raises:
         ConfigError: It is not a recognizer, or the names of what it predicts are unknown.
@@ -224,12 +184,15 @@ def describe_model(model: Any, name: str) -> ModelInfo:
     names = tuple(meta.get('classes') or meta.get('dims') or (str(i) for i in range(outputs)))
     if len(names) != outputs:
         raise ConfigError(f'the model has {outputs} outputs, but {len(names)} names: {", ".join(names)}')
-    card = model.card or {}
-    sha256 = card.get('weights', {}).get('sha256')
-    return ModelInfo(name, kind, names, tuple(encoders), sha256, card.get('calibration') is not None)
+    name, sha256 = identity(model, source, checkpoint)
+    return ModelInfo(name, kind, names, tuple(encoders), sha256, bool((model.card or {}).get('calibration')))
 
 
-def _name(model: nn.Module | Config | str | Path, checkpoint: str | Path | None) -> str:
+def identity(
+    model: Any, source: nn.Module | Config | str | Path, checkpoint: str | Path | None = None
+) -> tuple[str, str | None]:
+    """Return a model's name and the SHA-256 of its weights' file, None if it is unknown; see `describe_model`."""
     if checkpoint is not None:
-        return Path(checkpoint).name
-    return Path(model).resolve().stem if isinstance(model, str | Path) else ''
+        return Path(checkpoint).name, file_sha256(checkpoint) if Path(checkpoint).is_file() else None
+    name = Path(source).resolve().stem if isinstance(source, str | Path) else ''
+    return name, (model.card or {}).get('weights', {}).get('sha256')

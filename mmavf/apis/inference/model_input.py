@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.registry import DefaultScope
 
+from mmavf.apis.preprocessing import tested_pipeline
 from mmavf.datasets.media import Silence, SoundReader
 from mmavf.datasets.media.frame_times import DEFAULT_FPS
 from mmavf.datasets.transforms import SampleSegments, SampleWindow
@@ -28,28 +28,28 @@ class ModelInput:
         sampler: What chooses the frames of a window.
         clip_fps: Rate in frames per second by which the sampler counts; None: the frames of the source.
         steps: The transforms after the frames are read.
+        description: The configuration of sampler and transforms, plain values.
     """
 
     sampler: SampleWindow | SampleSegments
     clip_fps: float | None
     steps: Compose
+    description: list[dict[str, Any]]
 
     @classmethod
-    def from_cfg(
-        cls, cfg: Config, clip_fps: float | str | None = None, trained_fps: float | None = None
-    ) -> 'ModelInput':
-        """Read a config's test pipeline.
+    def from_model(cls, model: Any, clip_fps: float | str | None = None) -> 'ModelInput':
+        """Read the test pipeline of a model's config (see `tested_pipeline`).
 
         Args:
-            cfg: Config with a `test_dataloader`.
+            model: A model of `init_model`.
             clip_fps: Frames per second by which the sampler counts; 'source' counts the frames of the recording; None:
-                what the pipeline says, else `trained_fps`, else 25.
-            trained_fps: Frame rate of the clips that the model was trained on, if it is known.
+                what the pipeline says, else the rate of the clips that the model was published for, else 25.
 
         Raises:
             ConfigError: There is no test pipeline, or it has no sampler of this package.
         """
-        pipeline = _test_pipeline(cfg)
+        pipeline = tested_pipeline(model.cfg, model)
+        video = (model.card or {}).get('preprocessing', {}).get('video') or {}
         names = [str(step['type']).rsplit('.', 1)[-1] for step in pipeline]
         chosen = [i for i, name in enumerate(names) if name in CHOOSING]
         if len(chosen) != 1:
@@ -58,10 +58,10 @@ class ModelInput:
             )
         settings = dict(pipeline[chosen[0]])
         if names[chosen[0]] == 'SampleWindow':
-            settings['clip_fps'] = _rate(clip_fps, settings.get('clip_fps') or trained_fps or DEFAULT_FPS)
+            settings['clip_fps'] = _rate(clip_fps, settings.get('clip_fps') or video.get('fps') or DEFAULT_FPS)
         rest = [step for i, step in enumerate(pipeline) if i not in chosen and names[i] not in OPENING]
         with DefaultScope.overwrite_default_scope('mmavf'):
-            return cls(TRANSFORMS.build(settings), settings.get('clip_fps'), Compose(rest))
+            return cls(TRANSFORMS.build(settings), settings.get('clip_fps'), Compose(rest), [settings, *rest])
 
     @property
     def window_sec(self) -> float | None:
@@ -102,15 +102,6 @@ class ModelInput:
             if there is None:
                 packed['inputs'].pop(modality, None)
         return packed
-
-
-def _test_pipeline(cfg: Config) -> list[dict[str, Any]]:
-    dataset = (cfg.get('test_dataloader') or {}).get('dataset') or {}
-    if 'datasets' in dataset:  # parts of a concatenation share their pipeline
-        dataset = dataset['datasets'][0]
-    if not dataset.get('pipeline'):
-        raise ConfigError(f'{cfg.filename or "the config"} has no pipeline in test_dataloader.dataset')
-    return list(dataset['pipeline'])
 
 
 def _rate(asked: float | str | None, default: float) -> float | None:

@@ -6,7 +6,6 @@
 
 import json
 from collections.abc import Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +18,7 @@ from mmavf.checkpoints.weights import check_finite
 from mmavf.errors import CheckpointError
 from mmavf.files.atomic_file import write_atomically
 from mmavf.files.atomic_folder import making_folder
+from mmavf.files.sha256 import file_sha256
 
 from .card_fields import SCHEMA, check_card, check_outputs
 from .model_card import model_card
@@ -142,14 +142,14 @@ def _write_card(folder: Path, card: Mapping[str, Any], name: str) -> None:
 def _save(tensors: Mapping[str, Tensor], path: Path) -> str:
     """Write tensors; return the SHA-256 of the file."""
     save_file({name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}, path)
-    return _sha256(path)
+    return file_sha256(path)
 
 
 def _load(path: Path, digest: str) -> dict[str, Tensor]:
     if not path.is_file():
         raise CheckpointError(f'{path} is missing, so the model is not complete. Get the whole folder again.')
     try:
-        if _sha256(path) != digest:
+        if file_sha256(path) != digest:
             raise CheckpointError(
                 f'{path} is not the file that the card beside it was written for (SHA-256): it is damaged, cut off or '
                 'of another model. Get the folder again.'
@@ -161,11 +161,3 @@ def _load(path: Path, digest: str) -> dict[str, Tensor]:
         raise CheckpointError(f'{path} cannot be read: {error.strerror or error}.') from error
     check_finite(tensors, str(path))
     return tensors
-
-
-def _sha256(path: Path) -> str:
-    digest = sha256()
-    with open(path, 'rb') as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -91,12 +91,15 @@ def run(args: Namespace) -> int:
 def build_inferencer(args: Namespace) -> Any:
     """Return the inferencer of the options."""
     from mmavf.apis import AVFInferencer
+
+    return AVFInferencer(args.model or args.config, args.checkpoint, args.device, **window_settings(args))
+
+
+def window_settings(args: Namespace) -> dict[str, Any]:
+    """Return what the options of `add_window_options` say, as the attributes of `WindowSettings`."""
     from mmavf.faces.detector_name import detector_config
 
-    return AVFInferencer(
-        args.model or args.config,
-        args.checkpoint,
-        args.device,
+    return dict(
         hop_sec=args.hop,
         clip_fps=args.clip_fps,
         detector=None if args.detector == 'none' else detector_config(args.detector),

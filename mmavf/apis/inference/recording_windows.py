@@ -1,0 +1,123 @@
+"""The windows of recordings, as a model takes them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Literal
+
+import numpy as np
+
+from mmavf.datasets.media.frame_times import DEFAULT_FPS
+from mmavf.errors import ClipError, MissingModalityError
+from mmavf.faces.cropper import FaceCropper
+
+from .followed import Choice, Followed, follow_faces
+from .model_input import ModelInput
+from .prefetch import prefetch
+from .recording import Recording
+from .window_plan import PlannedWindow, plan_windows
+from .window_reader import ReadyWindow, read_sound_windows, read_windows
+
+Missing = Literal['refuse', 'marginal']
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The windows of a recording.
+
+    Attributes:
+        faces: The faces, each with its windows.
+        sound: The windows of the sound, where no face is looked at.
+        absent: Modalities of the model that the recording lacks.
+    """
+
+    faces: list[tuple[Followed, list[PlannedWindow]]]
+    sound: list[PlannedWindow]
+    absent: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """Number of windows."""
+        return len(self.sound) + sum(len(plans) for _, plans in self.faces)
+
+
+@dataclass(frozen=True)
+class RecordingWindows:
+    """Makes windows of recordings.
+
+    Attributes:
+        modalities: What the model looks at.
+        model_input: How its input is made.
+        cropper: What follows faces; None: the picture is a face clip already.
+        hop_sec: Time from one window to the next.
+        choose: Which faces are followed.
+        missing: What to do where a recording lacks a modality of the model.
+    """
+
+    modalities: tuple[str, ...]
+    model_input: ModelInput
+    cropper: FaceCropper | None
+    hop_sec: float
+    choose: Choice
+    missing: Missing
+
+    def plan(self, recording: Recording) -> Plan:
+        """Follow the faces of a recording and plan its windows.
+
+        Raises:
+            ClipError: A frame cannot be decoded.
+            MissingModalityError: The recording lacks what the model needs, and `missing` is 'refuse'.
+        """
+        faces: list[Followed] = []
+        if 'video' in self.modalities and recording.frames is not None:
+            faces = follow_faces(recording.frames, recording.name, self.cropper, self.choose)
+        absent = self._absent(recording, faces)
+        if absent and self.missing == 'refuse':
+            raise MissingModalityError(self._refusal(recording, absent))
+        if set(absent) == set(self.modalities):
+            raise MissingModalityError(
+                f'{recording.name}: there is nothing that the model could look at: it needs {in_words(absent)}'
+            )
+        if 'video' in self.modalities and 'video' not in absent:
+            tracks = [(face, plan_windows(self.model_input, face.times_sec, self.hop_sec)) for face in faces]
+            return Plan(tracks, [], absent)
+        return Plan([], plan_windows(self.model_input, _moments(recording), self.hop_sec), absent)
+
+    def batches(self, recording: Recording, plan: Plan, batch_size: int) -> Iterator[list[ReadyWindow]]:
+        """Yield the windows in the order in which they are complete, in batches; a thread reads ahead.
+
+        Raises:
+            ClipError: A frame or the sound cannot be decoded.
+        """
+        heard = recording if 'audio' in self.modalities else replace(recording, sound=None)
+        windows = (
+            read_windows(heard, plan.faces, self.model_input)
+            if plan.faces
+            else read_sound_windows(heard, plan.sound, self.model_input)
+        )
+        waiting = prefetch(windows, 2 * batch_size)
+        while batch := list(islice(waiting, batch_size)):
+            yield batch
+
+    def _absent(self, recording: Recording, faces: list[Followed]) -> tuple[str, ...]:
+        there = dict(video=bool(faces), audio=recording.sound is not None)
+        return tuple(modality for modality in self.modalities if not there[modality])
+
+    def _refusal(self, recording: Recording, absent: tuple[str, ...]) -> str:
+        what = dict(audio='no sound', video='no video' if recording.frames is None else 'no face')
+        lacking = ' and '.join(what[modality] for modality in absent)
+        return f'{recording.name}: {lacking}, which the model needs'
+
+
+def _moments(recording: Recording) -> np.ndarray:
+    """Return moments over the length of the sound, as those of a clip of sound alone in a test."""
+    if recording.sound is None:
+        raise ClipError(f'{recording.name}: there is no sound')
+    start, end = recording.sound.start_sec, recording.sound.duration_sec
+    return start + np.arange(int((end - start) * DEFAULT_FPS + 1e-6) + 1) / DEFAULT_FPS
+
+
+def in_words(modalities: tuple[str, ...]) -> str:
+    """Return modalities in words."""
+    words = dict(video='a face', audio='sound')
+    return ' and '.join(words[modality] for modality in modalities)
