@@ -44,18 +44,23 @@ class FrameLabels:
         highest = max((abs(score) for window in timeline.windows for score in window.scores), default=1.0)
         self._range = 1.0 if timeline.model.kind == 'classification' else max(highest, 1.0)
 
-    def draw(self, frame: np.ndarray, time_sec: float) -> None:
+    def draw(self, frame: np.ndarray, time_sec: float, scale: int = 1) -> None:
         """Draw the squares of the faces at a time, with number, label and bars, into an RGB frame (H, W, 3), in place.
 
         The window counts whose centre is nearest; a face without a window has its square and number alone. What has no
         place in the picture, such as the sound, is written in the upper left corner.
+
+        Args:
+            frame: The frame.
+            time_sec: Its time.
+            scale: By how much the frame was enlarged.
         """
         size = int(np.clip(frame.shape[0] / LINES_PER_FRAME, *SIZES))
         corner = size // 2
         for number, track in self._tracks.items():
             place = place_at(track, time_sec)
             if place is not None:
-                box = _draw_square(frame, track, place)
+                box = _draw_square(frame, track, place * (scale, scale, scale, 1))
                 self._draw_beside(frame, box, number, self._window_at(number, time_sec), size)
         for key in self._spans:
             window = self._window_at(key, time_sec)

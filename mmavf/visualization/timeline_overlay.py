@@ -1,5 +1,6 @@
 """A timeline drawn into its video."""
 
+import math
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
@@ -21,13 +22,15 @@ H264 = dict(crf='21', preset='veryfast', bf='0')
 # In units of the stamps: those of H.264 hold all usual frame rates as whole numbers; MPEG-4 allows none finer.
 CODECS = dict(libx264=Fraction(1, 90_000), mpeg4=Fraction(1, 60_000))
 MPEG4_BITS_PER_PIXEL = 0.2
+MIN_SIDE = 240  # of a picture in pixels
 
 
 def write_overlay(timeline: Timeline, path: Path, frames: FrameReader, sound: SoundReader | None) -> None:
     """Write the whole video as mp4 with the square, number, label and scores of each face drawn in.
 
     H.264, or MPEG-4 where PyAV has no x264. Every frame keeps its time, whatever the frame rate; the sound is kept (see
-    `KeptSound`). A few frames are in memory at once. A picture of odd size gets another column or row.
+    `KeptSound`). A few frames are in memory at once. A picture of odd size gets another column or row,
+    and one of less than 240 pixels is enlarged, so that there is room to write.
 
     Args:
         timeline: The timeline; sound is copied from its source, if that is a file.
@@ -47,11 +50,12 @@ def write_overlay(timeline: Timeline, path: Path, frames: FrameReader, sound: So
         kept = None
         video = None
         for time_sec, picture in zip(times.tolist(), pictures, strict=True):
-            drawn = _even(picture)
+            scale = max(1, math.ceil(MIN_SIDE / min(picture.shape[:2])))
+            drawn = _even(_enlarged(picture, scale))
             if video is None:
                 video = _add_video(out, drawn, times)
                 kept = files.enter_context(KeptSound(out, timeline.source.path, sound)) if sound is not None else None
-            labels.draw(drawn, time_sec)
+            labels.draw(drawn, time_sec, scale)
             if kept is not None:
                 kept.write_until(time_sec)
             frame = av.VideoFrame.from_ndarray(drawn, format='rgb24')
@@ -62,6 +66,10 @@ def write_overlay(timeline: Timeline, path: Path, frames: FrameReader, sound: So
             out.mux(video.encode(None))
         if kept is not None:
             kept.write_until(float('inf'))
+
+
+def _enlarged(picture: np.ndarray, scale: int) -> np.ndarray:
+    return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC) if scale > 1 else picture
 
 
 def _even(picture: np.ndarray) -> np.ndarray:

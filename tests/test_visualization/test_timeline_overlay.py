@@ -72,13 +72,13 @@ def test_without_x264_it_is_mpeg4(tmp_path, monkeypatch):
     assert set(CODECS) == {'libx264', 'mpeg4'}
 
 
-def test_an_odd_picture_from_memory_gets_another_row_and_column(tmp_path):
+def test_an_odd_picture_from_memory_is_enlarged_and_gets_another_row_and_column(tmp_path):
     pixels = np.full((12, 37, 53, 3), 90, np.uint8)
     pixels[:, -1, -1] = 255
     frames, sound = ArrayFrames(pixels, np.arange(12) * 0.1), ArraySound(tone(1.2, 0.6), 16000)
     write_overlay(timeline(source('from memory'), classifier()), tmp_path / 'out.mp4', frames, sound)
     after = MediaFile(str(tmp_path / 'out.mp4'))
-    assert after.video.read_frames([3])[0].shape == (38, 54, 3)
+    assert after.video.read_frames([3])[0].shape == (7 * 37 + 1, 7 * 53 + 1, 3)
     assert onset_sec(after.audio.read_audio(0, 1.2)) == pytest.approx(0.6, abs=0.01)
 
 
@@ -116,6 +116,14 @@ def test_a_face_has_a_square_and_the_scores_of_its_window_at_each_time(model, mo
     assert seen[1.5] == ['1: a 75 %' if named else '1', *model.names]
     assert seen[2.5] == ['1: a 50 % (without sound)' if named else '1 (without sound)', *model.names]
     assert seen[3.5] == ['1'] and seen[4.5] == []
+
+
+def test_a_square_grows_with_the_frame():
+    frames = [np.zeros((240 * scale, 320 * scale, 3), np.uint8) for scale in (1, 2)]
+    for scale, frame in enumerate(frames, 1):
+        FrameLabels(timeline(source(), classifier(), [PLACED])).draw(frame, 2.0, scale)
+    outlines = [np.argwhere(frame.any(axis=2)) for frame in frames]
+    assert abs(outlines[1].max(axis=0) - 2 * outlines[0].max(axis=0)).max() <= 4
 
 
 def test_bars_are_as_long_as_the_scores(monkeypatch):
