@@ -8,7 +8,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from mmavf.checkpoints.published import write_published
+from mmavf.checkpoints.published import read_card, write_published
 from mmavf.checkpoints.published.model_config import model_config
 from mmavf.checkpoints.stored_config import stored_config
 from mmavf.engine.config_file import load_config
@@ -20,6 +20,7 @@ from .card import make_card, read_face_crop, read_result
 from .loader import list_loader
 from .marginals import mean_tokens
 from .model import init_model
+from .onnx_export import add_onnx, check_onnx
 from .safe_config import check_parts, without_init
 
 
@@ -34,6 +35,8 @@ def publish_model(
     fps: float | None = None,
     manifest: str | Path | None = None,
     marginal_list: str | Path | None = None,
+    onnx: bool = False,
+    check_list: str | Path | None = None,
     data_root: str | Path = '',
     device: str | None = None,
 ) -> dict[str, Any]:
@@ -49,7 +52,9 @@ def publish_model(
         fps: Frames per second of the clips that the model was trained on.
         manifest: `manifest.json` of the prepared set that it was trained on, for how faces were cropped.
         marginal_list: List of clips over which tokens are averaged that stand for a missing modality; None: none are.
-        data_root: Folder that the paths in `marginal_list` are relative to.
+        onnx: Whether the forward is exported, too, as `model.onnx` (see `mmavf.apis.onnx_export`).
+        check_list: List of clips that the exported model is compared with PyTorch on; None: random input.
+        data_root: Folder that the paths in both lists are relative to.
         device: See `init_model`.
 
     Returns:
@@ -66,6 +71,8 @@ def publish_model(
     check_records(content['meta'], str(checkpoint), ('lists',))
     cfg = load_config(str(config)) if config is not None else _stored(content['meta'], str(checkpoint))
     model: Any = init_model(cfg, checkpoint, device)
+    if onnx:
+        check_onnx(model)
     names = model.dataset_meta.get('classes') or model.dataset_meta.get('dims') or []
     card = make_card(
         model,
@@ -86,7 +93,9 @@ def publish_model(
             num_clips=num_clips, list=Path(marginal_list).name, list_sha256=sha256(text).hexdigest()
         )
     write_published(folder, model.state_dict(), card, marginals)
-    return card
+    if onnx:
+        add_onnx(folder, init_model(folder, device='cpu'), check_list, data_root)
+    return read_card(folder)
 
 
 def _stored(meta: dict[str, Any], checkpoint: str) -> Config:

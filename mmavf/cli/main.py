@@ -31,6 +31,8 @@ COMMANDS = {
     'vis-tsne': 'draw the features of a recognizer: t-SNE, coloured by class or value',
     'report': 'write one HTML page about several runs',
     'publish': 'write a checkpoint as a folder that needs neither its config nor trust',
+    'calibrate': 'calibrate a published classifier',
+    'contribution': 'measure what video and sound contribute to a published model',
     'models': 'show which public weights are known, and convert them',
     'convert': "convert a checkpoint between released names and this package's",
 }

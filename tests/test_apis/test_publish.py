@@ -305,3 +305,35 @@ def test_a_field_of_the_card_is_replaced_in_both_files(folder):
 def test_a_plugin_that_is_imported_is_trusted(folder):
     edit(folder, lambda card: card['architecture'].update(imports=['json', 'projects.svfap.encoder']))
     assert isinstance(init_model(folder, device='cpu').cfg, Config)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_the_exported_forward_is_that_of_pytorch(checkpoint, clips, tmp_path):
+    runtime = pytest.importorskip('onnxruntime')
+    pytest.importorskip('onnxscript')
+    card = publish_model(checkpoint, tmp_path / 'out', onnx=True, check_list='clips.csv', data_root=clips, device='cpu')
+    assert card['onnx']['checked']['windows'] == 6 and card['onnx']['checked']['largest_difference'] < 1e-4
+    model = init_model(tmp_path / 'out', device='cpu')
+    session = runtime.InferenceSession(str(tmp_path / 'out/model.onnx'))
+    inputs = dict(video=torch.randn(5, 3, 4, 96, 96), audio=torch.randn(5, 1, 256, 128))
+    (found,) = session.run(None, {name: value.numpy() for name, value in inputs.items()})
+    with torch.no_grad():
+        np.testing.assert_allclose(found, model(inputs).logits.numpy(), rtol=0, atol=1e-4)
+    assert sorted(path.name for path in (tmp_path / 'out').iterdir()) == [
+        'README.md',
+        'model.json',
+        'model.onnx',
+        'model.safetensors',
+    ]
+
+
+def test_only_what_has_a_head_is_exported(tmp_path, monkeypatch):
+    monkeypatch.setattr('mmavf.apis.onnx_export.find_spec', lambda name: name != 'onnxruntime' or None)
+    path = save_checkpoint(tmp_path / 'a.pth', DEMO / 'avfmae_tiny_pretrain_audio.py')
+    with pytest.raises(ConfigError, match=r"needs onnxruntime: pip install 'mmavf\[onnx\]'"):
+        publish_model(path, tmp_path / 'out', onnx=True, device='cpu')
+    monkeypatch.setattr('mmavf.apis.onnx_export.find_spec', lambda name: True)
+    with pytest.raises(ConfigError, match='is for models with a head'):
+        publish_model(path, tmp_path / 'out', onnx=True, device='cpu')
+    assert not (tmp_path / 'out').exists()

@@ -26,6 +26,7 @@ DOORS = {
 
 WITHOUT_DOOR = {
     'ablate',
+    'contribution',
     'extract',
     'models',
     'predict',

@@ -41,6 +41,13 @@ def model_card(card: Mapping[str, Any], name: str) -> str:
     ]
     if card['marginals'] is not None or card['contribution'] is not None:
         parts.append('## A modality is missing\n\n' + _missing(card))
+    if onnx := card.get('onnx'):
+        checked = onnx['checked']
+        parts.append(
+            f'## ONNX\n\n`{onnx["file"]}` maps normalised clips ({", ".join(onnx["inputs"])}) to `{onnx["output"]}`, '
+            f'before softmax. On {checked["windows"]} windows of {checked["on"]} it differs from PyTorch by '
+            f'{checked["largest_difference"]:.1e} at most.\n'
+        )
     return '\n'.join(parts)
 
 

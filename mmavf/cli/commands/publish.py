@@ -31,6 +31,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         '--marginal', metavar='LIST', help='list of clips whose mean tokens may stand for a missing modality'
     )
+    parser.add_argument('--onnx', action='store_true', help="export the forward, too (pip install 'mmavf[onnx]')")
+    parser.add_argument(
+        '--check-list', metavar='LIST', help='list of clips that the export is checked on (default: random input)'
+    )
     parser.add_argument('--data-root', default='', metavar='DIR', help='folder that the paths in LIST are relative to')
     add_device_option(parser)
 
@@ -39,10 +43,12 @@ def check_arguments(args: Namespace) -> None:
     """Check what argparse cannot.
 
     Raises:
-        UsageError: A number is impossible.
+        UsageError: An option is impossible.
     """
     if args.fps is not None and not 0 < args.fps < float('inf'):
         raise UsageError(f'--fps {args.fps:g}: it must be positive')
+    if args.check_list is not None and not args.onnx:
+        raise UsageError('--check-list is for the check of --onnx')
 
 
 def run(args: Namespace) -> None:
@@ -59,11 +65,19 @@ def run(args: Namespace) -> None:
         fps=args.fps,
         manifest=args.prepared,
         marginal_list=args.marginal,
+        onnx=args.onnx,
+        check_list=args.check_list,
         data_root=args.data_root,
         device=args.device,
     )
     what = f'{card["task"]}: {", ".join(card["names"])}' if card['names'] else 'a pre-trained model'
     print(f'{args.out}: {what}; {card["weights"]["parameters"]:,} parameters')
+    if args.onnx:
+        checked = card['onnx']['checked']
+        print(
+            f'model.onnx: on {checked["windows"]} windows of {checked["on"]} its logits differ from those of PyTorch '
+            f'by {checked["largest_difference"]:.1e} at most'
+        )
     unknown = [name for name in ('licence', 'origin') if card[name] is None]
     if unknown:
         print(f'The card does not state {" and ".join(unknown)} (--{" --".join(unknown)}).')

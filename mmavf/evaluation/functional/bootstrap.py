@@ -39,7 +39,7 @@ def classification_intervals(
         drawn = rng.multinomial(len(labels), counts / len(labels), size=resamples)
     else:
         unit = np.unique(units, return_inverse=True)[1]
-        drawn = _draw_sums(matrix_sums(labels, predictions, num_classes, unit), rng, resamples)
+        drawn = draw_sums(matrix_sums(labels, predictions, num_classes, unit), rng, resamples)
     matrices = drawn.reshape(resamples, num_classes, num_classes)  # (R, K * K) → (R, K, K)
     values = scores_of_matrices(matrices.astype(np.float64))
     return {name: _interval(values[name]) for name in scores}
@@ -64,7 +64,7 @@ def regression_intervals(
         seed: Of the draws.
     """
     unit = np.arange(len(labels)) if units is None else np.unique(units, return_inverse=True)[1]
-    drawn = _draw_sums(moment_sums(labels, predictions, unit), np.random.default_rng(seed), resamples)
+    drawn = draw_sums(moment_sums(labels, predictions, unit), np.random.default_rng(seed), resamples)
     drawn = drawn.reshape(resamples, 7, -1).transpose(1, 0, 2)  # (R, 7 * K) → (7, R, K)
     values = scores_of_moments(drawn)
     return {name: (_bounds(values[name]).T, _interval(values[name].mean(axis=1))) for name in scores}
@@ -147,7 +147,7 @@ def scores_of_moments(sums: np.ndarray) -> dict[str, np.ndarray]:
     )
 
 
-def _draw_sums(sums: np.ndarray, rng: np.random.Generator, resamples: int) -> np.ndarray:
+def draw_sums(sums: np.ndarray, rng: np.random.Generator, resamples: int) -> np.ndarray:
     """Return (resamples, F): sums over as many units as there are rows in `sums` (U, F), drawn with replacement."""
     share = np.full(len(sums), 1 / len(sums))
     chunks = [min(CHUNK, resamples - start) for start in range(0, resamples, CHUNK)]

@@ -154,8 +154,10 @@ class AVFMAERecognizer(BaseModel):
                 f'and model.correlation to None, or load {missing[0]} in the pipeline'
             )
         encoded = {m: encoder(inputs[m]) for m, encoder in self.encoders.items() if m not in given}
-        count = max(len(output.tokens) for output in (*encoded.values(), *given.values()))
-        return {m: encoded[m] if m in encoded else for_clips(given[m], count) for m in self.encoders}
+        if given:
+            count = max(output.tokens.shape[0] for output in (*encoded.values(), *given.values()))
+            encoded |= {m: for_clips(output, count) for m, output in given.items()}
+        return {m: encoded[m] for m in self.encoders}
 
     def extract_feature(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """Former name of `extract_feat`, for one version."""
