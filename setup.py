@@ -31,7 +31,7 @@ class BuildWithConfigs(build_py):
             shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns('__pycache__'))
 
 
-EXTRAS = {name: read_requirements(name) for name in ('tests', 'docs', 'elan', 'onnx', 'mmcv')}
+EXTRAS = {name: read_requirements(name) for name in ('tests', 'docs', 'elan', 'onnx', 'page', 'mmcv')}
 
 setup(
     name='mmavf',
@@ -56,7 +56,7 @@ setup(
         'Typing :: Typed',
     ],
     packages=find_packages(include=['mmavf', 'mmavf.*']),
-    package_data={'mmavf': ['py.typed']},
+    package_data={'mmavf': ['py.typed', 'page/static/*']},
     python_requires='>=3.10,<3.14',
     install_requires=read_requirements('runtime'),
     # `mim` is the name that `mmcv` had in version 0.1; it goes with the next one.

@@ -16,6 +16,7 @@ ROOMS = (
     *(
         'cli',
         'testing',
+        'page',
         'apis',
         'visualization',
         'experiments',

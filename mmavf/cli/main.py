@@ -15,6 +15,7 @@ COMMANDS = {
     'test': 'test a checkpoint: scores, intervals, predictions',
     'predict': 'predict over time on videos and sound files',
     'extract': 'extract features of the windows of videos and sound files',
+    'serve': 'serve a page that predicts on uploaded and recorded clips',
     'cross-validate': 'train and test on every fold or held-out subject',
     'ablate': 'train and test variants of a config, and compare them',
     'prepare': 'make face clips, sound and lists out of raw data',

@@ -31,6 +31,7 @@ WITHOUT_DOOR = {
     'models',
     'predict',
     'publish',
+    'serve',
 }  # younger than the command: there never was a script
 
 

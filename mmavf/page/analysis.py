@@ -1,0 +1,97 @@
+"""What happens to a visitor's clip: limits, prediction, files for the player."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mmavf.apis.inference import AVFInferencer, Recording, open_recording
+from mmavf.errors import ClipError
+from mmavf.timeline import Timeline, write_csv, write_json
+
+from .playable import plays_as_it_is, write_playable
+from .shelf import Clip
+
+JSON, CSV, MEDIA = 'timeline.json', 'timeline.csv', 'media.mp4'
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a visitor may upload.
+
+    Attributes:
+        max_mb: Size of a file in 10^6 bytes.
+        max_sec: Length of a clip in seconds.
+    """
+
+    max_mb: float = 200.0
+    max_sec: float = 300.0
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Turns a clip into the files of the player.
+
+    Attributes:
+        infer: The model.
+        limits: What a visitor may upload.
+        batch_size: Windows that run together.
+    """
+
+    infer: AVFInferencer
+    limits: Limits = Limits()
+    batch_size: int = 8
+
+    def run(self, clip: Clip, progress: Callable[[int, int], None] | None = None) -> Timeline:
+        """Write `timeline.json`, `timeline.csv` and `media.mp4` into the folder of a clip, and remove its source.
+
+        Args:
+            clip: The clip; its source is removed even if this fails.
+            progress: As in `AVFInferencer.predict`.
+
+        Raises:
+            ClipError: The clip cannot be used. The message begins with the name that the visitor knows, and shows none
+                of the server's folders.
+        """
+        source = clip.source
+        try:
+            return self._run(clip, source, progress)
+        except ClipError as error:
+            # the same kind of error, with the name that the visitor knows
+            raise type(error)(str(error).replace(str(source), clip.name)) from error
+        finally:
+            source.unlink(missing_ok=True)
+
+    def _run(self, clip: Clip, source: Path, progress: Callable[[int, int], None] | None) -> Timeline:
+        self._check_size(clip, source)
+        recording = replace(open_recording(source, self.infer.info.modalities), name=clip.name)
+        self._check_length(recording)
+        timeline = self.infer.predict(recording, self.batch_size, progress)
+        write_json(timeline, clip.folder / JSON)
+        write_csv(timeline, clip.folder / CSV)
+        if plays_as_it_is(source):
+            source.rename(clip.folder / MEDIA)
+        else:
+            write_playable(_with_all_that_can_be_read(source, recording), source, timeline, clip.folder / MEDIA)
+        return timeline
+
+    def _check_size(self, clip: Clip, source: Path) -> None:
+        size = source.stat().st_size
+        if size > 1e6 * self.limits.max_mb:
+            raise ClipError(f'{clip.name}: {size / 1e6:.0f} MB are too many; the limit is {self.limits.max_mb:g} MB')
+
+    def _check_length(self, recording: Recording) -> None:
+        info = recording.info()
+        length = info.end_sec - info.start_sec
+        if length > self.limits.max_sec:
+            raise ClipError(
+                f'{recording.name}: the clip is too long: {length:.0f} seconds; the limit is '
+                f'{self.limits.max_sec:g} seconds. Cut out the part that matters.'
+            )
+
+
+def _with_all_that_can_be_read(source: Path, recording: Recording) -> Recording:
+    """Return a recording with the modality, too, at which the model does not look, unless that is damaged."""
+    try:
+        return open_recording(source)
+    except ClipError:
+        return recording

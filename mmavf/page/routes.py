@@ -1,0 +1,74 @@
+"""Addresses of the player: its page, its script, and the files of a clip. Who does not know a clip's token gets 404."""
+
+import json
+from functools import cache
+from pathlib import Path
+from urllib.parse import quote
+
+from fastapi import APIRouter, HTTPException
+from fastapi.responses import FileResponse, HTMLResponse
+from jinja2 import Environment, StrictUndefined, Template
+
+from mmavf.timeline import Timeline, read_json
+
+from .analysis import CSV, JSON, MEDIA
+from .shelf import Clip, Shelf
+from .view import view_of
+
+STATIC = Path(__file__).parent / 'static'
+SCRIPTS = {'player.js': 'text/javascript', 'player.css': 'text/css'}
+TYPES = {JSON: 'application/json', CSV: 'text/csv', MEDIA: 'video/mp4'}
+PRIVATE = {'Cache-Control': 'no-store'}
+
+
+def player_router(shelf: Shelf) -> APIRouter:
+    """Return the routes `/player/FILE` and `/clips/TOKEN/FILE`."""
+    router = APIRouter()
+
+    @router.get('/player/{name}')
+    def script(name: str) -> FileResponse:
+        if name not in SCRIPTS:
+            raise HTTPException(404)
+        return FileResponse(STATIC / name, media_type=SCRIPTS[name])
+
+    @router.get('/clips/{token}/')
+    def player(token: str) -> HTMLResponse:
+        clip = _clip(shelf, token, JSON)
+        return HTMLResponse(player_html(clip.name, read_json(clip.folder / JSON)), headers=PRIVATE)
+
+    @router.get('/clips/{token}/{name}')
+    def file(token: str, name: str) -> FileResponse:
+        if name not in TYPES:
+            raise HTTPException(404)
+        clip = _clip(shelf, token, name)
+        headers = dict(PRIVATE)
+        if name != MEDIA:
+            saved = quote(Path(clip.name).stem + Path(name).suffix)
+            headers['Content-Disposition'] = f"attachment; filename*=utf-8''{saved}"
+        return FileResponse(clip.folder / name, media_type=TYPES[name], headers=headers)
+
+    return router
+
+
+def player_html(name: str, timeline: Timeline) -> str:
+    """Return the page of the player, which names its files relative to its own address.
+
+    Args:
+        name: The name of the recording.
+        timeline: Its timeline.
+    """
+    data = json.dumps(view_of(timeline), allow_nan=False).replace('<', '\\u003c')  # ends no element
+    return _template().render(name=name, timeline=timeline, data=data, media=MEDIA, json=JSON, csv=CSV)
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string((STATIC / 'player.html').read_text(encoding='utf-8'))
+
+
+def _clip(shelf: Shelf, token: str, name: str) -> Clip:
+    clip = shelf.find(token)
+    if clip is None or not (clip.folder / name).is_file():
+        raise HTTPException(404, 'This clip is no longer here.')
+    return clip
