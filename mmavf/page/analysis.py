@@ -12,6 +12,7 @@ from .playable import plays_as_it_is, write_playable
 from .shelf import Clip
 
 JSON, CSV, MEDIA = 'timeline.json', 'timeline.csv', 'media.mp4'
+MB = 2**20  # bytes, as Gradio's messages count
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Limits:
     """What a visitor may upload.
 
     Attributes:
-        max_mb: Size of a file in 10^6 bytes.
+        max_mb: Size of a file, in units of `MB`.
         max_sec: Length of a clip in seconds.
     """
 
@@ -42,10 +43,10 @@ class Analysis:
     batch_size: int = 8
 
     def run(self, clip: Clip, progress: Callable[[int, int], None] | None = None) -> Timeline:
-        """Write `timeline.json`, `timeline.csv` and `media.mp4` into the folder of a clip, and remove its source.
+        """Write `timeline.json`, `timeline.csv` and `media.mp4` into the folder of a clip, and remove what was uploaded.
 
         Args:
-            clip: The clip; its source is removed even if this fails.
+            clip: The clip; what was uploaded is removed even if this fails.
             progress: As in `AVFInferencer.predict`.
 
         Raises:
@@ -59,7 +60,7 @@ class Analysis:
             # the same kind of error, with the name that the visitor knows
             raise type(error)(str(error).replace(str(source), clip.name)) from error
         finally:
-            source.unlink(missing_ok=True)
+            clip.finish()
 
     def _run(self, clip: Clip, source: Path, progress: Callable[[int, int], None] | None) -> Timeline:
         self._check_size(clip, source)
@@ -76,8 +77,8 @@ class Analysis:
 
     def _check_size(self, clip: Clip, source: Path) -> None:
         size = source.stat().st_size
-        if size > 1e6 * self.limits.max_mb:
-            raise ClipError(f'{clip.name}: {size / 1e6:.0f} MB are too many; the limit is {self.limits.max_mb:g} MB')
+        if size > MB * self.limits.max_mb:
+            raise ClipError(f'{clip.name}: {size / MB:.0f} MB are too many; the limit is {self.limits.max_mb:g} MB')
 
     def _check_length(self, recording: Recording) -> None:
         info = recording.info()

@@ -55,12 +55,12 @@ class Visits:
         self._analysis, self._shelf = analysis, shelf
 
     def take(self, path: str | None, request: gr.Request) -> tuple[Any, ...]:
-        """Move an upload to the shelf; empty its field and the last answer."""
+        """Put an upload on the shelf; empty its field and the last answer."""
         if path is None:
             return None, gr.skip(), gr.skip(), gr.skip()
         try:
             clip = self._shelf.put(_visitor(request), Path(path))
-        except FileNotFoundError:  # the same file came from another visitor in the same moment
+        except FileNotFoundError:  # another visitor, whose turn has ended, sent the same file
             return None, *_problem('The upload is gone. Please upload the file again.')
         return None, f'{escape(clip.name)} is waiting for its turn.', '', gr.Button(visible=False)
 
@@ -69,9 +69,17 @@ class Visits:
         clip = self._shelf.of(_visitor(request))
         if clip is None or not clip.source.exists():
             return gr.skip(), gr.skip(), gr.skip()
+
+        def advance(done: int, count: int) -> None:
+            if not clip.folder.exists():
+                raise FileNotFoundError(clip.folder)
+            progress((done, count), desc='Predicting', unit='windows')
+
         progress(0, desc='Looking for faces')
         try:
-            self._analysis.run(clip, lambda done, count: progress((done, count), desc='Predicting', unit='windows'))
+            self._analysis.run(clip, advance)
+        except FileNotFoundError:  # the visitor has left, or has another clip
+            return gr.skip(), gr.skip(), gr.skip()
         except ClipError as error:
             self._shelf.remove(_visitor(request))
             return _problem(str(error))
@@ -94,9 +102,11 @@ def _fields(analysis: Analysis) -> tuple[gr.File, Any]:
         uploaded = gr.File(label='Video or sound' if sees else 'Sound or video', height=140)
     with gr.Tab('Record'):
         if sees:
-            # a mirrored picture would be turned back by an ffmpeg executable
+            # an ffmpeg executable would turn a mirrored picture back, and take the sound away
             options = gr.WebcamOptions(mirror=False)
-            recorded = gr.Video(sources=['webcam'], label='Camera', webcam_options=options, height=320)
+            recorded = gr.Video(
+                sources=['webcam'], label='Camera', webcam_options=options, include_audio=True, height=320
+            )
         else:
             recorded = gr.Audio(sources=['microphone'], label='Microphone', type='filepath')
     return uploaded, recorded

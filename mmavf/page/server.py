@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 
-from .analysis import Analysis
+from .analysis import MB, Analysis
 from .guard import App, Guard
 from .shelf import Shelf
 
@@ -27,7 +27,7 @@ def build_app(analysis: Analysis, shelf: Shelf) -> App:
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.include_router(player_router(shelf))
-    limit = round(1e6 * analysis.limits.max_mb)
+    limit = round(MB * analysis.limits.max_mb)
     blocks = build_blocks(analysis, shelf)
     gr.mount_gradio_app(
         app, blocks, path='/', max_file_size=limit, ssr_mode=False, css=CSS, footer_links=[], show_error=False

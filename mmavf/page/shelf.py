@@ -18,19 +18,29 @@ class Clip:
     Attributes:
         token: What its addresses contain instead of a name; 192 random bits.
         folder: Where its files lie.
-        name: The name of the file that was uploaded; it may be anything, and is only shown.
+        upload: The uploaded file, which Gradio's fields may still show until the clip is finished.
         begun_sec: When it came, on the monotonic clock.
     """
 
     token: str
     folder: Path
-    name: str
+    upload: Path
     begun_sec: float = field(default_factory=time.monotonic)
+
+    @property
+    def name(self) -> str:
+        """The name of the file that was uploaded; it may be anything."""
+        return self.upload.name
 
     @property
     def source(self) -> Path:
         """Where the uploaded file lies until it has been used."""
-        return self.folder / f'source{Path(self.name).suffix.lower()}'
+        return self.folder / f'source{self.upload.suffix.lower()}'
+
+    def finish(self) -> None:
+        """Remove what was uploaded, but nothing that was made of it."""
+        self.source.unlink(missing_ok=True)
+        self.upload.unlink(missing_ok=True)
 
 
 class Shelf:
@@ -56,17 +66,17 @@ class Shelf:
         self.close()
 
     def put(self, visitor: str, upload: Path) -> Clip:
-        """Move an uploaded file to a folder of its own, as `source` with its suffix; remove the visitor's last clip.
+        """Give an uploaded file a folder of its own; remove the visitor's last clip.
 
         Raises:
             FileNotFoundError: The upload is gone.
         """
         self.remove_older(KEPT_SEC)
         token = secrets.token_urlsafe(24)
-        clip = Clip(token, self._root / token, upload.name)
+        clip = Clip(token, self._root / token, upload)
         clip.folder.mkdir()
         try:
-            upload.rename(clip.source)
+            clip.source.hardlink_to(upload)
         except OSError:
             shutil.rmtree(clip.folder)
             raise
@@ -112,5 +122,5 @@ class Shelf:
 
 def _remove(clip: Clip | None) -> None:
     if clip is not None:
-        # a thread may still write into it
+        clip.finish()
         shutil.rmtree(clip.folder, ignore_errors=True)
