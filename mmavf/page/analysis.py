@@ -43,7 +43,7 @@ class Analysis:
     batch_size: int = 8
 
     def run(self, clip: Clip, progress: Callable[[int, int], None] | None = None) -> Timeline:
-        """Write `timeline.json`, `timeline.csv` and `media.mp4` into the folder of a clip, and remove what was uploaded.
+        """Write `timeline.json`, `timeline.csv` and `media.mp4` into the folder of a clip; remove what was uploaded.
 
         Args:
             clip: The clip; what was uploaded is removed even if this fails.
@@ -85,7 +85,7 @@ class Analysis:
         length = info.end_sec - info.start_sec
         if length > self.limits.max_sec:
             raise ClipError(
-                f'{recording.name}: the clip is too long: {length:.0f} seconds; the limit is '
+                f'{recording.name}: the clip is too long: {length:.1f} seconds; the limit is '
                 f'{self.limits.max_sec:g} seconds. Cut out the part that matters.'
             )
 
