@@ -72,16 +72,18 @@ class Visits:
 
         def advance(done: int, count: int) -> None:
             if not clip.folder.exists():
-                raise FileNotFoundError(clip.folder)
+                raise ClipError(f'{clip.name}: the visitor has left')
             progress((done, count), desc='Predicting', unit='windows')
 
         progress(0, desc='Looking for faces')
         try:
             self._analysis.run(clip, advance)
-        except FileNotFoundError:  # the visitor has left, or has another clip
-            return gr.skip(), gr.skip(), gr.skip()
-        except ClipError as error:
+        except (ClipError, OSError) as error:
+            if not clip.folder.exists():  # the visitor has left, or has another clip
+                return gr.skip(), gr.skip(), gr.skip()
             self._shelf.remove(_visitor(request))
+            if isinstance(error, OSError):
+                raise
             return _problem(str(error))
         return '', _frame(clip), gr.Button(visible=True)
 
