@@ -26,7 +26,8 @@ def tested_pipeline(cfg: Config, model: nn.Module) -> list[dict[str, Any]]:
         model: The model, which says how large its frames are.
 
     Raises:
-        ConfigError: There is no pipeline, or a training pipeline with a step that is not of this package.
+        ConfigError: There is no pipeline, that of the test is random, or that of a training has a step that is not of
+            this package.
     """
     for loader in ('test_dataloader', 'val_dataloader', 'train_dataloader'):
         dataset = (cfg.get(loader) or {}).get('dataset') or {}
@@ -34,7 +35,7 @@ def tested_pipeline(cfg: Config, model: nn.Module) -> list[dict[str, Any]]:
             dataset = dataset['datasets'][0]
         if steps := dataset.get('pipeline'):
             steps = Config(dict(steps=steps)).to_dict()['steps']
-            return steps if loader != 'train_dataloader' else _without_chance(steps, model)
+            return _without_chance(steps, model) if loader == 'train_dataloader' else _checked(steps, loader)
     raise ConfigError(
         f'{cfg.filename or "the config"} has no pipeline: use the config that the model was trained with.'
     )
@@ -100,6 +101,17 @@ def _audio(pipeline: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _step(pipeline: Sequence[Mapping[str, Any]], *names: str) -> Mapping[str, Any]:
     return next((step for step in pipeline if step.get('type') in names), {})
+
+
+def _checked(steps: list[dict[str, Any]], loader: str) -> list[dict[str, Any]]:
+    chance = [step['type'] for step in steps if step['type'] in (*_RANDOM, 'PerView')]
+    chance += [step['type'] for step in steps if step['type'] in _WINDOWS and not step.get('test_mode')]
+    if chance:
+        raise ConfigError(
+            f'the pipeline of {loader} has {", ".join(chance)} as a training has it, so that no two predictions would '
+            'be the same: pass a config whose test is not random, --config CONFIG.'
+        )
+    return steps
 
 
 def _without_chance(steps: Sequence[Mapping[str, Any]], model: Any) -> list[dict[str, Any]]:

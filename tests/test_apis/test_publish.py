@@ -278,10 +278,14 @@ def test_what_cannot_be_published_is_said_before_anything_is_written(checkpoint,
     unnamed = load_config(str(FINETUNE))
     del unnamed.test_dataloader['dataset']['metainfo']
     unnamed.dump(tmp_path / 'unnamed.py')
+    chance = load_config(str(FINETUNE))
+    chance.test_dataloader['dataset']['pipeline'].insert(4, dict(type='RandomGain'))
+    chance.dump(tmp_path / 'chance.py')
     for arguments, message in (
         ((checkpoint, tmp_path / 'full'), 'is a folder with files in it'),
         ((checkpoint, tmp_path / 'full/file'), 'is a file, and a folder is to be written'),
         ((checkpoint, tmp_path / 'out', tmp_path / 'unnamed.py'), 'names what the head predicts'),
+        ((checkpoint, tmp_path / 'out', tmp_path / 'chance.py'), 'the pipeline of test_dataloader has RandomGain as a'),
     ):
         with pytest.raises(ConfigError, match=message):
             publish_model(*arguments, device='cpu')
@@ -290,7 +294,7 @@ def test_what_cannot_be_published_is_said_before_anything_is_written(checkpoint,
             publish_model(checkpoint, tmp_path / 'out', device='cpu', **option)
     with pytest.raises(ConfigError, match='pass no checkpoint'):
         init_model(tmp_path / 'full', checkpoint)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ['full', 'metrics.json', 'unnamed.py']
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['chance.py', 'full', 'metrics.json', 'unnamed.py']
 
 
 def test_a_field_of_the_card_is_replaced_in_both_files(folder):
