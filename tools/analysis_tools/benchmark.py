@@ -6,12 +6,14 @@ mean of right before and right after the steps, because the speed of shared and 
 So shares and ratios carry over between machines; seconds do not.
 
 `--loader` measures the data loader instead: clips/s per core, next to bare decoding of the same frames.
+`--seek CLIP` measures how long reading at the end of a file of 30 minutes takes, compared with its beginning.
 
 Examples:
     python tools/analysis_tools/benchmark.py configs/avfmae_b_pretrain.py --batch-size 4 8
     python tools/analysis_tools/benchmark.py configs/avfmae_h_pretrain.py --batch-size 100 --dtype bf16 --optimizer \
         --compile LGIBlock SkipBlock ViTBlock CrossBlock
     python tools/analysis_tools/benchmark.py --loader
+    python tools/analysis_tools/benchmark.py --seek clip.mp4
 """
 
 import argparse
@@ -23,6 +25,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 import loader_benchmark
+import seek_benchmark
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
@@ -39,7 +42,7 @@ DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of both measurements."""
+    """Add the arguments of all measurements."""
     parser.add_argument(
         'config', nargs='?', default='configs/avfmae_b_pretrain.py', help='pre-training model (default: Base)'
     )
@@ -61,12 +64,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config_options(parser)
     parser.add_argument('--loader', action='store_true', help='measure the data loader instead of a step')
     loader_benchmark.add_arguments(parser.add_argument_group('with --loader'))
+    seek_benchmark.add_arguments(parser.add_argument_group('reading at the end of a long file'))
 
 
 def run(args: argparse.Namespace) -> None:
-    """Measure the step or the loader."""
+    """Measure the step, the loader or seeking."""
     if args.loader:
         loader_benchmark.run(args)
+        return
+    if args.seek:
+        seek_benchmark.run(args)
         return
     if args.compile and len(args.dtype) * len(args.batch_size) > 1:
         raise UsageError('--compile needs exactly one --dtype and one --batch-size')

@@ -1,8 +1,9 @@
 """Opening of media files (mp4, mov, mkv, avi, mpg, ...) with PyAV.
 
-A file is demuxed once, from its beginning, and its packets are decoded on demand from the key frame before the first
-requested frame. There is no seeking, which lands a group of pictures too late in MPEG program streams, and readers
-that number frames by packets (decord 0.6) return shifted frames there and in mp4 files with an edit list.
+A file is demuxed once, and its packets are decoded on demand from the key frame before the first requested frame. A
+part that begins late in an mp4, mov or Matroska file is sought, and where the seek landed is checked (see `Demuxer`);
+other files are read from their beginning. Seeking lands a group of pictures too late in MPEG program streams, and
+readers that number frames by packets (decord 0.6) return shifted frames there and in mp4 files with an edit list.
 """
 
 from collections.abc import Sequence

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TypeGuard, cast
 
 import av
@@ -12,7 +13,9 @@ from mmavf.errors import ClipError
 
 from .audio_track import PREROLL_SEC
 from .codec import unit_sec
+from .open_container import open_container
 from .picture_order import stamp_by_type
+from .seek import EARLY_SEC, REORDERED_PACKETS, SEEK_FROM_SEC, SEEKABLE_FORMATS, makes_stamps, seek_before
 from .splices import SPLICED_FORMATS, join_parts
 from .stamped_packet import StampedPacket
 
@@ -30,6 +33,7 @@ class StreamPackets:
         packets: In decoding order, from the beginning of the file or from a key frame on.
         first: The first of the stream in the file; None if it has none.
         last: The last that was read.
+        dropped: How many were read before those in `packets`.
         begins: Positions in `packets` at which the parts of a concatenated file begin; the first part only if it is
             there from its beginning.
         stamped_by_order: The stamps belong to the decoded pictures in ascending order, not each to its packet.
@@ -40,6 +44,7 @@ class StreamPackets:
     last: StampedPacket | None = None
     begins: list[int] = field(default_factory=list)
     stamped_by_order: bool = False
+    dropped: int = 0
 
     @property
     def trimmed(self) -> bool:
@@ -48,7 +53,7 @@ class StreamPackets:
 
     def drop(self, count: int) -> None:
         """Leave out the first `count` packets."""
-        self.packets = self.packets[count:]
+        self.packets, self.dropped = self.packets[count:], self.dropped + count
         self.begins = [begin - count for begin in self.begins if begin >= count]
 
 
@@ -68,10 +73,11 @@ class Span:
 
 
 class Demuxer:
-    """Reads a file once, from its beginning.
+    """Reads a file once: from its beginning, or where that is exact from a key packet before the part that is wanted.
 
     Args:
-        path: The file, for messages.
+        path: The file.
+        data: Its bytes; `path` is then only its name.
         container: The opened file, nothing read yet.
         streams: The streams to read.
         origin_sec: Stamp of the clip's time 0.
@@ -81,12 +87,13 @@ class Demuxer:
     def __init__(
         self,
         path: str,
+        data: bytes | memoryview | None,
         container: InputContainer,
         streams: Sequence[Stream],
         origin_sec: float,
         kept: Sequence[Stream] | None = None,
     ) -> None:
-        self._path, self._container, self._origin_sec = path, container, origin_sec
+        self._path, self._data, self._container, self._origin_sec = path, data, container, origin_sec
         self._streams = {stream.index: stream for stream in streams}
         self._kept = {stream.index: stream for stream in (streams if kept is None else kept)}
         self._units = {index: unit_sec(stream, path) for index, stream in self._streams.items()}
@@ -113,13 +120,69 @@ class Demuxer:
         Raises:
             ClipError: A stream has no stamps or begins in the middle, or the file is cut off.
         """
-        taken = {index: StreamPackets() for index in self._streams}
+        if not self._can_seek(start_sec):
+            yield from self._read_on(start_sec, end_sec, delay_sec)
+            return
+        sought = self._seek(start_sec, end_sec, delay_sec)
+        if sought is not None:
+            yield from sought
+            return
+        self._ends = dict.fromkeys(self._streams, 0)
+        with open_container(self._path, self._data) as self._container:  # which is at its beginning
+            yield from self._read_on(start_sec, end_sec, delay_sec)
+
+    def _can_seek(self, start_sec: float) -> bool:
+        formats = self._container.format.name
+        return bool(self._kept) and start_sec > SEEK_FROM_SEC and any(name in formats for name in SEEKABLE_FORMATS)
+
+    def _seek(self, start_sec: float, end_sec: float, delay_sec: float) -> Iterator[Span] | None:
+        """Return what `spans` yields, read from somewhere behind the beginning; None if that is not exact."""
+        main = min(self._kept.values(), key=lambda stream: stream.type != 'video')
+        early_sec = start_sec - PREROLL_SEC - EARLY_SEC
+        try:
+            firsts = self._first_packets(early_sec)
+            if firsts is None:
+                return None
+            seek_before(self._container, main, int((early_sec + self._origin_sec) / self._units[main.index]))
+            spans = self._read_on(start_sec, end_sec, delay_sec, firsts)
+            first = next(spans)
+        except (av.FFmpegError, ClipError):  # if it concerns the part that is wanted, it is found again
+            return None
+        landed = all(self._has_landed(index, first.streams[index], start_sec) for index in self._kept)
+        return chain([first], spans) if landed else None
+
+    def _first_packets(self, end_sec: float) -> dict[int, StampedPacket] | None:
+        """Return the first packet of each stream that is kept; None if one of them begins behind `end_sec`."""
+        firsts: dict[int, StampedPacket] = {}
+        for packet in self._stamped():
+            firsts.setdefault(packet.stream_index, packet)
+            if firsts.keys() >= self._kept.keys():
+                return firsts
+            if packet.dts * self._units[packet.stream_index] - self._origin_sec > end_sec:
+                break
+        return None
+
+    def _has_landed(self, index: int, read: StreamPackets, start_sec: float) -> bool:
+        """Return whether the packets are those of reading from the beginning."""
+        settled = self._streams[index].type == 'audio' or not makes_stamps(self._container)
+        if not read.packets or not (settled or read.dropped >= REORDERED_PACKETS):
+            return False
+        return not read.trimmed or self._begins(read.packets[0], start_sec)
+
+    def _read_on(
+        self, start_sec: float, end_sec: float, delay_sec: float, firsts: dict[int, StampedPacket] | None = None
+    ) -> Iterator[Span]:
+        """Yield the spans from where the container is; if not at its beginning, `firsts` has the packets from there."""
+        taken = {index: StreamPackets(first=(firsts or {}).get(index)) for index in self._streams}
         unordered = {i: stream for i, stream in self._kept.items() if self._is_unordered(stream)}
         separate = {i: Separator() for i, s in self._kept.items() if s.type == 'video' and i not in unordered}
         running, parts, length_sec = set(self._kept), dict.fromkeys(self._streams, -1), end_sec - start_sec
-        for packet, part in self._in_one_time():
-            index, read = packet.stream_index, taken[packet.stream_index]
-            read.first, read.last = read.first or packet, packet
+        for found, part in self._in_one_time():
+            index, read = found.stream_index, taken[found.stream_index]
+            packet = read.first if read.last is None and read.first and _is_same(found, read.first) else found
+            read.first, before, read.last = read.first or packet, read.last, packet
+            if before is None and packet is not read.first:  # the stream does not begin here
+                parts[index] = part
             if index not in self._kept:
                 continue
             if index in separate:
@@ -138,8 +201,9 @@ class Demuxer:
                     yield Span(start_sec, end_sec, taken)
                     start_sec, end_sec = end_sec, reached_sec - delay_sec + length_sec
                     running, taken = set(self._kept), self._trimmed(taken, start_sec)
-        for stream in self._streams.values():
-            self._check_complete(stream)
+        for index, stream in self._streams.items():
+            if firsts is None or taken[index].last is not None:
+                self._check_complete(stream)
         for index, video in unordered.items():
             self._set_in_order(video, taken[index])
         yield Span(start_sec, float('inf'), taken)
@@ -187,7 +251,7 @@ class Demuxer:
     def _packets(self) -> Iterator[av.Packet]:
         try:
             if self._streams:
-                yield from self._container.demux(list(self._streams.values()))
+                yield from self._container.demux([self._container.streams[index] for index in self._streams])
         except IndexError as error:  # PyAV meets a packet of a stream that the header does not have
             raise ClipError(f'{self._path}: a stream begins in the middle of the file: the file is damaged') from error
 
@@ -216,6 +280,11 @@ class Demuxer:
         missing_sec = missing * self._units[stream.index]
         if missing_sec > CUT_TOLERANCE_SEC:
             raise ClipError(f'{self._path}: {stream.type} lacks the last {missing_sec:.2f} s: the file is cut off')
+
+
+def _is_same(packet: StampedPacket, first: StampedPacket) -> bool:
+    """Return whether a packet is the first of its stream, read again; FFmpeg may give it another duration then."""
+    return (packet.pts, packet.size) == (first.pts, first.size)
 
 
 class Separator:

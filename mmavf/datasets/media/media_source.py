@@ -50,7 +50,7 @@ class MediaSource:
         """Return the demuxer of the streams, which keeps the packets of those of the kinds `kept`."""
         streams: list[Stream] = [stream for stream in (self.video, self.audio) if stream is not None]
         keep = [stream for stream in streams if stream.type in kept]
-        return Demuxer(self._path, self._container, streams, self.origin_sec, keep)
+        return Demuxer(self._path, self._data, self._container, streams, self.origin_sec, keep)
 
     def video_track(self, span: Span) -> VideoTrack | None:
         """Return the video of a span that was read; None if there is none or it is not used."""
