@@ -53,7 +53,7 @@ def test_a_span_of_sound_alone(media):
 @pytest.mark.parametrize('audio', ['', 'there is no such sound.wav'])
 @pytest.mark.parametrize('name', ['both', 'silent'])
 def test_video_alone_looks_at_no_sound(media, name, audio, monkeypatch):
-    monkeypatch.setattr('mmavf.datasets.media.container.AudioTrack', None)
+    monkeypatch.setattr('mmavf.datasets.media.media_source.AudioTrack', None)
     opened = _open(media[name], audio, modalities=('video',))
     assert 'audio_reader' not in opened and opened['total_frames'] == 75
     results = ReadFrames()(SampleWindow(test_mode=True)(opened))
