@@ -13,6 +13,7 @@ from mmavf.errors import ClipError, MissingModalityError, ResultError
 from mmavf.timeline import Timeline, read_json, write_csv, write_json
 from mmavf.timeline.elan import write_eaf
 from mmavf.timeline.subtitles import write_srt
+from mmavf.visualization.timeline_overlay import write_overlay
 from mmavf.visualization.timeline_picture import draw_timeline
 
 from .predict_progress import PredictProgress
@@ -80,7 +81,8 @@ def _run_job(infer: AVFInferencer, job: Job, args: Namespace, progress: PredictP
     except ClipError as error:
         return Outcome(job, 'failed', _reason(error, job))
     speed = (timeline.source.end_sec - timeline.source.start_sec) / (time.monotonic() - begin)
-    return Outcome(job, 'done', f'{summary(timeline)} ({speed:.1f} times real time)')
+    undrawn = ', no video to draw into' if args.overlay and recording.frames is None else ''
+    return Outcome(job, 'done', f'{summary(timeline)} ({speed:.1f} times real time{undrawn})')
 
 
 def _write(timeline: Timeline, recording: Recording, out: Path, args: Namespace) -> None:
@@ -93,6 +95,9 @@ def _write(timeline: Timeline, recording: Recording, out: Path, args: Namespace)
         writers['.srt'] = lambda path: write_srt(timeline, path)
     if args.eaf:
         writers['.eaf'] = lambda path: write_eaf(timeline, path)
+    if args.overlay and recording.frames is not None:
+        frames = recording.frames
+        writers['.overlay.mp4'] = lambda path: write_overlay(timeline, path, frames, recording.sound)
     writers['.json'] = lambda path: write_json(timeline, path)
     with ExitStack() as undo:
         for suffix, write in writers.items():

@@ -18,7 +18,7 @@ SPEAKERS = ('03', '08', '09', '10', '11', '12', '13', '14', '15', '16')
 FOLDS = 5  # of two speakers each
 LICENCE = 'CC0-1.0, as the recordings of EMO-DB'
 ORIGIN = (
-    'made by projects/emodb_speech of mmavf from EMO-DB (Burkhardt et al. 2005): German sentences spoken by ten actors, '
+    'made by projects/emodb_speech of mmavf from EMO-DB (Burkhardt et al. 2005): German sentences of ten actors, '
     'who play seven emotions. It has heard nothing else: other languages, rooms and emotions that are not played are '
     'unknown to it. The scores are those of five models of the same training, each tested on two speakers that it has '
     'not heard; the weights are of a sixth one, which has heard all ten.'

@@ -29,7 +29,8 @@ Input = str | Path | Recording
 class AVFInferencer(BaseInferencer):
     """A recognizer for recordings of any length: files, arrays, or many of them.
 
-    Faces are found and followed as `mmavf prepare` does, windows are resampled by time to the rate at which the model
+    Probabilities are calibrated where the model folder says how. Faces are found and followed as `mmavf prepare` does,
+    windows are resampled by time to the rate at which the model
     was trained, and run in batches. Nothing is read from a checkpoint but tensors and plain data: MMEngine's own
     inferencers run the config that a checkpoint holds.
 
@@ -63,6 +64,7 @@ class AVFInferencer(BaseInferencer):
         self.model: Any = model if isinstance(model, nn.Module) else init_model(model, checkpoint, device)
         self.cfg = self.model.cfg
         self.info = describe_model(self.model, model, checkpoint)
+        self._calibration = _card(self.model).get('calibration')
         self._chosen = WindowSettings(**settings)
         self._windows = self._chosen.windows(self.model, self.info.modalities)
         self.pipeline = self._windows.model_input
@@ -102,7 +104,7 @@ class AVFInferencer(BaseInferencer):
             scored.append(one)
             if progress is not None:
                 progress(len(scored), plan.count)
-        return make_timeline(opened, self.info, plan, scored, self.settings)
+        return make_timeline(opened, self.info, plan, scored, self.settings, self._calibration)
 
     def stream(self, recording: Input, batch_size: int = 8) -> Iterator[Window]:
         """Yield the windows of one recording while it is read, in the order in which they are complete.
@@ -115,7 +117,7 @@ class AVFInferencer(BaseInferencer):
         opened, plan = self._begin(recording)
         for scored in self._scored(opened, plan, batch_size):
             if scored.ready.plan.in_timeline:
-                yield as_window(scored, plan.absent)
+                yield as_window(scored, plan.absent, self._calibration)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -185,7 +187,7 @@ def describe_model(
     if len(names) != outputs:
         raise ConfigError(f'the model has {outputs} outputs, but {len(names)} names: {", ".join(names)}')
     name, sha256 = identity(model, source, checkpoint)
-    return ModelInfo(name, kind, names, tuple(encoders), sha256, bool((model.card or {}).get('calibration')))
+    return ModelInfo(name, kind, names, tuple(encoders), sha256, bool(_card(model).get('calibration')))
 
 
 def identity(
@@ -195,4 +197,9 @@ def identity(
     if checkpoint is not None:
         return Path(checkpoint).name, file_sha256(checkpoint) if Path(checkpoint).is_file() else None
     name = Path(source).resolve().stem if isinstance(source, str | Path) else ''
-    return name, (model.card or {}).get('weights', {}).get('sha256')
+    return name, _card(model).get('weights', {}).get('sha256')
+
+
+def _card(model: Any) -> dict[str, Any]:
+    """Return the card of a published model, of another nothing."""
+    return model.card or {}

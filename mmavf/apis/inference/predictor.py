@@ -1,6 +1,6 @@
 """Predictions for the windows of one recording."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,6 +8,7 @@ from mmengine.dataset import default_collate
 
 from mmavf.apis.batch import run_batch
 from mmavf.datasets.media.frame_times import DEFAULT_FPS
+from mmavf.evaluation.functional.calibration import apply_calibration
 from mmavf.timeline import Answer, ModelInfo, SourceInfo, Timeline, Track, Window
 
 from .recording import Recording
@@ -33,31 +34,40 @@ def score(model: Any, batch: list[ReadyWindow], absent: tuple[str, ...]) -> Iter
 
 
 def make_timeline(
-    recording: Recording, model: ModelInfo, plan: Plan, scored: list[Scored], settings: dict[str, Any]
+    recording: Recording,
+    model: ModelInfo,
+    plan: Plan,
+    scored: list[Scored],
+    settings: dict[str, Any],
+    calibration: Mapping[str, Any] | None = None,
 ) -> Timeline:
-    """Put the predictions for a recording together."""
+    """Put the predictions for a recording together, with probabilities as `apply_calibration` makes them."""
     info = recording.info()
-    windows = [as_window(one, plan.absent) for one in scored if one.ready.plan.in_timeline]
+    windows = [as_window(one, plan.absent, calibration) for one in scored if one.ready.plan.in_timeline]
     windows.sort(key=lambda window: (window.track or 0, window.start_sec, window.end_sec))
     tracks = tuple(face.track(_noted_every(info)) for face, _ in plan.faces)
     notes = _notes(plan, tracks, 'audio' in model.modalities)
-    return Timeline(info, model, settings, tracks, tuple(windows), _answers(scored, plan.absent), notes)
+    answers = _answers(scored, plan.absent, calibration)
+    return Timeline(info, model, settings, tracks, tuple(windows), answers, notes)
 
 
-def as_window(scored: Scored, absent: tuple[str, ...]) -> Window:
+def as_window(scored: Scored, absent: tuple[str, ...], calibration: Mapping[str, Any] | None = None) -> Window:
     """Return a scored window as one of a timeline."""
     start, end = scored.ready.plan.window_sec.tolist()
-    return Window(scored.ready.track, start, end, tuple(scored.scores.tolist()), absent)
+    scores = apply_calibration(scored.scores, calibration)
+    return Window(scored.ready.track, start, end, tuple(scores.tolist()), absent)
 
 
-def _answers(scored: list[Scored], absent: tuple[str, ...]) -> tuple[Answer, ...]:
-    """Return the mean over the windows of a test for each track."""
+def _answers(
+    scored: list[Scored], absent: tuple[str, ...], calibration: Mapping[str, Any] | None
+) -> tuple[Answer, ...]:
+    """Return the mean over the windows of a test for each track, calibrated."""
     answers = []
     for track in sorted({one.ready.track for one in scored}, key=lambda number: number or 0):
         own = [one for one in scored if one.ready.track == track and one.ready.plan.in_answer]
         weights = [one.ready.plan.in_answer for one in own]
         mean = np.average([one.scores for one in own], axis=0, weights=weights)
-        answers.append(Answer(track, tuple(mean.tolist()), absent))
+        answers.append(Answer(track, tuple(apply_calibration(mean, calibration).tolist()), absent))
     return tuple(answers)
 
 

@@ -28,6 +28,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument('--out', type=Path, required=True, metavar='DIR', help='folder of the results')
     parser.add_argument('--srt', action='store_true', help='write NAME.srt, too: subtitles')
     parser.add_argument('--eaf', action='store_true', help='write NAME.eaf, too: for ELAN (needs mmavf[elan])')
+    parser.add_argument(
+        '--overlay', action='store_true', help='write NAME.overlay.mp4, too: the video with faces and scores drawn in'
+    )
     add_window_options(parser)
     parser.add_argument('--part', type=part_of, default=(1, 1), metavar='I/N', help='only every N-th, from the I-th on')
     parser.add_argument('--again', action='store_true', help='do finished recordings again')
