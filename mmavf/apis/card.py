@@ -146,7 +146,8 @@ def _architecture(cfg: Config) -> dict[str, Any]:
 
 def _record(record: Mapping[str, Any]) -> dict[str, Any]:
     known = without_digests(record) or {}
-    return known | dict(lists=_lists(known.get('lists', {})))
+    corpora = [Path(name).name for name in known.get('corpora') or ()]  # of a list of one's own it is its folder
+    return known | dict(corpora=corpora, lists=_lists(known.get('lists', {})))
 
 
 def _lists(hashes: Mapping[str, str]) -> list[dict[str, str]]:

@@ -80,7 +80,7 @@ def test_every_kind_of_model_can_be_published(name, tmp_path):
 
 def test_the_card_says_what_goes_in_and_where_it_comes_from(tmp_path):
     record = dict(
-        target='ravdess', fold='2', selection='strict', corpora=['ravdess'], lists={'/data/me/a/l.csv': 'f00'}
+        target='ravdess', fold='2', selection='strict', corpora=['/data/me/ravdess'], lists={'/data/me/a/l.csv': 'f00'}
     )
     path = save_checkpoint(tmp_path / 'a.pth', protocol=dict(record, files=torch.zeros(3)))
     result = dict(num_clips=9, key='war', metrics=dict(war=0.5), intervals=dict(war=[0.4, 0.6]), selection='strict')
