@@ -8,8 +8,10 @@ from pathlib import Path
 
 import cv2
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
+from mmavf.datasets.media import MediaFile
 from mmavf.datasets.media.audio_track import AudioTrack
 from mmavf.datasets.media.video_track import VideoTrack
 from mmavf.datasets.transforms import LogMel, RandomGain
@@ -102,6 +104,19 @@ def test_browse_says_what_is_wrong(browse, tmp_path):
     nowhere = browse('--out', tmp_path / 'out', '--cfg-options', f'{DATASET}.ann_file=/nowhere/list.csv')
     assert nowhere.startswith('ListError: /nowhere/list.csv: the list cannot be read')
     assert 'has no val_dataloader' in browse('--out', tmp_path / 'out', '--loader', 'val_dataloader')
+
+
+def test_seek_benchmark_repeats_a_clip_and_reads_its_end(tmp_path, capsys):
+    benchmark = _tool('tools/analysis_tools/seek_benchmark.py')
+    clip = write_media(tmp_path / 'a.mp4', counted_frames(75), tone(3.0), b_frames=2)
+    length, count = benchmark.repeat(clip, tmp_path / 'long.mkv', 10)
+    assert count == 4 and 3.0 <= length < 3.2
+    times = MediaFile(str(tmp_path / 'long.mkv')).video.frame_times
+    np.testing.assert_allclose(times[75 * 3 :] - times[75 * 2 : 75 * 3], length, atol=2e-3)
+    benchmark.run(Namespace(seek=str(clip), seek_minutes=0.25, seek_repeats=1))
+    rows = [line.split(' | ') for line in capsys.readouterr().out.splitlines()]
+    assert [row[0] for row in rows] == ['| container', '|---|---|---|---|---|---|', '| mp4', '| mkv']
+    assert all(float(row[3]) > 0 for row in rows[2:])
 
 
 def test_loader_benchmark_measures_a_list(tmp_path, capsys, monkeypatch):
