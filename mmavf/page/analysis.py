@@ -8,6 +8,7 @@ from mmavf.apis.inference import AVFInferencer, Recording, open_recording
 from mmavf.errors import ClipError
 from mmavf.timeline import Timeline, write_csv, write_json
 
+from .looks import Looks
 from .playable import plays_as_it_is, write_playable
 from .shelf import Clip
 
@@ -36,14 +37,16 @@ class Analysis:
         infer: The model.
         limits: What a visitor may upload.
         batch_size: Windows that run together.
+        attention: Whether there is a picture of what mattered for each window; the model then runs twice.
     """
 
     infer: AVFInferencer
     limits: Limits = Limits()
     batch_size: int = 8
+    attention: bool = True
 
     def run(self, clip: Clip, progress: Callable[[int, int], None] | None = None) -> Timeline:
-        """Write `timeline.json`, `timeline.csv` and `media.mp4` into the folder of a clip; remove what was uploaded.
+        """Write timeline, media and pictures for the player into the folder of a clip; remove what was uploaded.
 
         Args:
             clip: The clip; what was uploaded is removed even if this fails.
@@ -66,7 +69,8 @@ class Analysis:
         self._check_size(clip, source)
         recording = replace(open_recording(source, self.infer.info.modalities), name=clip.name)
         self._check_length(recording)
-        timeline = self.infer.predict(recording, self.batch_size, progress)
+        each = Looks(self.infer.model, clip.folder).add if self.attention else None
+        timeline = self.infer.predict(recording, self.batch_size, progress, each)
         write_json(timeline, clip.folder / JSON)
         write_csv(timeline, clip.folder / CSV)
         if plays_as_it_is(source):

@@ -14,7 +14,9 @@ PAGE = (
     "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' data: blob:; "
     "worker-src 'self' blob:; frame-ancestors 'self'; form-action 'self'; base-uri 'self'"
 )
-PLAYER = "default-src 'none'; script-src 'self'; style-src 'self'; media-src 'self'; frame-ancestors 'self'"
+PLAYER = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; media-src 'self'; img-src 'self'; frame-ancestors 'self'"
+)
 COMMON = {'referrer-policy': 'no-referrer', 'x-content-type-options': 'nosniff', 'x-dns-prefetch-control': 'off'}
 
 

@@ -1,6 +1,8 @@
 """Addresses of the player: its page, its script, and the files of a clip. Who does not know a clip's token gets 404."""
 
 import json
+import re
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote
@@ -18,6 +20,7 @@ from .view import view_of
 STATIC = Path(__file__).parent / 'static'
 SCRIPTS = {'player.js': 'text/javascript', 'player.css': 'text/css'}
 TYPES = {JSON: 'application/json', CSV: 'text/csv', MEDIA: 'video/mp4'}
+LOOK, LOOK_TYPE = re.compile(r'look_\d+_-?\d+\.jpg'), 'image/jpeg'
 PRIVATE = {'Cache-Control': 'no-store'}
 
 
@@ -34,31 +37,36 @@ def player_router(shelf: Shelf) -> APIRouter:
     @router.get('/clips/{token}/')
     def player(token: str) -> HTMLResponse:
         clip = _clip(shelf, token, JSON)
-        return HTMLResponse(player_html(clip.name, read_json(clip.folder / JSON)), headers=PRIVATE)
+        looks = {path.name for path in clip.folder.glob('look_*.jpg')}
+        return HTMLResponse(player_html(clip.name, read_json(clip.folder / JSON), looks), headers=PRIVATE)
 
     @router.get('/clips/{token}/{name}')
     def file(token: str, name: str) -> FileResponse:
-        if name not in TYPES:
+        media_type = LOOK_TYPE if LOOK.fullmatch(name) else TYPES.get(name)
+        if media_type is None:
             raise HTTPException(404)
         clip = _clip(shelf, token, name)
         headers = dict(PRIVATE)
-        if name != MEDIA:
+        if name in (JSON, CSV):
             saved = quote(Path(clip.name).stem + Path(name).suffix)
             headers['Content-Disposition'] = f"attachment; filename*=utf-8''{saved}"
-        return FileResponse(clip.folder / name, media_type=TYPES[name], headers=headers)
+        return FileResponse(clip.folder / name, media_type=media_type, headers=headers)
 
     return router
 
 
-def player_html(name: str, timeline: Timeline) -> str:
+def player_html(name: str, timeline: Timeline, looks: Collection[str] = ()) -> str:
     """Return the page of the player, which names its files relative to its own address.
 
     Args:
         name: The name of the recording.
         timeline: Its timeline.
+        looks: See `view_of`.
     """
-    data = json.dumps(view_of(timeline), allow_nan=False).replace('<', '\\u003c')  # ends no element
-    return _template().render(name=name, timeline=timeline, data=data, media=MEDIA, json=JSON, csv=CSV)
+    data = json.dumps(view_of(timeline, looks), allow_nan=False).replace('<', '\\u003c')  # ends no element
+    return _template().render(
+        name=name, looks=bool(looks), timeline=timeline, data=data, media=MEDIA, json=JSON, csv=CSV
+    )
 
 
 @cache

@@ -46,7 +46,7 @@ def test_a_clip_becomes_what_predict_says_and_its_upload_is_removed(shelf, model
     infer = AVFInferencer(model, detector=None)
     wanted, content, counts = infer(clip.upload), clip.upload.read_bytes(), []
     timeline = Analysis(infer).run(clip, lambda done, count: counts.append((done, count)))
-    assert files(shelf) == ['media.mp4', 'timeline.csv', 'timeline.json']
+    assert files(shelf) == ['look_1_0.jpg', 'media.mp4', 'timeline.csv', 'timeline.json']
     assert ((clip.folder / 'media.mp4').read_bytes() == content) is same
     assert timeline.windows == wanted.windows and timeline.source.path == name
     assert read_json(clip.folder / 'timeline.json').source.path == name

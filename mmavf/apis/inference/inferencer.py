@@ -87,7 +87,11 @@ class AVFInferencer(BaseInferencer):
         return [self.predict(one, batch_size) for one in inputs]
 
     def predict(
-        self, recording: Input, batch_size: int = 8, progress: Callable[[int, int], None] | None = None
+        self,
+        recording: Input,
+        batch_size: int = 8,
+        progress: Callable[[int, int], None] | None = None,
+        each: Callable[[Scored], None] | None = None,
     ) -> Timeline:
         """Return the timeline of one recording; see `__call__`.
 
@@ -95,6 +99,7 @@ class AVFInferencer(BaseInferencer):
             recording: A path or `Recording`.
             batch_size: Windows that run together.
             progress: Called with the number of windows done and that of all, as soon as the latter is known.
+            each: Called with each window, its input and its scores, as soon as it is done.
         """
         opened, plan = self._begin(recording)
         scored: list[Scored] = []
@@ -102,6 +107,8 @@ class AVFInferencer(BaseInferencer):
             progress(0, plan.count)
         for one in self._scored(opened, plan, batch_size):
             scored.append(one)
+            if each is not None:
+                each(one)
             if progress is not None:
                 progress(len(scored), plan.count)
         return make_timeline(opened, self.info, plan, scored, self.settings, self._calibration)

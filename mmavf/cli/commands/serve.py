@@ -7,7 +7,7 @@ Needs mmavf[page]. The page is for this machine alone unless --host says otherwi
 files are deleted when the page is closed, and all when the command ends (Ctrl-C).
 """
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from importlib.util import find_spec
 
 from mmavf.cli.commands.predict import add_window_options, build_inferencer
@@ -24,6 +24,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument('--port', type=int, default=7860, help='port; 0 takes a free one (default: 7860)')
     parser.add_argument('--max-mb', type=float, default=200, metavar='MB', help='size of an upload (default: 200)')
     parser.add_argument('--max-sec', type=float, default=300, metavar='SEC', help='length of a clip (default: 300)')
+    parser.add_argument(
+        '--attention',
+        action=BooleanOptionalAction,
+        default=True,
+        help='whether to show what mattered in face and spectrogram, for which the model runs twice (default: yes)',
+    )
     add_window_options(parser)
 
 
@@ -45,7 +51,7 @@ def run(args: Namespace) -> None:
     from mmavf.page.analysis import Analysis, Limits
     from mmavf.page.server import serve
 
-    analysis = Analysis(build_inferencer(args), Limits(args.max_mb, args.max_sec), args.batch_size)
+    analysis = Analysis(build_inferencer(args), Limits(args.max_mb, args.max_sec), args.batch_size, args.attention)
     if args.host not in LOOPBACK:
         print(
             'Others can reach this page. It has no password, and is not encrypted; browsers record on it only by https.'

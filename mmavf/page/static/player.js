@@ -88,6 +88,10 @@ function drawPanel(track) {
     const bar = colour(add(add(row, 'span', {class: 'bar'}), 'i'), view.colours[i]);
     return {row, bar, value: add(row, 'span', {class: 'value'})};
   });
+  if (track.spans.some(span => span[4])) {
+    track.look = add(panel, 'img', {class: 'look', alt: 'what the model drew on', width: 512, height: 224});
+    track.look.addEventListener('load', fit);
+  }
 }
 
 function spanAt(spans, time) {
@@ -100,6 +104,10 @@ function showScores(track, time) {
   const span = spanAt(track.spans, time);
   const lacking = span && span[3].length ? `, without ${span[3].join(' and ').replace('audio', 'sound')}` : '';
   track.when.textContent = span ? `at ${clock(time, 2)}${lacking}` : `not there at ${clock(time, 2)}`;
+  if (track.look) {
+    track.look.hidden = !(span && span[4]);
+    if (span && span[4] && track.look.getAttribute('src') !== span[4]) track.look.src = span[4];
+  }
   track.rows.forEach(({row, bar, value}, i) => {
     const score = span ? span[2][i] : 0;
     const from = Math.min(score, 0), to = Math.max(score, 0);
