@@ -16,7 +16,7 @@ from mmavf.visualization.heat import overlay_map
 FRAMES = 4  # of a window, side by side
 SIDE = 128  # of a frame, in pixels
 MEL_HEIGHT = 96
-MEL_RANGE = 14.0  # from the loudest values down, in natural logarithms of power
+MEL_GREY = 150  # of the loudest place; what mattered is brighter
 
 
 def look_name(track: int | None, start_sec: float) -> str:
@@ -73,7 +73,8 @@ def look_of(given: dict[str, np.ndarray], maps: dict[str, np.ndarray]) -> np.nda
         parts.append(np.concatenate([cv2.resize(frame, (SIDE, SIDE)) for frame in chosen], axis=1))
     if 'audio' in maps:
         mel = given['audio'].T[::-1]  # low pitch at the bottom
-        grey = (255 * (1 + (mel - mel.max()) / MEL_RANGE).clip(0, 1)).astype(np.uint8)
+        low, high = np.percentile(mel, (2, 99.8))
+        grey = (MEL_GREY * ((mel - low) / max(high - low, 1e-6)).clip(0, 1)).astype(np.uint8)
         drawn = overlay_map(np.repeat(grey[None, ..., None], 3, axis=-1), maps['audio'].T[None, ::-1].copy())
         parts.append(cv2.resize(drawn[0], (FRAMES * SIDE, MEL_HEIGHT)))
     return np.concatenate(parts)

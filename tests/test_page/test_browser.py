@@ -75,7 +75,8 @@ class Server:
         self.address = self.process.stdout.readline().split()[0]
 
     def files(self):
-        return sorted(path.name for path in self.temporary.rglob('*') if path.is_file())
+        """Return the names of files with content: Gradio leaves an empty one for each upload."""
+        return sorted(path.name for path in self.temporary.rglob('*') if path.is_file() and path.stat().st_size)
 
     def end(self, number=signal.SIGTERM):
         self.process.send_signal(number)
