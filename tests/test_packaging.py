@@ -155,7 +155,7 @@ def run_outside(site, folder, code):
 def test_the_wheel_holds_every_module_config_and_tool(installed_wheel):
     for file in tree_files():
         name = file.relative_to(ROOT)
-        if name.parts[0] == 'mmavf' and name.suffix == '.py':
+        if name.parts[0] == 'mmavf' and (name.suffix == '.py' or 'static' in name.parts):
             assert (installed_wheel / name).read_bytes() == file.read_bytes()
         if name.parts[0] in ('configs', 'tools'):
             assert (installed_wheel / 'mmavf/.mim' / name).read_bytes() == file.read_bytes()
