@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
+from mmavf.apis.inference import AVFInferencer, open_recording
+from mmavf.apis.inference.prediction_speed import measure_prediction
 from mmavf.cli.protocol_options import merge_protocol_options
 from mmavf.datasets import AVClipDataset, ConcatClipDataset
 from mmavf.datasets.read_speed import Reading, clip_files, drop_from_memory, read_clips
@@ -203,3 +205,24 @@ def examine(args: Namespace) -> Iterator[Finding]:
     yield from check_speed(cold, warm, needed_rate(args, loader.batch_size), workers)
     if cold.clips:
         yield check_shared_memory(clip_bytes, loader, workers)
+
+
+def examine_prediction(args: Namespace) -> Iterator[Finding]:
+    """Yield the findings about a prediction on a recording."""
+    yield from check_software()
+    yield from check_machine(args.work_dir or 'work_dirs')
+    infer = AVFInferencer(args.model)
+    try:
+        recording = open_recording(args.recording, infer.info.modalities)
+        speed = measure_prediction(infer, recording)
+    except ClipError as error:
+        yield Finding(ERROR, 'recording', str(error))
+        return
+    parts = dict(decoding=speed.decode, faces=speed.follow, windows=speed.read, model=speed.model) | {
+        'sound and log-mel': speed.sound
+    }
+    shown = ', '.join(f'{name} {1000 * seconds:.0f}' for name, seconds in parts.items())
+    yield Finding(OK, 'prediction', f'{1 / speed.whole:.2f} times real time')
+    yield Finding(
+        OK, 'its parts', f'milliseconds per second of the recording, each by itself: {shown} (faces and windows decode)'
+    )

@@ -43,7 +43,7 @@ def extract(model, recording, *choice, **settings):
 
 def batch_of(model, recording):
     """Return the windows of a recording as one batch, made by hand."""
-    windows = AVFInferencer(model, detector=None)._windows
+    windows = AVFInferencer(model, detector=None).windows
     (ready,) = windows.batches(recording, windows.plan(recording), 8)
     ready = [window for window in ready if window.plan.in_timeline]
     inputs = {m: torch.stack([window.packed['inputs'][m] for window in ready]) for m in ('video', 'audio')}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,15 @@ def test_recordings_of_one_name_keep_their_suffixes(tmp_path):
     ]
     with pytest.raises(UsageError, match='does not exist'):
         find_jobs([tmp_path / 'lost'], Path('out'))
+
+
+def test_the_doctor_measures_a_prediction(recordings, checkpoint, tmp_path, capsys):
+    publish = ['publish', checkpoint, tmp_path / 'folder', '--config', SPEECH, '--device', 'cpu']
+    assert main(list(map(str, publish))) == 0
+    words = ['doctor', '--model', tmp_path / 'folder', '--recording', recordings / 'good.wav']
+    assert main(list(map(str, words))) == 0
+    shown = capsys.readouterr().out
+    assert re.search(r'prediction: +\d+\.\d\d times real time', shown) and 'decoding 0, faces 0, windows' in shown
+    words[-1] = recordings / 'text.mp4'
+    assert main(list(map(str, words))) == 1
+    assert re.search(r'ERROR +recording: .*cannot be opened', capsys.readouterr().out)

@@ -66,8 +66,8 @@ class AVFInferencer(BaseInferencer):
         self.info = describe_model(self.model, model, checkpoint)
         self._calibration = _card(self.model).get('calibration')
         self._chosen = WindowSettings(**settings)
-        self._windows = self._chosen.windows(self.model, self.info.modalities)
-        self.pipeline = self._windows.model_input
+        self.windows = self._chosen.windows(self.model, self.info.modalities)
+        self.pipeline = self.windows.model_input
 
     def __call__(self, inputs: Input | Iterable[Input], *, batch_size: int = 8) -> Timeline | list[Timeline]:
         """Predict on one recording, or on several.
@@ -160,12 +160,12 @@ class AVFInferencer(BaseInferencer):
 
     def _begin(self, recording: Input) -> tuple[Recording, Plan]:
         opened = recording if isinstance(recording, Recording) else open_recording(recording, self.info.modalities)
-        return opened, self._windows.plan(opened)
+        return opened, self.windows.plan(opened)
 
     def _scored(self, recording: Recording, plan: Plan, batch_size: int) -> Iterator[Scored]:
         if batch_size < 1:
             raise ConfigError(f'batch_size must be at least 1, not {batch_size}')
-        for batch in self._windows.batches(recording, plan, batch_size):
+        for batch in self.windows.batches(recording, plan, batch_size):
             yield from score(self.model, batch, plan.absent)
 
 

@@ -1,9 +1,10 @@
-"""Check before a training whether this machine has what it needs, and whether it reads the data fast enough.
+"""Check before a training what the machine has and how fast it reads the data; or how fast it predicts on a recording.
 
 Examples:
   mmavf doctor configs/avfmae_b_pretrain.py --step-sec 0.35 --batch-size 64
   mmavf doctor configs/finetune/ravdess/avfmae_b_ravdess.py --fold 3
   mmavf doctor --list lists/pretrain.csv --data-root data/my_clips --clips-per-sec 200
+  mmavf doctor --model models/crema_d --recording interview.mp4
 
 Looks at the media libraries, the GPU, the disk, the memory that data workers share, the lists and every path in them,
 and runs a sample of the clips through the pipeline of the training: first after asking the system to drop the contents
@@ -14,6 +15,7 @@ run.
 """
 
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from mmavf.cli.options import add_config_options
 from mmavf.cli.program import UsageError
@@ -25,6 +27,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument('config', nargs='?', help='config of the training')
     parser.add_argument('--list', metavar='FILE', help='a list for pre-training, relative to --data-root, instead')
     parser.add_argument('--data-root', default='', help='folder that the paths in --list are relative to')
+    parser.add_argument('--model', type=Path, metavar='DIR', help='or: a model folder, to predict on --recording')
+    parser.add_argument('--recording', type=Path, metavar='FILE', help='video or sound file of some 10 to 60 s')
     parser.add_argument('--clips', type=int, default=64, help='clips to read (default: 64)')
     parser.add_argument('--clips-per-sec', type=float, help='clips that the training takes per second')
     parser.add_argument('--step-sec', type=float, help='or: seconds of a training step, without waiting for data')
@@ -43,15 +47,16 @@ def run(args: Namespace) -> int:
     import torch
     from mmengine.registry import init_default_scope
 
-    from mmavf.cli.doctor_findings import ERROR, examine
+    from mmavf.cli.doctor_findings import ERROR, examine, examine_prediction
 
     if args.processes is None:
         args.processes = max(1, torch.cuda.device_count())
     init_default_scope('mmavf')
     cv2.setNumThreads(0)
-    torch.set_num_threads(1)
+    if args.model is None:
+        torch.set_num_threads(1)  # as a data worker
     levels = []
-    for finding in examine(args):
+    for finding in examine(args) if args.model is None else examine_prediction(args):
         levels.append(finding.level)
         print(f'{finding.level:8} {finding.subject + ":":15} {finding.text}', flush=True)
     return int(ERROR in levels)
@@ -63,7 +68,9 @@ def check_arguments(args: Namespace) -> None:
     Raises:
         UsageError: Says what is missing or contradicts another argument.
     """
-    if bool(args.config) == bool(args.list):
-        raise UsageError('pass a config, or a list by --list')
+    if [bool(args.config), bool(args.list), args.model is not None].count(True) != 1:
+        raise UsageError('pass a config, or a list by --list, or a model by --model')
+    if (args.model is None) != (args.recording is None):
+        raise UsageError('--model and --recording belong together')
     if args.clips_per_sec and args.step_sec:
         raise UsageError('pass either --clips-per-sec or --step-sec')
