@@ -8,6 +8,7 @@
 """
 
 import argparse
+import csv
 import os
 import shutil
 import subprocess
@@ -185,15 +186,33 @@ def draw_pretraining(demo: Demo, report: Path) -> dict[str, Path]:
 
 def draw_features(demo: Demo, report: Path) -> dict[str, Path]:
     """Draw the first fold's features; return the picture by caption."""
-    fold = demo.args.folds.split(',')[0] if demo.args.folds != 'all' else '1'
-    run = demo.work_dir(MAIN.name) / fold_folder(fold)
-    checkpoint = Path((run / 'last_checkpoint').read_text().strip())
+    fold, checkpoint = first_fold(demo)
     where = ('--fold', fold, '--out', report / 'tsne.png')
     run_tool(
         'tools/visualizations/vis_tsne.py', CONFIGS['finetune'], checkpoint, *where, *demo.options('finetune', None)
     )
     caption = f'Fused features of unseen people (fold {fold}, {MAIN.title}), t-SNE, coloured by emotion'
     return {caption: report / 'tsne.png'}
+
+
+def draw_prediction(demo: Demo, report: Path) -> dict[str, Path]:
+    """Predict over time on a clip of a person held out in the first fold; return the picture by caption."""
+    fold, checkpoint = first_fold(demo)
+    with open(demo.data / 'target/lists/all.csv', newline='') as file:
+        row = next(row for row in csv.DictReader(file) if row['fold'] == fold)
+    clip = demo.data / 'target' / row['video']
+    # the clips of the demo show a face and nothing else
+    options = ('--config', CONFIGS['finetune'], '--checkpoint', checkpoint, '--detector', 'none', '--hop', '0.32')
+    run_tool('-m', 'mmavf', 'predict', clip, *options, '--out', report / 'prediction', '--again')
+    caption = f'A prediction over time, of a person not seen in training, who plays {row["label"]}'
+    return {caption: report / f'prediction/{clip.stem}.png'}
+
+
+def first_fold(demo: Demo) -> tuple[str, Path]:
+    """Return the first fold of the main variant, and its checkpoint."""
+    fold = demo.args.folds.split(',')[0] if demo.args.folds != 'all' else '1'
+    run = demo.work_dir(MAIN.name) / fold_folder(fold)
+    return fold, Path((run / 'last_checkpoint').read_text().strip())
 
 
 @contextmanager
@@ -215,7 +234,7 @@ Open `{out / 'report/report.html'}` for scores, confusion matrices, losses and p
 | what | where |
 |---|---|
 | report | `{out / 'report/report.html'}` |
-| reconstruction sheet, loss curve, t-SNE | `{out / 'report'}` |
+| reconstruction sheet, loss curve, t-SNE, prediction over time | `{out / 'report'}` |
 | clips and lists | `{', '.join(str(out / name) for name in SETS)}` |
 | logs, TensorBoard, checkpoints, predictions | `{out / 'runs'}` |
 
@@ -251,6 +270,8 @@ def run(args: argparse.Namespace) -> None:
                 rows += ['--row', f'{variant.title}={demo.work_dir(variant.name)}']
         with clock(seconds, 'picture of features'):
             pictures |= draw_features(Demo(args, 0), report)
+        with clock(seconds, 'prediction on a clip'):
+            pictures |= draw_prediction(Demo(args, 0), report)
         shown = [word for caption, path in pictures.items() for word in ('--picture', f'{caption}={path}')]
         title = ('--title', 'AVF-MAE++ on synthetic faces', '--out', report / 'report.html')
         run_tool('tools/analysis_tools/report.py', *rows, *shown, *title)
