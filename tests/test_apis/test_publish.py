@@ -107,8 +107,11 @@ def test_the_card_says_what_goes_in_and_where_it_comes_from(tmp_path):
     assert card['preprocessing']['face_crop'] == dict(
         detector='cascade', choose='largest', align_eyes=False, size=160, every=5, margin=0.3, max_gap_sec=1.0
     ) | dict(smooth_sec=0.3)
+    assert card['training']['records'][0]['corpora'] == ['ravdess']
     assert card['training']['records'][0]['lists'] == [dict(name='me/a/l.csv', sha256='f00')]
     assert card['metrics'][0]['metrics'] == dict(war=0.5) and card['metrics'][0]['fold'] == '2'
+    rights = {path.stat().st_mode & 0o777 for path in (tmp_path / 'out').iterdir()}
+    assert rights == {(tmp_path / 'manifest.json').stat().st_mode & 0o777}
     text = (tmp_path / 'out/README.md').read_text()
     for part in ('CC0', 'a test', '0.5000', '0.4000 to 0.6000', 'ravdess', 'anger'):
         assert part in text

@@ -141,7 +141,10 @@ def _write_card(folder: Path, card: Mapping[str, Any], name: str) -> None:
 
 def _save(tensors: Mapping[str, Tensor], path: Path) -> str:
     """Write tensors; return the SHA-256 of the file."""
+    path.touch()  # with the rights of a new file: safetensors gives its own to nobody but the owner
+    rights = path.stat().st_mode
     save_file({name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}, path)
+    path.chmod(rights)
     return file_sha256(path)
 
 
