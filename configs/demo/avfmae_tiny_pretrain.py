@@ -7,8 +7,8 @@
 #   python tools/train.py configs/demo/avfmae_tiny_pretrain.py
 _base_ = [
     '../_base_/models/avfmae_b.py',
-    '../_base_/datasets/single_list.py',
-    '../_base_/stages/pretrain.py',
+    '../_base_/datasets/demo_unlabelled.py',
+    '../_base_/stages/pretrain_tiny.py',
     '../default_runtime.py',
 ]
 
@@ -25,29 +25,3 @@ model = dict(
     video_decoder=dict(**_decoder, **_video),
     audio_decoder=_decoder,
 )
-
-# two windows from each reading of a file, because reading takes as long as the tiny model; always the middle of the
-# frame, because in so short a training the model learns better if the face stays in place
-train_pipeline = [
-    dict(type='OpenClip'),
-    dict(type='SampleWindow', clip_len=4, frame_interval=16, num_clips=2),
-    dict(type='ReadFrames'),
-    dict(type='ReadAudio'),
-    dict(type='mmaction.Resize', scale=(137, 137), keep_ratio=False),
-    dict(type='mmaction.CenterCrop', crop_size=96),
-    dict(type='RandomGain'),
-    dict(type='LogMel', num_bins=128, num_frames=256),
-    dict(type='PackAVInputs'),
-]
-train_dataloader = dict(
-    batch_size=8,
-    dataset=dict(ann_file='lists/pretrain.csv', data_root='demo/data', pipeline=train_pipeline),
-)
-train_cfg = dict(max_epochs=6)
-# the rate is for the actual batch; at 3e-3 the errors fall faster, but tokens grow to twenty times their size, and
-# fine-tuning then changes them less than those of a new model
-optim_wrapper = dict(dtype='float32', optimizer=dict(lr=1e-3), clip_grad=dict(max_norm=1.0))
-auto_scale_lr = dict(enable=False)
-param_scheduler = [
-    dict(type='WarmupCosineLR', warmup=1, eta_min_ratio=0.01, by_epoch=True, convert_to_iter_based=True),
-]

@@ -1,0 +1,13 @@
+# VideoMAE V2 with the widths of the demo's model, pre-trained as it is.
+_base_ = [
+    '../../../videomae/configs/_base_/videomae_v2_b.py',
+    '../../../../configs/_base_/datasets/demo_unlabelled.py',
+    '../../../../configs/_base_/stages/pretrain_tiny.py',
+    '../../../../configs/default_runtime.py',
+]
+
+model = dict(
+    masker=dict(encoder=dict(video=dict(mask_ratio=7 / 9))),
+    encoders=dict(video=dict(embed_dims=80, num_heads=4, depth=3, input_size=(4, 96, 96))),
+    decoders=dict(video=dict(embed_dims=64, num_heads=8, depth=3)),
+)
