@@ -13,6 +13,11 @@ from .fold_results import NO_SCORE
 
 NAMES = dict(war='WAR %', uar='UAR %', wa_f1='WA-F1 %', macro_f1='macro F1 %', uf1='UF1 %')
 
+_MODELS_NOTE = (
+    'GFLOP: forward. Clips per second of the fine-tunings, median over all intervals of their logs, with reading; runs '
+    'at the same time slow each other. Memory: peak of the device, or of the process without one.'
+)
+
 
 def write_ablation(results: Mapping[str, Any], work_dir: Path) -> str:
     """Write ablation.json and ablation.md, each atomically; return the text of the latter."""
@@ -27,7 +32,7 @@ def ablation_markdown(results: Mapping[str, Any]) -> str:
 
     Args:
         results: That, with `title`, `folds`, `seeds`, `protocol`, `result` ('mean' or 'pooled'), `paper` {variant:
-            {score: figure}} and `failed` {name of a run: reason}.
+            {score: figure}}, `models` {variant: figures as of `model_figures`} and `failed` {name of a run: reason}.
     """
     blocks = [f'# {results["title"]}', _conditions(results)]
     if results['failed']:
@@ -39,6 +44,7 @@ def ablation_markdown(results: Mapping[str, Any]) -> str:
         blocks += [_scores(results), _note(results)]
     if results['differences']:
         blocks += [f'Difference from {results["reference"]}:', _differences(results)]
+    blocks += ['Models as fine-tuned:', _models(results), _MODELS_NOTE]
     return '\n\n'.join(blocks) + '\n'
 
 
@@ -61,6 +67,16 @@ def _note(results: Mapping[str, Any]) -> str:
         'the share is that of resamples in which the variant scores higher; an interval that holds 0 shows no '
         'difference.'
     )
+
+
+def _models(results: Mapping[str, Any]) -> str:
+    columns = ('parameters', 'gflop', 'clips_per_sec', 'memory')
+    forms = ('{:,}', '{:.2f}', '{:.1f}', '{:,.0f}')
+    rows = [
+        [name, *(form.format(f[key]) if key in f else NO_SCORE for key, form in zip(columns, forms, strict=True))]
+        for name, f in results['models'].items()
+    ]
+    return markdown_table(['variant', 'parameters', 'GFLOP / clip', 'clips / s', 'memory, MiB'], rows)
 
 
 def _columns(results: Mapping[str, Any]) -> list[str]:

@@ -13,6 +13,7 @@ from mmavf.protocol.protocol import result_over_folds
 
 from .ablation_configs import stage_config, variant_config
 from .ablation_file import Ablation, Variant
+from .ablation_models import model_figures
 from .ablation_results import summarise
 from .fold_results import write_results
 from .fold_runs import MMAVF, FoldRuns
@@ -131,7 +132,8 @@ class AblationRuns:
             failed: What `run` returned.
 
         Returns:
-            What `summarise` returns, with `folds`, `seeds`, `protocol`, `result` and `failed`.
+            What `summarise` returns, with `folds`, `seeds`, `protocol`, `result`, `models` {variant: figures} and
+            `failed`.
 
         Raises:
             ListError: Variants were tested on other clips.
@@ -154,9 +156,20 @@ class AblationRuns:
             seeds=list(dict.fromkeys(planned.seed for planned in self.variants)),
             protocol=cfg.protocol.to_dict(),
             result=result,
+            models=self._models(),
             failed=dict(failed),
         )
         return about | summarise(scores, tests, cfg.test_evaluator, result == 'mean')
+
+    def _models(self) -> dict[str, dict[str, float]]:
+        """Return what the model of each variant costs, over its trainings of all seeds and folds."""
+        of_variant: dict[str, list[VariantRuns]] = {}
+        for planned in self.variants:
+            of_variant.setdefault(planned.variant.name, []).append(planned)
+        return {
+            name: model_figures(runs[0].cfg, [planned.runs.folder(fold) for planned in runs for fold in self.folds])
+            for name, runs in of_variant.items()
+        }
 
     def _write_folds(self, planned: VariantRuns, failed: Mapping[str, str]) -> dict[str, Any]:
         names = {fold: planned.job(fold).name for fold in self.folds}

@@ -80,6 +80,9 @@ def test_the_report_shows_scores_beside_the_papers(tmp_path):
         protocol=dict(target='toy', selection='strict'),
         result='mean',
         paper=dict(strong=dict(war=56.17)),
+        models=dict(
+            weak=dict(parameters=1234), strong=dict(parameters=5, gflop=1.234, clips_per_sec=7.77, memory=2048)
+        ),
         failed={'weak, seed 2, fold 1': 'no memory'},
     )
     text = write_ablation(about | found, tmp_path)
@@ -90,3 +93,5 @@ def test_the_report_shows_scores_beside_the_papers(tmp_path):
     assert f'{100 * war["mean"]:.2f} ± {100 * war["std"]:.2f} [' in row and row.rstrip('| ').endswith('56.17')
     gap = found['differences']['strong']['war']
     assert f'{100 * gap["difference"]:+.2f} [' in text and '- weak, seed 2, fold 1: no memory' in text
+    cells = [[cell.strip() for cell in line.split('|')[1:-1]] for line in text.splitlines() if line.startswith('|')]
+    assert ['strong', '5', '1.23', '7.8', '2,048'] in cells and ['weak', '1,234', '–', '–', '–'] in cells
