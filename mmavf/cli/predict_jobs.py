@@ -17,7 +17,7 @@ from mmavf.visualization.timeline_overlay import write_overlay
 from mmavf.visualization.timeline_picture import draw_timeline
 
 from .predict_progress import PredictProgress
-from .recordings import Job
+from .recordings import OVERLAY, Job
 
 SHOWN = 3  # answers in a line
 
@@ -48,14 +48,21 @@ def run_jobs(infer: AVFInferencer, jobs: list[Job], args: Namespace) -> list[Out
     return outcomes
 
 
-def is_finished(job: Job, infer: AVFInferencer) -> bool:
-    """Whether a recording has the result of this model and these settings, written after the recording."""
+def is_finished(job: Job, infer: AVFInferencer, args: Namespace) -> bool:
+    """Whether a recording has all wanted results of this model and these settings, written after the recording."""
     path = result_path(job.out, '.json')
     try:
         made = read_json(path)
-        return (made.model, made.settings) == (infer.info, infer.settings) and newer(path, job.path)
+        same = (made.model, made.settings) == (infer.info, infer.settings) and newer(path, job.path)
     except (OSError, ResultError):
         return False
+    return same and all(result_path(job.out, suffix).exists() for suffix in wanted(args, made.source.video))
+
+
+def wanted(args: Namespace, has_video: bool) -> list[str]:
+    """Return the suffixes of a recording's results, the JSON last."""
+    chosen = {'.csv': True, '.png': True, '.srt': args.srt, '.eaf': args.eaf, OVERLAY: args.overlay and has_video}
+    return [*(suffix for suffix, is_wanted in chosen.items() if is_wanted), '.json']
 
 
 def newer(result: Path, source: Path) -> bool:
@@ -69,7 +76,7 @@ def result_path(out: Path, suffix: str) -> Path:
 
 
 def _run_job(infer: AVFInferencer, job: Job, args: Namespace, progress: PredictProgress) -> Outcome:
-    if not args.again and is_finished(job, infer):
+    if not args.again and is_finished(job, infer, args):
         return Outcome(job, 'found finished', summary(read_json(result_path(job.out, '.json'))))
     try:
         begin = time.monotonic()
@@ -87,23 +94,20 @@ def _run_job(infer: AVFInferencer, job: Job, args: Namespace, progress: PredictP
 
 def _write(timeline: Timeline, recording: Recording, out: Path, args: Namespace) -> None:
     """Write all files of a timeline, its JSON last; if that fails or is stopped, none stays."""
+    frames, sound = recording.frames, recording.sound
     writers: dict[str, Callable[[Path], None]] = {
         '.csv': lambda path: write_csv(timeline, path),
-        '.png': lambda path: draw_timeline(timeline, path, recording.frames, recording.sound),
+        '.png': lambda path: draw_timeline(timeline, path, frames, sound),
+        '.srt': lambda path: write_srt(timeline, path),
+        '.eaf': lambda path: write_eaf(timeline, path),
+        OVERLAY: lambda path: None if frames is None else write_overlay(timeline, path, frames, sound),
+        '.json': lambda path: write_json(timeline, path),
     }
-    if args.srt:
-        writers['.srt'] = lambda path: write_srt(timeline, path)
-    if args.eaf:
-        writers['.eaf'] = lambda path: write_eaf(timeline, path)
-    if args.overlay and recording.frames is not None:
-        frames = recording.frames
-        writers['.overlay.mp4'] = lambda path: write_overlay(timeline, path, frames, recording.sound)
-    writers['.json'] = lambda path: write_json(timeline, path)
     with ExitStack() as undo:
-        for suffix, write in writers.items():
+        for suffix in wanted(args, frames is not None):
             path = result_path(out, suffix)
             undo.callback(path.unlink, missing_ok=True)
-            write(path)
+            writers[suffix](path)
         undo.pop_all()
 
 

@@ -10,6 +10,8 @@ from mmavf.lists.natural_order import natural_order
 
 from .program import UsageError
 
+OVERLAY = '.overlay.mp4'  # results, which are not recordings
+
 
 @dataclass(frozen=True)
 class Job:
@@ -39,14 +41,12 @@ def find_jobs(paths: Sequence[Path], out: Path, part: tuple[int, int] = (1, 1)) 
     Raises:
         UsageError: A path does not exist.
     """
-    from mmavf.preparation.raw_sets.base import SOUND_SUFFIXES, VIDEO_SUFFIXES  # loads PyTorch: not for --help
-
     found: dict[Path, Path] = {}
     others = 0
     for path in paths:
         if path.is_dir():
             files = list(_walk(path))
-            media = [file for file in files if file.suffix.lower() in VIDEO_SUFFIXES + SOUND_SUFFIXES]
+            media = [file for file in files if _is_media(file)]
             others += len(files) - len(media)
             found |= {file: out / file.relative_to(path) for file in media}
         elif path.exists():
@@ -69,6 +69,12 @@ def part_of(text: str) -> tuple[int, int]:
     if not 1 <= number <= of:
         raise ValueError(text)
     return number, of
+
+
+def _is_media(file: Path) -> bool:
+    from mmavf.preparation.raw_sets.base import SOUND_SUFFIXES, VIDEO_SUFFIXES  # loads PyTorch: not for --help
+
+    return file.suffix.lower() in VIDEO_SUFFIXES + SOUND_SUFFIXES and not file.name.endswith(OVERLAY)
 
 
 def _walk(folder: Path) -> Iterator[Path]:

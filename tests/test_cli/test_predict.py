@@ -61,6 +61,8 @@ def test_a_folder_is_done_once_and_its_bad_files_are_named(recordings, checkpoin
     assert stamps == {path: path.stat().st_mtime_ns for path in out.rglob('*.*')}
     assert predict(recordings / 'good.wav', '--out', out, '--hop', '0.5', checkpoint=checkpoint) == 0  # other settings
     assert json.loads((out / 'good.json').read_text())['settings']['hop_sec'] == 0.5
+    predict(recordings / 'good.wav', '--out', out, '--hop', '0.5', '--srt', checkpoint=checkpoint)
+    assert 'finished before' not in capsys.readouterr().out and (out / 'good.srt').exists()
     os.utime(recordings / 'good.wav', (2e9, 2e9))  # a new recording under the old name
     predict(recordings / 'good.wav', '--out', out, '--hop', '0.5', checkpoint=checkpoint)
     assert 'finished before' not in capsys.readouterr().out
@@ -100,6 +102,13 @@ def test_parts_are_disjoint_and_complete(recordings):
     parts = [find_jobs([recordings], Path('out'), (i, 3))[0] for i in (1, 2, 3)]
     assert sorted(job.out for jobs in parts for job in jobs) == sorted(job.out for job in whole)
     assert part_of('3/16') == (3, 16)
+
+
+def test_results_beside_recordings_are_not_taken_for_them(tmp_path):
+    for name in ('a.mp4', 'a.overlay.mp4', 'a.json', 'a.png'):
+        (tmp_path / name).touch()
+    jobs, others = find_jobs([tmp_path], tmp_path)
+    assert [job.path.name for job in jobs] == ['a.mp4'] and others == 3
 
 
 def test_recordings_of_one_name_keep_their_suffixes(tmp_path):
