@@ -3,6 +3,7 @@
 import gc
 import logging
 import os
+import signal
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
@@ -27,7 +28,8 @@ def run_program(
     """Parse a command line and run the command; return its exit status.
 
     0: it succeeded. 1: it ended with an error, shown in a sentence, or found something wrong. 2: the command line is
-    misused. 130 and 143: it was stopped by Ctrl-C or SIGTERM. An error that nobody foresaw keeps its traceback.
+    misused. 130 and 143: it was stopped by Ctrl-C or SIGTERM; 141: whatever reads its output has ended. An error that
+    nobody foresaw keeps its traceback.
 
     Args:
         description: What the command does, for its help.
@@ -72,6 +74,9 @@ def run_command(run: Run, args: Namespace) -> int:
             return end_stopped()
         except UsageError:
             raise
+        except BrokenPipeError:  # the reader of the output has seen enough, such as `head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it ends
+            return 128 + signal.SIGPIPE
         except Exception as error:
             if not show_error(error, 'debug' in args and args.debug):
                 raise

@@ -177,3 +177,10 @@ def test_settings_of_a_preparation_are_its_command_line(tmp_path):
     args |= dict(detector='none', pack='mp4', size=48, choose='largest', max_missing=0.5, sound=True)
     with pytest.raises(UsageError, match='may be inside the other'):
         prepare.run(Namespace(**args))
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    command = f'{sys.executable} -u -m mmavf models | head -c 1; echo "status ${{PIPESTATUS[0]}}"'
+    env = dict(os.environ, PYTHONPATH=str(ROOT))
+    done = subprocess.run(['bash', '-c', command], capture_output=True, text=True, env=env, check=True)
+    assert done.stderr == '' and done.stdout.splitlines()[-1].endswith(('status 141', 'status 0'))

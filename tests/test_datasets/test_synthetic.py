@@ -1,5 +1,9 @@
 import csv
 import json
+import os
+import subprocess
+import sys
+import time
 from collections import Counter
 from itertools import combinations
 from pathlib import Path
@@ -19,6 +23,7 @@ from mmavf.datasets.synthetic.subjects import make_subject
 from mmavf.datasets.synthetic.timeline import perform
 from mmavf.datasets.synthetic.voice import SAMPLE_RATE_HZ, speak
 from mmavf.errors import ConfigError, ListError
+from tests.helpers.models import ROOT
 
 SMALL = SyntheticSettings(clips=24, subjects=4, seed=3, seconds=(1.0, 1.4), size=64)
 
@@ -306,3 +311,26 @@ def test_measured_pitch_follows_the_subject(cues):
     neutral = cues['label'] == 'neutral'
     f0_hz, measured = cues['pitch'][neutral].T
     assert np.corrcoef(np.log(f0_hz), measured)[0, 1] > 0.9
+
+
+def test_sigterm_ends_the_command_and_its_workers(tmp_path):
+    command = [sys.executable, '-m', 'mmavf', 'synthetic', tmp_path / 'set', '--clips', '400', '--workers', '2']
+    running = subprocess.Popen(command, start_new_session=True, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    while not list(tmp_path.glob('set/videos/*.mp4')):
+        assert running.poll() is None
+        time.sleep(0.1)
+    running.terminate()
+    assert 'Stopped by SIGTERM' in running.communicate(timeout=60)[1]
+    assert running.returncode == 143
+    end = time.monotonic() + 10  # helpers of multiprocessing notice a little later
+    while time.monotonic() < end and session_is_alive(running.pid):
+        time.sleep(0.1)
+    assert not session_is_alive(running.pid)
+
+
+def session_is_alive(leader):
+    try:
+        os.killpg(leader, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -4,12 +4,14 @@ import csv
 import io
 import json
 import shutil
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
 import numpy as np
-from mmengine.utils import track_progress_rich
+from rich.progress import track
 
 from mmavf.errors import ConfigError, ListError
 from mmavf.files.atomic_file import write_atomically
@@ -145,11 +147,27 @@ def build_synthetic_set(out: Path, settings: SyntheticSettings, workers: int = 1
     entries = plan_clips(settings)
     missing = [(settings, entry, path) for entry in entries if not (path := videos / f'{entry.id}.mp4').exists()]
     if missing:
-        track_progress_rich(render_entry, missing, nproc=workers, description='Synthetic clips')
+        _render_all(missing, workers)
     _write_lists(out / 'lists', entries)
     write_atomically(out / 'classes.txt', ''.join(f'{name}\n' for name in CLASSES))
     write_atomically(out / 'README.md', _readme(settings))
     return len(missing)
+
+
+def _render_all(missing: list[tuple[SyntheticSettings, ClipEntry, Path]], workers: int) -> None:
+    """Render clips, of more than one worker in processes of their own, with a bar."""
+    if workers == 1:
+        for one in track(missing, 'Synthetic clips'):
+            render_entry(*one)
+        return
+    # started anew: a forked process would ignore the signal by which its parent ends it (see `StopSignals.handle`)
+    with ProcessPoolExecutor(workers, get_context('spawn')) as pool:
+        futures = [pool.submit(render_entry, *one) for one in missing]
+        try:
+            for future in track(as_completed(futures), 'Synthetic clips', len(futures)):
+                future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _claim(out: Path, settings: SyntheticSettings, overwrite: bool) -> None:
