@@ -1,7 +1,10 @@
 """The server of the page: Gradio's application and the player's addresses, behind a guard."""
 
 import os
+import socket
 from collections.abc import Callable
+
+from mmavf.errors import MachineError
 
 from .analysis import MB, Analysis
 from .guard import App, Guard
@@ -45,14 +48,28 @@ def serve(analysis: Analysis, host: str, port: int, ready: Callable[[str], None]
         ready: Called with the address of the page, as soon as it can be opened.
 
     Raises:
-        OSError: The address cannot be listened at.
+        MachineError: The address cannot be listened at.
     """
     import uvicorn
 
-    with Shelf() as shelf:
-        config = uvicorn.Config(
-            build_app(analysis, shelf), host, port, log_level='warning', timeout_graceful_shutdown=OPEN_SEC
-        )
-        with config.bind_socket() as socket:
-            ready(f'http://{host}:{socket.getsockname()[1]}')
-            uvicorn.Server(config).run(sockets=[socket])
+    with listen(host, port) as opened, Shelf() as shelf:
+        app = build_app(analysis, shelf)
+        named = f'[{host}]' if ':' in host else host
+        ready(f'http://{named}:{opened.getsockname()[1]}')
+        config = uvicorn.Config(app, log_level='warning', timeout_graceful_shutdown=OPEN_SEC)
+        uvicorn.Server(config).run(sockets=[opened])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens at an address.
+
+    Raises:
+        MachineError: That is not possible.
+    """
+    try:
+        family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server((str(place[0]), port), family=family)
+    except OSError as error:
+        raise MachineError(
+            f'cannot listen at {host}, port {port} ({error.strerror or error}): choose another --port or --host'
+        ) from error
