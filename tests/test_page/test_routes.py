@@ -9,7 +9,8 @@ from mmavf.page.shelf import Shelf
 from mmavf.timeline import read_json, write_csv, write_json
 from tests.helpers.timelines import classifier, face, source, timeline, windows
 
-pytest.importorskip('fastapi', reason="pip install '.[page]'")
+fastapi = pytest.importorskip('fastapi', reason="pip install '.[page]'")
+testclient = pytest.importorskip('fastapi.testclient', reason="pip install '.[page]'")
 NAME = 'a "<b>&é.mp4'
 
 
@@ -21,15 +22,12 @@ def shelf():
 
 @pytest.fixture
 def client(shelf):
-    from fastapi import FastAPI
-    from fastapi.testclient import TestClient
-
     from mmavf.page.guard import Guard
     from mmavf.page.routes import player_router
 
-    app = FastAPI()
+    app = fastapi.FastAPI()
     app.include_router(player_router(shelf))
-    return TestClient(Guard(app))
+    return testclient.TestClient(Guard(app))
 
 
 @pytest.fixture
