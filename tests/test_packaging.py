@@ -18,6 +18,7 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ('.ci', 'configs', 'docs', 'mmavf', 'projects', 'requirements', 'tests', 'tools')
 PYTHONS = ('310', '311', '312', '313')
+OPTIONAL = ('compare', 'elan', 'onnx', 'page')  # extras that single commands need
 # Machine paths, package registries, options that name one. Spelled so that this file does not match itself.
 FORBIDDEN = re.compile(
     r'(?<![\w.])/(?:wor[k]|roo[t]|hom[e]/\w+)/|py[p]i\.|pytho[n]hosted|--(?:extra-)?inde[x]-url|--fin[d]-links'
@@ -68,7 +69,7 @@ def undeclared_imports(folders, requirements):
 
 
 def test_every_import_of_the_package_is_a_declared_requirement():
-    assert undeclared_imports(['mmavf', 'tools', 'configs'], declared('runtime', 'elan', 'onnx', 'page')) == {}
+    assert undeclared_imports(['mmavf', 'tools', 'configs'], declared('runtime', *OPTIONAL)) == {}
 
 
 def test_every_import_of_the_tests_is_a_declared_requirement():
@@ -114,7 +115,7 @@ def test_both_packages_that_write_the_folder_mmcv_have_one_version():
 def test_every_requirement_has_its_reason_in_the_installation_page():
     section = (ROOT / 'docs/install.md').read_text().split('## Why each package')[1].split('\n## ')[0]
     rows = re.findall(r'^\| ([\w-]+) \| .{10,} \|$', section, flags=re.MULTILINE)
-    assert set(declared('runtime', 'tests', 'docs', 'elan', 'onnx', 'page', 'mmcv')) == set(rows)
+    assert set(declared('runtime', 'tests', 'docs', *OPTIONAL, 'mmcv')) == set(rows)
 
 
 def test_no_machine_paths_or_package_registries_in_any_file():
@@ -166,7 +167,7 @@ def test_the_wheel_says_what_it_is(installed_wheel):
     described = wheel.metadata
     assert described['Description'] == (ROOT / 'README.md').read_text()
     assert described['Description-Content-Type'] == 'text/markdown'
-    assert {'tests', 'docs', 'elan', 'onnx', 'page', 'mmcv', 'mim'} == set(described.get_all('Provides-Extra'))
+    assert {'tests', 'docs', *OPTIONAL, 'mmcv', 'mim'} == set(described.get_all('Provides-Extra'))
     pythons = {f'Programming Language :: Python :: {name[0]}.{name[1:]}' for name in PYTHONS}
     assert pythons <= set(described.get_all('Classifier'))
     assert (installed_wheel / 'mmavf/py.typed').exists()

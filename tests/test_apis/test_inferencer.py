@@ -1,5 +1,7 @@
 """Inference on recordings: the same numbers as a test, windows by time, faces, missing modalities."""
 
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -111,6 +113,18 @@ def test_each_face_has_a_track_and_gaps_have_no_window(model):
     assert timeline.notes == ('Several faces are seen at the same time; each gets the same sound, whoever speaks.',)
     x, y, side, _ = timeline.tracks[1].places[0]
     assert (x, y, side) == (pytest.approx(130), pytest.approx(30), pytest.approx(52))
+
+
+def test_windows_do_not_stay_in_memory(model):
+    seen, alive = [], []
+
+    def count(scored):
+        seen.append(weakref.ref(scored.ready.packed['inputs']['audio']))
+        alive.append(sum(ref() is not None for ref in seen))
+
+    recording = Recording.from_arrays(counted_frames(100), 10.0, tone(10.0), 16000)
+    AVFInferencer(model, detector=None, hop_sec=0.32).predict(recording, batch_size=1, each=count)
+    assert len(seen) >= 20 and max(alive) <= 3
 
 
 @pytest.mark.parametrize(

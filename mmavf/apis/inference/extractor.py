@@ -131,7 +131,7 @@ class FeatureExtractor:
         plan = self._windows.plan(opened)
         rows: list[tuple[ReadyWindow, np.ndarray]] = []
         for batch in self._windows.batches(opened, plan, batch_size):
-            rows += zip(batch, self._run(batch), strict=True)
+            rows += zip((window.without_input() for window in batch), self._run(batch), strict=True)
             if progress is not None:
                 progress(len(rows), plan.count)
         return self._gather([row for row in rows if row[0].plan.in_timeline], opened.name)

@@ -106,7 +106,7 @@ class AVFInferencer(BaseInferencer):
         if progress is not None:
             progress(0, plan.count)
         for one in self._scored(opened, plan, batch_size):
-            scored.append(one)
+            scored.append(Scored(one.ready.without_input(), one.scores))
             if each is not None:
                 each(one)
             if progress is not None:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,10 @@ class ReadyWindow:
     track: int | None
     plan: PlannedWindow
     packed: dict[str, Any]
+
+    def without_input(self) -> 'ReadyWindow':
+        """Return what remains of it once the model has seen it: an hour of windows need not be in memory."""
+        return replace(self, packed={})
 
 
 @dataclass
