@@ -11,6 +11,8 @@ from mmengine.registry import Registry
 from mmavf.errors import CheckpointError
 from mmavf.registry import MODELS, TRANSFORMS
 
+# Transforms of MMAction2 that only change pictures; others of it read files, or call functions by name.
+PICTURES = ('mmaction.CenterCrop', 'mmaction.Flip', 'mmaction.Resize', 'mmaction.TenCrop', 'mmaction.ThreeCrop')
 PLUGINS = ('projects.svfap.encoder',)  # modules of this project's plugins that register parts of models
 
 
@@ -18,7 +20,7 @@ def check_parts(cfg: Config) -> None:
     """Import the plugins that a config names, and make sure that all its types are parts of this package or of them.
 
     MMEngine builds a `type` that no registry knows by importing whatever has that name, so that a foreign config could
-    run any function. Here only registered names pass, of transforms also those of MMAction2.
+    run any function. Here only registered names pass, and of MMAction2 a few transforms of pictures.
 
     Args:
         cfg: Config of a published model, or one out of a checkpoint; of its data only the pipeline of
@@ -78,9 +80,7 @@ def _types(value: Any) -> Iterator[Any]:
 def _is_registered(name: Any, registry: Registry) -> bool:
     if not isinstance(name, str):
         return False
-    if registry is TRANSFORMS and name.startswith('mmaction.'):
-        from mmaction.registry import TRANSFORMS as MMACTION
-
-        registry, name = MMACTION, name.removeprefix('mmaction.')
+    if registry is TRANSFORMS and name in PICTURES:
+        return True
     registry.import_from_location()
     return name in registry.module_dict

@@ -25,7 +25,7 @@ Status: TypeAlias = Literal['done', 'found finished', 'refused', 'failed']
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobResult:
     """What became of a recording: its status, and a sentence: the answer, or why there is none."""
 
     job: Job
@@ -33,7 +33,7 @@ class Outcome:
     text: str
 
 
-def run_jobs(infer: AVFInferencer, jobs: list[Job], args: Namespace) -> list[Outcome]:
+def run_jobs(infer: AVFInferencer, jobs: list[Job], args: Namespace) -> list[JobResult]:
     """Predict on all recordings; go on after one that cannot be used.
 
     Raises:
@@ -75,21 +75,21 @@ def result_path(out: Path, suffix: str) -> Path:
     return out.with_name(out.name + suffix)
 
 
-def _run_job(infer: AVFInferencer, job: Job, args: Namespace, progress: PredictProgress) -> Outcome:
+def _run_job(infer: AVFInferencer, job: Job, args: Namespace, progress: PredictProgress) -> JobResult:
     if not args.again and is_finished(job, infer, args):
-        return Outcome(job, 'found finished', summary(read_json(result_path(job.out, '.json'))))
+        return JobResult(job, 'found finished', summary(read_json(result_path(job.out, '.json'))))
     try:
         begin = time.monotonic()
         recording = open_recording(job.path, infer.info.modalities)
         timeline = infer.predict(recording, args.batch_size, progress.advance)
         _write(timeline, recording, job.out, args)
     except MissingModalityError as error:
-        return Outcome(job, 'refused', _reason(error, job))
+        return JobResult(job, 'refused', _reason(error, job))
     except ClipError as error:
-        return Outcome(job, 'failed', _reason(error, job))
+        return JobResult(job, 'failed', _reason(error, job))
     speed = (timeline.source.end_sec - timeline.source.start_sec) / (time.monotonic() - begin)
     undrawn = ', no video to draw into' if args.overlay and recording.frames is None else ''
-    return Outcome(job, 'done', f'{summary(timeline)} ({speed:.1f} times real time{undrawn})')
+    return JobResult(job, 'done', f'{summary(timeline)} ({speed:.1f} times real time{undrawn})')
 
 
 def _write(timeline: Timeline, recording: Recording, out: Path, args: Namespace) -> None:

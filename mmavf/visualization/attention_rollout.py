@@ -64,11 +64,11 @@ def rollout(encoder: nn.Module, x: Tensor, tokens: TokenType = 'region') -> Tens
 
     Args:
         encoder: An `ImprovedLGIEncoder` or a `ViTEncoder`, in evaluation mode.
-        x: Clips (B, channels, *input_size), normalised.
+        x: Clips ``(B, channels, *input_size)``, normalised.
         tokens: Over which tokens the mean is taken: those that are pooled. A `ViTEncoder` has 'local' ones alone.
 
     Returns:
-        Float32 (B, *grid); each map sums to 1.
+        Float32 ``(B, *grid)``; each map sums to 1.
 
     Raises:
         ConfigError: The encoder is of another kind, has no such tokens, or is compiled.

@@ -218,6 +218,10 @@ BAD = {
         lambda f: edit(f, lambda c: c['preprocessing']['pipeline'].insert(0, dict(type='os.system', command='true'))),
         "there is no transform 'os.system' in mmavf",
     ),
+    'a transform that reads files': (
+        lambda f: edit(f, lambda c: c['preprocessing']['pipeline'].insert(0, dict(type='mmaction.LoadHVULabel'))),
+        "there is no transform 'mmaction.LoadHVULabel' in mmavf",
+    ),
     'a reader of pickles': (
         lambda f: edit(f, lambda c: c['architecture']['model'].update(head=dict(type='mmengine.load', file='x.pkl'))),
         "there is no model 'mmengine.load' in mmavf",

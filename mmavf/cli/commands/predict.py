@@ -18,7 +18,7 @@ from mmavf.cli.program import UsageError
 from mmavf.cli.recordings import find_jobs, part_of
 
 if TYPE_CHECKING:
-    from mmavf.cli.predict_jobs import Outcome
+    from mmavf.cli.predict_jobs import JobResult
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -113,7 +113,7 @@ def window_settings(args: Namespace) -> dict[str, Any]:
     )
 
 
-def report(outcomes: 'list[Outcome]', out: Path, others: int) -> int:
+def report(outcomes: 'list[JobResult]', out: Path, others: int) -> int:
     """Print how many recordings have a result, and a table of those that have none; return the exit status."""
     from mmavf.files.markdown import markdown_table
 

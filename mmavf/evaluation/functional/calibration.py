@@ -49,7 +49,9 @@ def reliability(labels: np.ndarray, scores: np.ndarray, bins: int = BINS) -> Rel
 
 
 def expected_calibration_error(labels: np.ndarray, scores: np.ndarray, bins: int = BINS) -> float:
-    """Return the ECE in [0, 1]: the mean over clips of |accuracy - confidence| of their bin (Guo et al., 2017, Eq. 3).
+    """Return the ECE in [0, 1]: the mean over clips of how far accuracy and confidence of their bin differ.
+
+    Guo et al., On Calibration of Modern Neural Networks, 2017, equation 3.
 
     Arguments are those of `reliability`. It is biased upward where bins hold few clips.
     """
