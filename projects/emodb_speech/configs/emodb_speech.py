@@ -1,4 +1,4 @@
-# Emotion from German acted speech (EMO-DB, seven classes): the tiny audio encoder, 0.6 M parameters, from scratch.
+# Emotion from German acted speech (EMO-DB, seven classes): the tiny audio encoder, 0.5 M parameters, from scratch.
 # projects/emodb_speech/make_model.py makes the list and runs everything; by hand, for two held-out speakers:
 #
 #   python tools/train.py projects/emodb_speech/configs/emodb_speech.py --fold 1

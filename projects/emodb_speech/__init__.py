@@ -1,0 +1,1 @@
+"""A small speech emotion model of EMO-DB, made by one command."""
