@@ -14,4 +14,4 @@ globals().update(
     )
 )
 model['data_preprocessor'] = dict(batch_augment=None)  # as the base has it
-train_cfg = dict(max_epochs=30)
+train_cfg = dict(max_epochs=18)
