@@ -1,12 +1,12 @@
 """Publishing of a checkpoint as a folder that needs neither its config nor trust."""
 
 from collections.abc import Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
+from torch import Tensor
 
 from mmavf.checkpoints.published import read_card, write_published
 from mmavf.checkpoints.published.model_config import model_config
@@ -14,6 +14,7 @@ from mmavf.checkpoints.stored_config import stored_config
 from mmavf.engine.config_file import load_config
 from mmavf.errors import CheckpointError
 from mmavf.files.atomic_folder import check_new_folder
+from mmavf.lists.clip_list import list_hash
 from mmavf.protocol.provenance import check_records
 
 from .card import make_card, read_face_crop, read_result
@@ -67,9 +68,7 @@ def publish_model(
         ListError: The list cannot be read.
     """
     check_new_folder(folder)
-    content = CheckpointLoader.load_checkpoint(str(checkpoint), map_location='meta')
-    check_records(content['meta'], str(checkpoint), ('lists',))
-    cfg = load_config(str(config)) if config is not None else _stored(content['meta'], str(checkpoint))
+    content, cfg = _read(str(checkpoint), config)
     model: Any = init_model(cfg, checkpoint, device)
     if onnx:
         check_onnx(model)
@@ -85,17 +84,26 @@ def publish_model(
         face_crop=None if manifest is None else read_face_crop(manifest),
     )
     check_parts(model_config(card, None))
-    marginals = None
-    if marginal_list is not None:
-        marginals, num_clips = mean_tokens(model, list_loader(model_config(card, None), marginal_list, data_root))
-        text = Path(data_root, marginal_list).read_bytes()
-        card['marginals'] = dict(
-            num_clips=num_clips, list=Path(marginal_list).name, list_sha256=sha256(text).hexdigest()
-        )
+    marginals = None if marginal_list is None else _add_marginals(card, model, marginal_list, data_root)
     write_published(folder, model.state_dict(), card, marginals)
     if onnx:
         add_onnx(folder, init_model(folder, device='cpu'), check_list, data_root)
     return read_card(folder)
+
+
+def _read(checkpoint: str, config: str | Path | None) -> tuple[dict[str, Any], Config]:
+    """Return a checkpoint without the values of its tensors, and its config."""
+    content = CheckpointLoader.load_checkpoint(checkpoint, map_location='meta')
+    check_records(content['meta'], checkpoint, ('lists',))
+    return content, load_config(str(config)) if config is not None else _stored(content['meta'], checkpoint)
+
+
+def _add_marginals(card: dict[str, Any], model: Any, ann_file: str | Path, data_root: str | Path) -> dict[str, Tensor]:
+    """Return the mean tokens over a list of clips, and note the list in the card."""
+    marginals, num_clips = mean_tokens(model, list_loader(model_config(card, None), ann_file, data_root))
+    path = Path(data_root, ann_file)
+    card['marginals'] = dict(num_clips=num_clips, list=path.name, list_sha256=list_hash(str(path)))
+    return marginals
 
 
 def _stored(meta: dict[str, Any], checkpoint: str) -> Config:
