@@ -20,7 +20,7 @@ COMMANDS = {
     'ablate': 'train and test variants of a config, and compare them',
     'prepare': 'make face clips, sound and lists out of raw data',
     'synthetic': 'make the synthetic audio-visual data set',
-    'fill-folds': "fill the fold column of a target's list",
+    'fill-folds': 'fill the fold column of a list',
     'check': 'check lists of clips before training',
     'doctor': 'check whether this machine can run a training and reads its data fast enough',
     'browse': 'draw clips as the model gets them',

@@ -1,5 +1,6 @@
 """Trial decoding of a clip's files."""
 
+import math
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Literal, NamedTuple
@@ -100,8 +101,17 @@ def _look_into(clip: dict, reading: ClipReading) -> ClipFacts:
         read_frames.transform(clip | dict(frame_inds=np.unique(chosen)[None]))
     if 'audio_reader' in clip:
         read_audio.transform(dict(clip))
+    return ClipFacts(_seconds(clip), clip.get('missing_audio', False), '')
+
+
+def _seconds(clip: dict) -> float:
+    """Return the length of an opened clip: to the end of its last frame, or of its sound where that is all it has."""
+    times = clip['frame_times']
+    if 'video_reader' not in clip:
+        end = min(clip.get('end', math.inf), clip['audio_reader'].duration_sec)
+        return float(end - clip.get('start', 0.0))
     frame_sec = (times[-1] - times[0]) / max(len(times) - 1, 1)
-    return ClipFacts(float(times[-1] - times[0] + frame_sec), clip.get('missing_audio', False), '')
+    return float(times[-1] - times[0] + frame_sec)
 
 
 @cache

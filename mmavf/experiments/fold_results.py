@@ -109,7 +109,7 @@ def _score_blocks(results: Mapping[str, Any]) -> list[str]:
     names = [name for name in names if all(name in scores for scores in results['folds'].values())]
     rows = [[fold, *(_number(scores[name]) for name in names)] for fold, scores in results['folds'].items()]
     is_mean = results['result'] == 'mean'
-    if is_mean:
+    if is_mean and len(rows) > 1:  # one fold has no deviation, and its mean is its own row
         rows.append(['mean ± std', *(_with_std(spread.get(name)) for name in names)])
     rows.append(['pooled' if is_mean else POOLED_RESULT, *(_number(pooled['metrics'][name]) for name in names)])
     if pooled['intervals']:
@@ -117,9 +117,9 @@ def _score_blocks(results: Mapping[str, Any]) -> list[str]:
     note = (
         f'pooled: the {pooled["num_clips"]} predictions of all folds scored as one test, with its bootstrap interval.'
     )
-    if is_mean:
+    if is_mean and len(results['folds']) > 1:
         note = f'std: sample standard deviation over {len(results["folds"])} folds (n - 1). {note}'
-    else:
+    elif not is_mean:
         note += ' Scores of single held-out parts are shown for inspection only; their mean is not a result.'
     blocks = [markdown_table(['held out', *names], rows), note]
     if parts:
@@ -134,9 +134,7 @@ def _number(score: float | None) -> str:
 
 
 def _with_std(spread: Mapping[str, Any] | None) -> str:
-    if spread is None:
-        return NO_SCORE
-    return f'{spread["mean"]:.4f}' + ('' if spread['std'] is None else f' ± {spread["std"]:.4f}')
+    return NO_SCORE if spread is None else f'{spread["mean"]:.4f} ± {spread["std"]:.4f}'
 
 
 def _interval(bounds: Sequence[float] | None) -> str:

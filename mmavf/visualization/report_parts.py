@@ -131,7 +131,7 @@ def _fold_table(results: Results, keys: Sequence[str]) -> Table:
         key: [test.content['metrics'][key] for test in results.tests if key in test.content['metrics']] for key in keys
     }
     summary, then = [], []
-    if not results.reports_pooled:
+    if not results.reports_pooled and len(rows) > 1:
         summary.append((Cell('mean ± std'), *(mean_cell(key, values[key]) for key in keys)))
         then.append('mean and standard deviation over folds')
     if results.pooled:

@@ -60,6 +60,18 @@ def test_counts_and_lengths_by_fold(check, clips):
     assert rows['without'] == ['sound', '0', '1', '1'] and rows['unusable'] == ['0', '0', '0']
 
 
+def test_lengths_of_sound_alone_are_its_own(check, tmp_path):
+    write_wav(tmp_path / 'a.wav', tone(2.0))
+    write_wav(tmp_path / 'b.wav', tone(1.23))
+    rows = [('', 'a.wav', 'joy', 's1', 1, '', ''), ('', 'b.wav', 'joy', 's2', 1, '', '')]
+    rows.append(('', 'a.wav', 'joy', 's1', 1, 0.5, 1.8))
+    write_list(tmp_path / 'l.csv', rows, f'{HEADER},start,end')
+    table, _, error = check('--list', 'l.csv', '--data-root', tmp_path, '--deep', '--workers', 1)
+    assert not error
+    assert table['longest,'] == ['s', '2.00'] and table['shortest,'] == ['s', '1.23']
+    assert table['median,'] == ['s', '1.30']
+
+
 def test_by_subject_the_table_lies_on_its_side(check, clips):
     for number in range(4, 9):
         (clips / f'{number}.mp4').touch()
@@ -125,7 +137,7 @@ def test_sound_alone_and_numbers(check, tmp_path):
     write_list(tmp_path / 'l.csv', [('', 'a.wav', '0.5', '-1', 1)], 'video,audio,valence,arousal,fold')
     where = '--list', 'l.csv', '--data-root', tmp_path, '--label-columns', 'valence', 'arousal'
     rows, _, error = check(*where, '--deep', '--workers', 1)
-    assert not error and rows['label'] == ['2', '-1', 'to', '-1'] and rows['longest,'] == ['s', '1.52']
+    assert not error and rows['label'] == ['2', '-1', 'to', '-1'] and rows['longest,'] == ['s', '1.50']
     write_list(tmp_path / 'l.csv', [('', 'a.wav', 'nan', '-1', 1)], 'video,audio,valence,arousal,fold')
     assert 'l.csv:2: valence is not a finite number: nan' in check(*where)[2]
 

@@ -111,6 +111,13 @@ def test_pooled_results_have_no_mean(tmp_path):
     assert 'std' not in text and '| pooled (the result) | 0.6000 |' in ' '.join(text.split())
 
 
+def test_one_fold_has_no_mean_and_no_deviation(tmp_path):
+    results = collect({'1': write_test(tmp_path / '1', 0, 5, 10)}, dict(EVALUATOR, part_by=None))
+    text = ' '.join(markdown(dict(results, title='t', protocol=dict(selection='strict'), failed={})).split())
+    assert '| 1 | 1.0000 |' in text and '| pooled | 1.0000 |' in text
+    assert 'std' not in text and 'mean' not in text
+
+
 def test_what_is_held_out_in_turn():
     for name, column in (('samm', 'subject'), ('casme3', 'subject'), ('ravdess', 'fold')):  # samm: a concatenation
         config = Config.fromfile(str(ROOT / f'configs/finetune/{name}/avfmae_b_{name}.py'))

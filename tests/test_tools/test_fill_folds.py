@@ -1,10 +1,11 @@
-"""tools/data/fill_folds.py: folds by the rules of the cards."""
+"""tools/data/fill_folds.py: folds by the rules of the cards, and drawn ones."""
 
 import csv
 
 import pytest
 
 from mmavf.datasets.targets import CARDS, folds_by_rule
+from mmavf.datasets.targets.grouped_folds import grouped_folds
 from mmavf.errors import ConfigError, ListError
 from tests.helpers.tools import run_here
 
@@ -93,7 +94,7 @@ def test_the_tool_fills_the_column_and_leaves_the_rest(tmp_path, run):
     path = tmp_path / 'all.csv'
     path.write_text('video,label,subject,note\n"a, b.mp4",calm,01,x\nc.mp4,sad,05,\nd.mp4,sad,08,y\n')
     status, printed, _ = run('ravdess', path)
-    assert status == 0 and 'fold 1: 1 clips\nfold 2: 2 clips\n' in printed
+    assert status == 0 and 'fold 1: 1 clips, none of class sad\nfold 2: 2 clips' in printed
     with open(path, newline='') as file:
         rows = list(csv.DictReader(file))
     assert [row['fold'] for row in rows] == ['1', '2', '2']
@@ -126,3 +127,69 @@ def test_cells_count_as_lists_have_them(tmp_path, run):
     path.write_text('video,subject\xa0,fold\na.mp4,5.0\u200b,2.0\nb.mp4, 24 ,\n', encoding='utf-8')
     assert run('ravdess', path)[0] == 0
     assert path.read_text(encoding='utf-8') == 'video,subject,fold\na.mp4,5.0\u200b,2\nb.mp4,24 ,6\n'
+
+
+def clips_of(counts):
+    """Return rows of a list with so many clips of each class by each subject."""
+    return [
+        dict(subject=subject, label=label)
+        for subject, classes in counts.items()
+        for label, count in classes.items()
+        for _ in range(count)
+    ]
+
+
+def shares(rows, folds):
+    """Return the share of joy in each fold."""
+    by_fold = {fold: [row for row, own in zip(rows, folds, strict=True) if own == fold] for fold in sorted(set(folds))}
+    return {fold: sum(row['label'] == 'joy' for row in own) / len(own) for fold, own in by_fold.items()}
+
+
+def test_drawn_folds_hold_whole_subjects_and_about_the_same_share_of_each_class():
+    # every second subject shows joy in nine of ten clips, the others in one of ten: pairs of both kinds are even
+    counts = {f's{i}': dict(joy=9, fear=1) if i % 2 else dict(joy=1, fear=9) for i in range(10)}
+    rows = clips_of(counts)
+    folds = grouped_folds(rows, 'subject', 5, 0)
+    assert set(folds) == set('12345')
+    for subject in counts:
+        assert len({fold for row, fold in zip(rows, folds, strict=True) if row['subject'] == subject}) == 1
+    assert set(shares(rows, folds).values()) == {0.5}
+    assert grouped_folds(rows[::-1], 'subject', 5, 0) == folds[::-1]  # whatever the order of the list
+    drawn = {tuple(grouped_folds(rows, 'subject', 5, seed)) for seed in range(5)}
+    assert len(drawn) > 1
+
+
+@pytest.mark.parametrize(
+    ('counts', 'number', 'message'),
+    [
+        ({'s1': dict(joy=3, fear=3), 's2': dict(joy=3)}, 2, "class 'fear' .* its training would have none"),
+        ({'s1': dict(joy=3), 's2': dict(joy=3)}, 3, '3 folds need 3 values of subject or more; the list has 2'),
+        ({'s1': dict(joy=3), '': dict(joy=3)}, 2, 'row 4 of the list has no subject'),
+        ({f's{i}': {f'class {i % 3}': 1} for i in range(6)}, 5, '5 folds are too many for 6 clips'),
+    ],
+)
+def test_folds_that_cannot_be_drawn_are_refused(counts, number, message):
+    with pytest.raises(ListError, match=message):
+        grouped_folds(clips_of(counts), 'subject', number, 0)
+
+
+def test_the_tool_draws_folds(tmp_path, run):
+    path = tmp_path / 'all.csv'
+    lines = [f'{subject}{label}.wav,{label},{subject}' for subject in 'abcd' for label in ('joy', 'fear')]
+    path.write_text('\n'.join(['audio,label,subject', *lines[:-1]]) + '\n')
+    assert run('--groups', 2, path)[0] == 1  # no column video: not a list
+    path.write_text('\n'.join(['video,label,subject', *lines[:-1]]) + '\n')
+    status, printed, _ = run('--groups', 2, '--seed', 3, path)
+    assert status == 0 and 'fold 1: ' in printed and 'none of class' not in printed
+    with open(path, newline='') as file:
+        rows = list(csv.DictReader(file))
+    assert sorted({(row['subject'], row['fold']) for row in rows}) == [
+        (subject, next(row['fold'] for row in rows if row['subject'] == subject)) for subject in 'abcd'
+    ]
+    status, printed, _ = run(path, '--groups', 4, '--by', 'subject', '--out', tmp_path / 'four.csv')
+    assert status == 0 and ': 1 clips, none of class fear' in printed
+
+
+@pytest.mark.parametrize('words', [['all.csv'], ['ravdess', 'all.csv', '--groups', 2], ['all.csv', '--groups', 1]])
+def test_the_tool_is_misused(run, words):
+    assert run(*words)[0] == 2

@@ -1,8 +1,8 @@
-"""The column `fold` of a target's list."""
+"""The column `fold` of a list."""
 
 import csv
 import io
-from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mmavf.errors import ListError
@@ -11,7 +11,7 @@ from mmavf.files.git_lfs import why_unreadable
 from mmavf.lists.cells import clean_cell
 from mmavf.lists.clip_list import read_cell
 
-from .folds import folds_by_rule
+Row = Mapping[str, str]
 
 
 def _read_rows(path: Path) -> tuple[list[str], list[dict[str, str]]]:
@@ -39,19 +39,24 @@ def _read_rows(path: Path) -> tuple[list[str], list[dict[str, str]]]:
     return columns, rows
 
 
-def fill_fold_column(name: str, path: Path, out: Path) -> Counter[str]:
-    """Write the list of a target with its folds by the rule on its card; return the clips per fold.
+def fill_fold_column(path: Path, out: Path, folds_of: Callable[[Sequence[Row]], list[str]]) -> list[dict[str, str]]:
+    """Write a list with its folds; return its rows, cells as training reads them, `fold` as it is now.
 
     A column `fold` that is not there is added; the other columns and all rows stay, written with line feeds and quoted
     where they need it.
 
+    Args:
+        path: The list, a CSV with a header.
+        out: The file to write.
+        folds_of: Returns the fold of each row.
+
     Raises:
         ListError: The list is wrong, or has other folds already and would be overwritten.
-        ConfigError: The folds of this set follow no rule.
+        MMAVFError: Of `folds_of`.
     """
     columns, rows = _read_rows(path)
     cells = [{column: read_cell(column, text) for column, text in row.items()} for row in rows]
-    folds = folds_by_rule(name, cells)
+    folds = folds_of(cells)
     others = sum(row.get('fold', '') not in ('', fold) for row, fold in zip(cells, folds, strict=True))
     if others and out == path:
         raise ListError(f'{path}: {others} of {len(rows)} rows have another fold already: set --out to keep the list')
@@ -60,4 +65,4 @@ def fill_fold_column(name: str, path: Path, out: Path) -> Counter[str]:
     writer.writeheader()
     writer.writerows({**row, 'fold': fold} for row, fold in zip(rows, folds, strict=True))
     write_atomically(out, text.getvalue())
-    return Counter(folds)
+    return [{**row, 'fold': fold} for row, fold in zip(cells, folds, strict=True)]
