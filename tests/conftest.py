@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import torch
 
+import tests.helpers.format_once  # noqa: F401
+
 
 @pytest.fixture(autouse=True)
 def fixed_seeds():

@@ -29,4 +29,5 @@ param_scheduler = [
 ]
 protocol = dict(target='tiny')
 default_hooks = dict(logger=dict(interval=6), checkpoint=dict(iter_interval=4, max_keep_ckpts=-1))
-custom_hooks = _base_.custom_hooks + [dict(type='KillHook', after=0)]
+# The usual ones but for the picture of the losses, which takes longer than the training.
+custom_hooks = _base_.custom_hooks[:2] + [dict(type='KillHook', after=0)]

@@ -18,4 +18,5 @@ param_scheduler = [
     dict(type='WarmupCosineLR', warmup=1, eta_min_ratio=0.1, by_epoch=True, convert_to_iter_based=True),
 ]
 default_hooks = dict(logger=dict(interval=3), checkpoint=dict(iter_interval=4, max_keep_ckpts=-1))
-custom_hooks = _base_.custom_hooks + [dict(type='KillHook', after=0)]
+# The usual ones but for the picture of the losses, which takes longer than the training.
+custom_hooks = _base_.custom_hooks[:2] + [dict(type='KillHook', after=0)]

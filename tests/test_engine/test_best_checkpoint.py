@@ -103,7 +103,7 @@ def test_averaged_weights_are_validated_saved_and_resumed_after_a_kill(tmp_path)
     args = ['--fold', '2', '--selection', 'paper']
     whole = run_train(tmp_path / 'whole', *ema, config=TINY_FOLDS, args=args)
     assert whole.returncode == 0, whole.stderr
-    killed = run_train(tmp_path / 'cut', *ema, 'custom_hooks.3.after=18', config=TINY_FOLDS, args=args)
+    killed = run_train(tmp_path / 'cut', *ema, 'custom_hooks.2.after=18', config=TINY_FOLDS, args=args)
     assert killed.returncode == -9, killed.stderr
     resumed = run_train(tmp_path / 'cut', *ema, config=TINY_FOLDS, args=[*args, '--resume'])
     assert resumed.returncode == 0, resumed.stderr

@@ -8,7 +8,7 @@ import torch
 from tests.helpers.train import assert_same_weights, run_train
 
 ITERS_PER_EPOCH, KILLED_AFTER, SAVED = 11, 18, 16  # inside the second epoch
-KILL = f'custom_hooks.3.after={KILLED_AFTER}'
+KILL = f'custom_hooks.2.after={KILLED_AFTER}'
 
 
 @pytest.fixture(scope='module')

@@ -94,7 +94,9 @@ def test_logged_losses_are_the_means_of_the_interval(tmp_path):
 
 
 def test_files_of_a_run(tmp_path):
-    tiny_runner(tmp_path).train()
+    runner = tiny_runner(tmp_path)
+    runner.register_hook(loss_curve_hook.LossCurveHook())
+    runner.train()
     names = {path.name for path in tmp_path.iterdir() if path.is_file()}
     checkpoints = {'epoch_1.pth', 'epoch_2.pth', 'epoch_3.pth', 'iter_28.pth', 'iter_32.pth', 'last_checkpoint'}
     assert checkpoints | {'loss_curve.png', 'bad_samples.jsonl'} <= names
@@ -253,6 +255,7 @@ def test_a_loss_term_may_go_or_come_at_a_resumption(tmp_path, dropped, monkeypat
     drawn = {}
     monkeypatch.setattr(loss_curve_hook, 'draw_loss_curves', lambda curves, path: drawn.update(curves))
     runner = tiny_runner(tmp_path, train_cfg__max_epochs=2)
+    runner.register_hook(loss_curve_hook.LossCurveHook())
     train_step, losses = runner.model.train_step, ('loss', 'loss_video', 'loss_audio')
 
     def fewer(*args, **kwargs):
