@@ -4,28 +4,27 @@ import itertools
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import torch
 from mmengine.config import Config
 
 from mmavf.engine import AVFRunner
+from tests.helpers.ranks import ROOT, run_forked
 
-ROOT = Path(__file__).parents[2]
 _numbers = itertools.count()
 TINY = ROOT / 'tests' / 'helpers' / 'tiny_pretrain.py'
 TINY_FOLDS = ROOT / 'tests' / 'helpers' / 'tiny_finetune.py'
 
 
 def run_train(work_dir, *options, config=TINY, args=(), processes=1):
-    """Run tools/train.py; return the finished process with its output as text."""
-    command = [sys.executable]
-    if processes > 1:
-        command += ['-m', 'torch.distributed.run', '--standalone', f'--nproc_per_node={processes}']
-    command += [str(ROOT / 'tools' / 'train.py'), str(config), '--work-dir', str(work_dir), *args]
-    command += ['--launcher', 'pytorch'] * (processes > 1)
-    if options:
-        command += ['--cfg-options', *options]
+    """Run tools/train.py, several processes by torchrun; return the finished process with its output as text."""
+    script, words = ROOT / 'tools' / 'train.py', [config, '--work-dir', work_dir, *args]
+    words += ['--launcher', 'pytorch'] * (processes > 1)
+    words += ['--cfg-options', *options] if options else []
+    if processes == 1:
+        return run_forked(script, *words)
+    command = [sys.executable, '-m', 'torch.distributed.run', '--standalone', f'--nproc_per_node={processes}']
+    command += map(str, [script, *words])
     env = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''}
     return subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=300)
 

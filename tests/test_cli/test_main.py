@@ -15,6 +15,7 @@ from mmavf.cli.main import COMMANDS, main
 from mmavf.cli.program import UsageError, run_program
 from mmavf.errors import ListError
 from tests.helpers.models import ROOT
+from tests.helpers.ranks import run_forked
 from tests.helpers.tools import run_here
 
 DOORS = {
@@ -151,13 +152,10 @@ def test_statuses_of_a_program(monkeypatch, capsys):
         status(lambda args: 1 / 0)
 
 
-def test_debug_shows_the_traceback(tmp_path, monkeypatch, capfd):
+def test_debug_shows_the_traceback(tmp_path):
     """In a process of its own: MMEngine's logger keeps the stream that it began with."""
-    monkeypatch.chdir(tmp_path)
-    env = dict(os.environ, PYTHONPATH=str(ROOT))
     for words, shown in (([], False), (['--debug'], True)):
-        command = [sys.executable, '-m', 'mmavf', 'confusion-matrix', 'gone.pkl', *words]
-        done = subprocess.run(command, capture_output=True, text=True, env=env)
+        done = run_forked(ROOT / 'mmavf/__main__.py', 'confusion-matrix', tmp_path / 'gone.pkl', *words)
         assert done.returncode == 1 and ('Traceback' in done.stdout + done.stderr) == shown
 
 

@@ -1,14 +1,14 @@
 """`--seed`, `--deterministic` and `--no-validate` of a training."""
 
 import os
-import subprocess
 import sys
 
 import pytest
 import torch
 
 from mmavf.cli.main import main
-from tests.helpers.train import ROOT, TINY, TINY_FOLDS, assert_same_weights, weights
+from tests.helpers.ranks import run_ranks
+from tests.helpers.train import TINY, TINY_FOLDS, assert_same_weights, weights
 
 ONCE = ('train_cfg.max_epochs=1',)
 
@@ -36,21 +36,15 @@ def test_a_seed_decides_on_the_weights(train, tmp_path):
     assert any(not torch.equal(one[name], other[name]) for name in one)
 
 
+def train_deterministically(work_dir):
+    os.environ.pop('CUBLAS_WORKSPACE_CONFIG', None)
+    assert main(['train', str(TINY), '--work-dir', str(work_dir), '--deterministic', '--cfg-options', *ONCE]) == 0
+    assert torch.are_deterministic_algorithms_enabled() and os.environ['CUBLAS_WORKSPACE_CONFIG'] == ':4096:8'
+
+
 def test_deterministic_switches_torch_over(tmp_path):
     """In a process of its own, which it changes for good: an operation without such an algorithm is an error there."""
-    code = """
-import os, sys, torch
-from mmavf.cli.main import main
-status = main(['train', *sys.argv[1:]])
-print(status, torch.are_deterministic_algorithms_enabled(), os.environ['CUBLAS_WORKSPACE_CONFIG'])
-"""
-    words = (TINY, '--work-dir', tmp_path, '--deterministic', '--cfg-options', *ONCE)
-    env = dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='')
-    env.pop('CUBLAS_WORKSPACE_CONFIG', None)
-    done = subprocess.run(
-        [sys.executable, '-c', code, *map(str, words)], cwd=ROOT, env=env, capture_output=True, text=True
-    )
-    assert done.stdout.splitlines()[-1] == '0 True :4096:8', done.stderr
+    assert run_ranks(train_deterministically, 1, tmp_path) == [0]
 
 
 VALIDATED = ('--fold', '1', '--selection', 'paper')

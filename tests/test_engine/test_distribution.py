@@ -1,57 +1,46 @@
 """Two processes on gloo: the same weights on both, and the gradients of one process with the whole batch."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 import torch
-
-from tests.helpers.train import ROOT, assert_same_weights, run_train
-
-# Trains the tiny model for some steps and writes rank's gradients of each step and its last weights.
-RANK = """
-import os, sys, torch
 from mmengine.dist import get_rank
-from mmavf.cli.program import leave_process_group
-from tests.helpers.train import tiny_runner
+from torch.optim import AdamW
 
-out, noise, norm, batch = sys.argv[1], sys.argv[2] == 'noise', sys.argv[3], int(sys.argv[4])
-options = dict(model__noise=noise, model__norm=norm, train_dataloader__batch_size=batch, train_cfg__max_epochs=1)
-launcher = 'pytorch' if 'MASTER_ADDR' in os.environ else 'none'
-runner = tiny_runner(out + '/run', launcher=launcher, **options)
-gradients = []
-step = torch.optim.AdamW.step
-def recorded(optimizer, *args, **kwargs):
-    gradients.append([param.grad.clone() for group in optimizer.param_groups for param in group['params']])
-    return step(optimizer, *args, **kwargs)
-torch.optim.AdamW.step = recorded
-runner.train()
-model = getattr(runner.model, 'module', runner.model)
-torch.save(dict(gradients=gradients, weights=model.state_dict(), noise=torch.rand(3)), f'{out}/rank{get_rank()}.pth')
-del runner, model
-leave_process_group()
-"""
+from mmavf.cli.program import leave_process_group
+from tests.helpers.ranks import run_ranks
+from tests.helpers.train import assert_same_weights, run_train, tiny_runner
+
+
+def train_rank(out, launcher, noise, norm, batch):
+    """Train the tiny model for some steps and write the rank's gradients of each step and its last weights."""
+    options = dict(model__noise=noise, model__norm=norm, train_dataloader__batch_size=batch, train_cfg__max_epochs=1)
+    runner = tiny_runner(out / 'run', launcher=launcher, **options)
+    gradients, step = [], AdamW.step
+
+    def recorded(optimizer, *args, **kwargs):
+        gradients.append([param.grad.clone() for group in optimizer.param_groups for param in group['params']])
+        return step(optimizer, *args, **kwargs)
+
+    AdamW.step = recorded
+    runner.train()
+    model = getattr(runner.model, 'module', runner.model)
+    saved = dict(gradients=gradients, weights=model.state_dict(), noise=torch.rand(3))
+    torch.save(saved, out / f'rank{get_rank()}.pth')
+    del runner, model
+    leave_process_group()
 
 
 def train(out, processes, noise, norm, batch):
     out.mkdir()
-    script = out / 'rank.py'
-    script.write_text(RANK)
-    command = [sys.executable]
-    if processes > 1:
-        command += ['-m', 'torch.distributed.run', '--standalone', f'--nproc_per_node={processes}']
-    env = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''}
-    command += [str(script), str(out), noise, norm, str(batch)]
-    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr + done.stdout
+    launcher = 'pytorch' if processes > 1 else 'none'
+    assert run_ranks(train_rank, processes, out, launcher, noise, norm, batch) == [0] * processes
     return [torch.load(out / f'rank{rank}.pth', weights_only=True) for rank in range(processes)]
 
 
 @pytest.mark.slow
 def test_two_ranks_with_masks_and_batch_norm_end_with_the_same_weights(tmp_path):
-    ranks = train(tmp_path / 'two', 2, 'noise', 'BatchNorm1d', 2)
+    ranks = train(tmp_path / 'two', 2, True, 'BatchNorm1d', 2)
     for name, value in ranks[0]['weights'].items():
         if 'running' not in name:  # statistics are those of rank 0 from the next forward pass on
             assert torch.equal(value, ranks[1]['weights'][name]), name
@@ -59,8 +48,8 @@ def test_two_ranks_with_masks_and_batch_norm_end_with_the_same_weights(tmp_path)
 
 
 def test_two_ranks_share_weights_and_have_the_gradients_of_one_with_the_whole_batch(tmp_path):
-    two = train(tmp_path / 'two', 2, 'still', 'LayerNorm', 1)
-    (one,) = train(tmp_path / 'one', 1, 'still', 'LayerNorm', 2)
+    two = train(tmp_path / 'two', 2, False, 'LayerNorm', 1)
+    (one,) = train(tmp_path / 'one', 1, False, 'LayerNorm', 2)
     assert len(one['gradients']) == 11
     for name, value in two[0]['weights'].items():
         assert torch.equal(value, two[1]['weights'][name]), name
@@ -76,7 +65,7 @@ def test_two_ranks_killed_and_resumed_end_with_equal_weights(tmp_path):
         return run_train(tmp_path / name, *options, args=args, processes=2)
 
     assert run('whole').returncode == 0
-    killed = run('killed', 'custom_hooks.3.after=9')
+    killed = run('killed', 'custom_hooks.2.after=9')
     assert killed.returncode != 0
     assert (tmp_path / 'killed' / 'last_checkpoint').read_text().endswith('iter_8.pth')
     assert run('killed', args=['--resume']).returncode == 0
@@ -85,7 +74,7 @@ def test_two_ranks_killed_and_resumed_end_with_equal_weights(tmp_path):
 
 @pytest.mark.slow
 def test_another_number_of_ranks_with_the_same_total_batch_goes_on_with_a_warning(tmp_path):
-    assert run_train(tmp_path, 'custom_hooks.3.after=9', processes=2).returncode != 0
+    assert run_train(tmp_path, 'custom_hooks.2.after=9', processes=2).returncode != 0
     resumed = run_train(tmp_path, 'train_dataloader.batch_size=4', args=['--resume'])
     assert resumed.returncode == 0, resumed.stderr + resumed.stdout
     assert 'was written by 2 processes, this run has 1' in resumed.stdout

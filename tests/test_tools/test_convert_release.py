@@ -2,8 +2,6 @@
 
 import argparse
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -25,12 +23,11 @@ from mmavf.cli.main import main
 from mmavf.errors import CheckpointError, ConfigError
 from tests.helpers.baselines import BASELINES, build_baseline
 from tests.helpers.models import ROOT, build_pretrainer, build_recognizer
+from tests.helpers.ranks import run_forked
 
 
 def _run(source, destination):
-    command = [sys.executable, str(ROOT / 'tools/model_converters/convert_release.py'), str(source), str(destination)]
-    env = {**os.environ, 'PYTHONPATH': str(ROOT)}
-    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=120)
+    done = run_forked(ROOT / 'tools/model_converters/convert_release.py', source, destination)
     return done.returncode, done.stdout + done.stderr
 
 

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,7 +15,8 @@ from mmavf.experiments.config_hash import config_hash
 from mmavf.experiments.fold_results import aggregate, collect, markdown, write_results
 from mmavf.experiments.fold_runs import FoldRuns, fold_values
 from mmavf.protocol.protocol import column_under_test, result_over_folds
-from tests.helpers.train import ROOT, TINY_FOLDS
+from tests.helpers.ranks import ROOT, run_forked
+from tests.helpers.train import TINY_FOLDS
 
 # WAR and UAR in percent of the published runs, per fold: arithmetic means give the published figures.
 MAFW = [(50.98, 37.56), (55.92, 42.41), (65.24, 49.83), (66.65, 52.96), (62.42, 47.50)]
@@ -308,9 +307,7 @@ def test_which_folds_there_are(tmp_path):
 
 
 def cross_validate(work_dir, *args):
-    command = [sys.executable, ROOT / 'tools' / 'cross_validate.py', TINY_FOLDS, '--work-dir', work_dir, *args]
-    env = {**os.environ, 'PYTHONPATH': str(ROOT), 'CUDA_VISIBLE_DEVICES': ''}
-    return subprocess.run(list(map(str, command)), cwd=ROOT, env=env, capture_output=True, text=True, timeout=500)
+    return run_forked(ROOT / 'tools' / 'cross_validate.py', TINY_FOLDS, '--work-dir', work_dir, *args)
 
 
 def test_wrong_options(tmp_path):
