@@ -1,11 +1,13 @@
-"""MMEngine formats the whole config anew for each checkpoint that it writes, 0.1 s a time: here once per text."""
+"""MMEngine formats the whole config anew for each checkpoint that it writes, 0.1 s a time: here once per text.
+
+To be imported before MMEngine, whose older versions keep the function under a name of their own.
+"""
 
 from functools import cache
 
-from mmengine.config import config
+from yapf.yapflib import yapf_api
 
-_format = config.FormatCode
-_formatted = cache(lambda text, options: _format(text, **dict(options, style_config=dict(options['style_config']))))
+_format = yapf_api.FormatCode
 
 
 class _Options(dict):
@@ -15,4 +17,9 @@ class _Options(dict):
         return hash(repr(self))
 
 
-config.FormatCode = lambda text, **options: _formatted(text, _Options(options))
+@cache
+def _formatted(text, options):
+    return _format(text, **options)
+
+
+yapf_api.FormatCode = lambda text, **options: _formatted(text, _Options(options))

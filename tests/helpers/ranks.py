@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-_LOADED = ['mmavf.engine', 'mmavf.models', 'mmavf.datasets', 'mmavf.evaluation', 'tests.helpers.format_once']
+_LOADED = ['tests.helpers.format_once', 'mmavf.engine', 'mmavf.models', 'mmavf.datasets', 'mmavf.evaluation']
 _LOADED += ['torch.utils.tensorboard', 'matplotlib.figure', 'safetensors.torch']  # what runs load later
 _server: int | None = None  # its process
 
