@@ -8,6 +8,7 @@ from torch import nn
 
 from mmavf.datasets.media import SAMPLE_RATE_HZ
 from mmavf.datasets.transforms import LogMel
+from mmavf.datasets.transforms.log_mel import FRAME_MS, SHIFT_MS
 from mmavf.errors import ConfigError
 
 _WINDOWS = ('SampleWindow', 'SampleSegments')
@@ -92,10 +93,11 @@ def _audio(pipeline: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         sample_rate_hz=SAMPLE_RATE_HZ,
         mel_bins=mel.num_bins,
         mel_frames=mel.num_frames,
-        frame_ms=mel.FRAME_MS,
-        shift_ms=mel.SHIFT_MS,
+        frame_ms=FRAME_MS,
+        shift_ms=SHIFT_MS,
         mean=mel.mean,
         std=mel.std,
+        padding=mel.padding,
     )
 
 

@@ -112,6 +112,18 @@ def test_log_mel_of_a_full_window_has_254_frames_and_raw_zero_padding():
     torch.testing.assert_close(mel[254:], torch.full((2, 128), 4.2677393 / 9.1379948))
 
 
+def test_floor_padding_is_what_digital_silence_gives():
+    silence_after = np.concatenate([tone(1.0), np.zeros(24960, np.float32)])
+    silence_after -= silence_after.mean()
+    whole = LogMel(padding='floor').transform({'waveforms': [silence_after]})['audio'][0]
+    short = LogMel(padding='floor').transform({'waveforms': [silence_after[:16000]]})['audio'][0]
+    torch.testing.assert_close(short[:98], whole[:98], atol=1e-3, rtol=1e-3)
+    assert torch.equal(short[98:], torch.full((158, 128), (-15.942385 + 4.2677393) / 9.1379948))
+    assert torch.equal(short[100:], whole[-1].expand(156, 128))  # frames 98 and 99 end after the tone
+    with pytest.raises(ConfigError, match="padding must be one of zero, floor, not 'edge'"):
+        LogMel(padding='edge')
+
+
 def test_log_mel_of_a_tone_peaks_in_its_band():
     low, high = _mel(tone(2.56, pitch_hz=300)), _mel(tone(2.56, pitch_hz=3000))
     mel = lambda hz: 1127 * np.log(1 + hz / 700)  # noqa: E731

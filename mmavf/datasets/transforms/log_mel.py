@@ -1,10 +1,14 @@
 """Log-mel spectrogram of the waveforms."""
 
+import math
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from mmcv.transforms import BaseTransform
 from torchaudio.compliance import kaldi
 
+from mmavf.errors import ConfigError
 from mmavf.registry import TRANSFORMS
 
 from ..media import SAMPLE_RATE_HZ
@@ -12,15 +16,47 @@ from ..media import SAMPLE_RATE_HZ
 # Statistics of AudioSet's log-mel values.
 AUDIOSET_MEAN = -4.2677393
 AUDIOSET_STD = 4.5689974
+SHIFT_MS = 10.0
+FRAME_MS = 25.0
+# The log-mel value of digital silence: Kaldi's filter bank lets no energy be less than float32's epsilon.
+FLOOR = math.log(torch.finfo(torch.float32).eps)
+PADDINGS = dict(zero=0.0, floor=FLOOR)
+
+
+def log_mel(waveform: torch.Tensor, num_bins: int = 128) -> torch.Tensor:
+    """Return the Kaldi log-mel filter bank of a waveform, not normalised.
+
+    The mean of the waveform is subtracted; frames of 25 ms every 10 ms, Hanning window, HTK-compatible, no energy, no
+    dither.
+
+    Args:
+        waveform: (N,) float32, mono 16 kHz.
+        num_bins: Mel bins.
+
+    Returns:
+        (M, num_bins) float32, no value below `FLOOR`; M = 0 where the waveform is shorter than one frame.
+    """
+    if len(waveform) < SAMPLE_RATE_HZ * FRAME_MS / 1000:
+        return torch.zeros(0, num_bins)
+    return kaldi.fbank(
+        (waveform - waveform.mean())[None],  # (N,) -> (1, N)
+        htk_compat=True,
+        sample_frequency=SAMPLE_RATE_HZ,
+        use_energy=False,
+        window_type='hanning',
+        num_mel_bins=num_bins,
+        dither=0.0,
+        frame_shift=SHIFT_MS,
+        frame_length=FRAME_MS,
+    )
 
 
 @TRANSFORMS.register_module()
 class LogMel(BaseTransform):
-    """Kaldi log-mel filter bank, normalised.
+    """Log-mel filter bank (see `log_mel`) of one length, normalised.
 
-    The mean of the waveform is subtracted; frames of 25 ms every 10 ms, Hanning window, HTK-compatible, no energy, no
-    dither. The raw values are padded with 0 or cut to `num_frames`, then normalised by (x - mean) / (2 * std), as the
-    reference does. A waveform shorter than one frame of 25 ms is all padding.
+    The raw values are padded or cut to `num_frames`, then normalised by (x - mean) / (2 * std), as the reference does.
+    A waveform shorter than one frame of 25 ms is all padding.
 
     Required keys: `waveforms` (list of V arrays (N,), float32, mono 16 kHz).
 
@@ -31,37 +67,35 @@ class LogMel(BaseTransform):
         num_frames: Frames of the result.
         mean: Mean that normalises.
         std: Standard deviation that normalises.
+        padding: What a short waveform is padded with. 'zero': the raw value 0, as the reference does; it is louder than
+            nearly all speech. 'floor': `FLOOR`, which stands for silence.
+
+    Raises:
+        ConfigError: `padding` is something else.
     """
 
-    SHIFT_MS = 10.0
-    FRAME_MS = 25.0
-
     def __init__(
-        self, num_bins: int = 128, num_frames: int = 256, mean: float = AUDIOSET_MEAN, std: float = AUDIOSET_STD
+        self,
+        num_bins: int = 128,
+        num_frames: int = 256,
+        mean: float = AUDIOSET_MEAN,
+        std: float = AUDIOSET_STD,
+        padding: Literal['zero', 'floor'] = 'zero',
     ) -> None:
+        if padding not in PADDINGS:
+            raise ConfigError(f'LogMel: padding must be one of {", ".join(PADDINGS)}, not {padding!r}')
         self.num_bins = num_bins
         self.num_frames = num_frames
         self.mean = mean
         self.std = std
+        self.padding = padding
 
     def transform(self, results: dict) -> dict:
         """Replace the waveforms of `results` by log-mel spectrograms."""
-        mels = torch.stack([self._log_mel(torch.from_numpy(waveform)) for waveform in results.pop('waveforms')])
+        mels = torch.stack([self._padded(torch.from_numpy(waveform)) for waveform in results.pop('waveforms')])
         results['audio'] = (mels - self.mean) / (2 * self.std)
         return results
 
-    def _log_mel(self, waveform: torch.Tensor) -> torch.Tensor:
-        if len(waveform) < SAMPLE_RATE_HZ * self.FRAME_MS / 1000:
-            return torch.zeros(self.num_frames, self.num_bins)
-        mel = kaldi.fbank(
-            (waveform - waveform.mean())[None],  # (N,) -> (1, N)
-            htk_compat=True,
-            sample_frequency=SAMPLE_RATE_HZ,
-            use_energy=False,
-            window_type='hanning',
-            num_mel_bins=self.num_bins,
-            dither=0.0,
-            frame_shift=self.SHIFT_MS,
-            frame_length=self.FRAME_MS,
-        )[: self.num_frames]
-        return F.pad(mel, (0, 0, 0, self.num_frames - len(mel)))
+    def _padded(self, waveform: torch.Tensor) -> torch.Tensor:
+        mel = log_mel(waveform, self.num_bins)[: self.num_frames]
+        return F.pad(mel, (0, 0, 0, self.num_frames - len(mel)), value=PADDINGS[self.padding])
