@@ -1,5 +1,6 @@
 """Every shipped config loads, builds its model without memory, and says what the released recipes say."""
 
+import json
 import runpy
 from functools import cache
 
@@ -8,6 +9,7 @@ from mmengine.config import Config
 
 from mmavf.datasets.targets import CARDS, HYBRIDS, target_settings
 from mmavf.engine.config_file import load_config
+from mmavf.engine.config_inputs import check_inputs
 from tests.helpers.models import ROOT
 
 CONFIGS = sorted(
@@ -23,6 +25,7 @@ PSI = {(kind, size): f'configs/avfmae_{size}_postpretrain_{kind}.py' for kind in
 WRITER = runpy.run_path(str(ROOT / 'tools/misc/write_target_configs.py'))
 count_parameters = WRITER['count_parameters']
 OWN_LIST = [f'configs/avfmae_{size}_finetune{kind}.py' for size in 'blh' for kind in ('', '_micro')]
+SMALL = {kind: f'configs/small/{kind}.py' for kind in ('audio', 'video', 'av')}
 
 
 @cache
@@ -35,7 +38,15 @@ def test_the_model_builds_on_the_meta_device(path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
     model = load(path).model.to_dict()
     tiny = '/tiny/' in path
-    if path in OWN_LIST or path.startswith('projects/') and path.endswith('_finetune.py') and not tiny:
+    if path in SMALL.values():
+        tiny, model['data_preprocessor']['batch_augment']['num_classes'] = True, 2
+    if (
+        path in OWN_LIST
+        or path in SMALL.values()
+        or path.startswith('projects/')
+        and path.endswith('_finetune.py')
+        and not tiny
+    ):
         assert 'num_classes' not in model['head']  # whoever gives the list gives its classes
         model['head']['num_classes'] = 2
     assert count_parameters(repr(model)) > (2e5 if tiny else 1e6 if model.get('video_encoder') else 4e5)
@@ -75,6 +86,34 @@ def test_released_hyper_parameters(size, batch, rate, warmup, epochs, clip):
     roots = [part.data_root for part in config.train_dataloader.dataset.datasets]
     corpora = ('voxceleb2', 'cn_celeb', 'av_speech', 'celebv_hq', 'mer2024_unlabelled')
     assert roots == [f'data/{corpus}' for corpus in corpora]
+
+
+@pytest.mark.parametrize(
+    ('kind', 'modalities'), [('audio', ('audio',)), ('video', ('video',)), ('av', ('video', 'audio'))]
+)
+def test_a_list_of_your_own_completes_a_small_config(kind, modalities, tmp_path):
+    (tmp_path / 'lists').mkdir()
+    statistics = dict(log_mel=dict(mean=-12.2, std=4.36), frames=dict(mean=[0.4, 0.3, 0.2], std=[0.3, 0.2, 0.1]))
+    (tmp_path / 'lists/all.stats.json').write_text(json.dumps(statistics))
+    path = tmp_path / 'mine.py'
+    path.write_text(f"""_base_ = '{ROOT}/{SMALL[kind]}'
+from mmavf.datasets.targets import list_settings
+
+settings = dict(data_root='{tmp_path}', classes=['calm', 'excited'], split_column='fold', modalities={modalities})
+globals().update(list_settings(**settings, base=_base_, statistics=True))
+""")
+    config = load_config(str(path))
+    check_inputs(config)
+    assert count_parameters(repr(config.model.to_dict())) > 2e5
+    assert config.model.data_preprocessor.batch_augment.num_classes == config.model.head.num_classes == 2
+    assert config.model.data_preprocessor.mean == [0.4, 0.3, 0.2]
+    for part in ('train', 'val', 'test'):
+        dataset = config[f'{part}_dataloader'].dataset
+        assert dataset.split == dict(column='fold', held_out=None, part=part)
+        assert set(dataset.pipeline[0].get('modalities', ('video', 'audio'))) == set(modalities)
+        mels = [step for step in dataset.pipeline if step.type == 'LogMel']
+        expected = dict(type='LogMel', num_bins=128, num_frames=256, padding='floor', mean=-12.2, std=4.36)
+        assert mels == ([expected] if 'audio' in modalities else [])
 
 
 def test_every_target_has_a_config_in_every_size():

@@ -13,6 +13,5 @@ from mmavf.datasets.targets import list_settings
 
 globals().update(list_settings(data_root='demo/target', classes=CLASSES, split_column='fold'))
 train_cfg = dict(max_epochs=16)
-model['data_preprocessor'] = dict(
-    batch_augment=None
-)  # so small a model learns nothing from mixed faces in so short a time
+# no mixing: so small a model learns nothing from mixed faces in so short a time
+model['data_preprocessor']['batch_augment']['prob'] = 0.0

@@ -23,6 +23,6 @@ train_pipeline = [dict(step, num_clips=2) if step['type'] == 'SampleWindow' else
 train_dataloader['batch_size'] = 4
 train_dataloader['dataset']['pipeline'] = train_pipeline
 val_dataloader['batch_size'] = test_dataloader['batch_size'] = 8
-model['data_preprocessor'] = dict(batch_augment=None)  # no mixing: better in so short a training
+model['data_preprocessor']['batch_augment']['prob'] = 0.0  # no mixing: better in so short a training
 train_cfg = dict(max_epochs=50)
 param_scheduler = [dict(_base_.param_scheduler[0], warmup=5)]

@@ -6,6 +6,7 @@ import os.path as osp
 from mmengine.config import Config
 
 from mmavf.engine.config_file import load_config
+from mmavf.engine.config_inputs import check_inputs
 from mmavf.protocol.fold_folder import fold_folder
 
 from .protocol_options import merge_protocol_options
@@ -15,9 +16,11 @@ def read_config(args: argparse.Namespace) -> Config:
     """Read `args.config` and put the options of `add_run_options` into it.
 
     Raises:
-        ConfigError: The file does not exist or cannot be read, or an option does not fit the config.
+        ConfigError: The file does not exist or cannot be read, an option does not fit the config, or its pipelines do
+            not open what its model takes in.
     """
     cfg = load_config(args.config, args.cfg_options)
+    check_inputs(cfg)
     merge_protocol_options(cfg, args)
     cfg.launcher = args.launcher
     return cfg

@@ -22,6 +22,7 @@ COMMANDS = {
     'synthetic': 'make the synthetic audio-visual data set',
     'fill-folds': 'fill the fold column of a list',
     'check': 'check lists of clips before training',
+    'data-stats': 'measure sound, frames and lengths of the clips of a list',
     'doctor': 'check whether this machine can run a training and reads its data fast enough',
     'browse': 'draw clips as the model gets them',
     'print-config': 'print the resolved config, each value with the file that it comes from',

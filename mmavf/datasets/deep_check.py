@@ -45,6 +45,9 @@ class ClipReading(NamedTuple):
         return cls(opener.modalities, opener.missing_audio, window)
 
 
+Job = tuple[Mapping[str, Any], ClipReading]
+
+
 class ClipFacts(NamedTuple):
     """Result of decoding parts of a clip.
 
@@ -59,8 +62,8 @@ class ClipFacts(NamedTuple):
     error: str
 
 
-def deep_checker() -> Callable[[tuple[int, Mapping[str, Any], ClipReading]], ClipFacts]:
-    """Return the function that checks the jobs of a WorkerPool: clip number, input of the pipeline, how it is read."""
+def deep_checker() -> Callable[[tuple[int, Job]], ClipFacts]:
+    """Return the function that checks the numbered jobs of a WorkerPool: input of the pipeline, how it is read."""
     cv2.setNumThreads(0)  # the clips are what runs in parallel
     torch.set_num_threads(1)
     av.logging.set_level(None)  # the errors report what FFmpeg says about broken files
@@ -68,8 +71,8 @@ def deep_checker() -> Callable[[tuple[int, Mapping[str, Any], ClipReading]], Cli
     return _check_job
 
 
-def _check_job(job: tuple[int, Mapping[str, Any], ClipReading]) -> ClipFacts:
-    return look_into(*job[1:])
+def _check_job(numbered: tuple[int, Job]) -> ClipFacts:
+    return look_into(*numbered[1])
 
 
 def look_into(clip: Mapping[str, Any], reading: ClipReading) -> ClipFacts:
@@ -101,11 +104,11 @@ def _look_into(clip: dict, reading: ClipReading) -> ClipFacts:
         read_frames.transform(clip | dict(frame_inds=np.unique(chosen)[None]))
     if 'audio_reader' in clip:
         read_audio.transform(dict(clip))
-    return ClipFacts(_seconds(clip), clip.get('missing_audio', False), '')
+    return ClipFacts(opened_seconds(clip), clip.get('missing_audio', False), '')
 
 
-def _seconds(clip: dict) -> float:
-    """Return the length of an opened clip: to the end of its last frame, or of its sound where that is all it has."""
+def opened_seconds(clip: dict) -> float:
+    """Return the length of a clip that OpenClip has opened: to the end of its last frame, else of its sound."""
     times = clip['frame_times']
     if 'video_reader' not in clip:
         end = min(clip.get('end', math.inf), clip['audio_reader'].duration_sec)

@@ -27,6 +27,7 @@ from mmavf.registry import RUNNERS
 
 from .allocator import keep_freed_memory
 from .config_checks import check_keys
+from .config_inputs import check_inputs
 from .constant_buffers import constant_buffers
 from .hooks.load_guard_hook import LoadGuardHook
 from .launch import resolve_loaders
@@ -58,10 +59,12 @@ class AVFRunner(Runner):
         Loader options may be left to the machine (see `resolve_loaders`).
 
         Raises:
-            ConfigError: See `check_keys` and `apply_protocol`; or `load_from` depends on the fold, and there is none.
+            ConfigError: See `check_keys`, `check_inputs` and `apply_protocol`; or `load_from` depends on the fold, and
+                there is none.
         """
         cfg = copy.deepcopy(cfg)
         check_keys(cfg)
+        check_inputs(cfg)
         apply_protocol(cfg, hold_out_target)
         if '{fold}' in (cfg.get('load_from') or ''):
             raise ConfigError(f'load_from={cfg["load_from"]}: which fold? Pass what is held out as --fold.')

@@ -108,7 +108,7 @@ def apply_protocol(cfg: Config | dict, hold_out: HoldOut) -> None:
     val_part = 'test' if protocol.selection == 'paper' else 'val'
     split_sets = 0
     for loader, part in zip(LOADERS, ('train', val_part, 'test'), strict=True):
-        for held_out, dataset in _data_sets(cfg.get(loader)):
+        for held_out, dataset in data_sets(cfg.get(loader)):
             if dataset.get('split') is not None:
                 _set_split(dataset['split'], protocol, 'test' if held_out else part)
                 split_sets += 1
@@ -132,7 +132,7 @@ def has_validation(protocol: Mapping) -> bool:
 
 def corpora(loader: Mapping | None) -> set[str]:
     """Return the families of the data sets of a loader's config (see `family_of`)."""
-    return {_family(dataset) for held_out, dataset in _data_sets(loader) if not held_out}
+    return {_family(dataset) for held_out, dataset in data_sets(loader) if not held_out}
 
 
 def corpora_under_test(cfg: Mapping) -> set[str]:
@@ -184,7 +184,7 @@ def usual_result(column: str | None) -> Literal['mean', 'pooled']:
     return 'pooled' if column == 'subject' else 'mean'
 
 
-def _data_sets(loader: Mapping | None) -> Iterator[tuple[bool, dict]]:
+def data_sets(loader: Mapping | None) -> Iterator[tuple[bool, dict]]:
     """Yield the single data sets of a loader's config, and whether each only stands there as held out."""
     if loader:
         yield from _parts(loader['dataset'], held_out=False)
@@ -203,8 +203,8 @@ def _parts(dataset: dict, held_out: bool) -> Iterator[tuple[bool, dict]]:
 
 
 def _under_test(cfg: Mapping) -> list[dict]:
-    held_out = [dataset for is_held_out, dataset in _data_sets(cfg.get('train_dataloader')) if is_held_out]
-    return held_out + [dataset for _, dataset in _data_sets(cfg.get('test_dataloader'))]
+    held_out = [dataset for is_held_out, dataset in data_sets(cfg.get('train_dataloader')) if is_held_out]
+    return held_out + [dataset for _, dataset in data_sets(cfg.get('test_dataloader'))]
 
 
 def _hold_out_target(cfg: Config | dict, protocol: Protocol, hold_out: HoldOut) -> None:

@@ -360,6 +360,19 @@ def test_settings_of_a_list_of_your_own():
             list_settings('clips', **arguments)
 
 
+def test_statistics_of_a_list_need_the_base_and_their_file(tmp_path):
+    options = dict(classes=['calm', 'angry'], statistics=True)
+    with pytest.raises(ConfigError, match='statistics need base=_base_'):
+        list_settings(str(tmp_path), **options)
+    with pytest.raises(ConfigError, match=r'all\.stats\.json: .*mmavf data-stats lists/all\.csv --data-root'):
+        list_settings(str(tmp_path), **options, base={})
+    (tmp_path / 'lists').mkdir()
+    for text in ('', '{"log_mel": {"mean": 1}}', '[]', '{"log_mel": 3}'):
+        (tmp_path / 'lists/all.stats.json').write_text(text)
+        with pytest.raises(ConfigError, match='is not what mmavf data-stats writes'):
+            list_settings(str(tmp_path), **options, base={})
+
+
 def test_what_is_missing_is_named():
     with pytest.raises(ConfigError, match=r"no target data set 'mafw'; choose from mafw11, mafw43"):
         target_settings('mafw', 'b')

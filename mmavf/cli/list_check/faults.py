@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from mmavf.datasets.deep_check import ClipFacts, deep_checker
+from mmavf.cli.clip_jobs import run_clip_jobs
+from mmavf.datasets.deep_check import ClipFacts, Job, deep_checker
 from mmavf.lists.spellings import spelling_problems
-from mmavf.preparation.progress import ClipProgress
-from mmavf.preparation.worker_pool import WorkerCrash, WorkerPool
 from mmavf.protocol.overlap import find_overlap, overlap_text
 
 from .groups import Group
@@ -41,14 +40,10 @@ def spelling_faults(groups: Sequence[Group]) -> list[str]:
 def read_all(groups: Sequence[Group], workers: int, timeout_sec: float) -> list[list[ClipFacts]]:
     """Read parts of every clip, with a progress bar; return the facts about the clips of each group."""
     jobs = [(info, group.reading) for group in groups for info in group.infos]
-    numbered = iter([(number, *job) for number, job in enumerate(jobs)])
-    found: dict[int, ClipFacts] = {}
-    bar = ClipProgress(len(jobs), 0)
-    with bar, WorkerPool(deep_checker, (), min(workers, len(jobs)), lambda job: timeout_sec, '--clip-timeout') as pool:
-        for (number, info, _), facts in pool.run(lambda: next(numbered, None)):
-            if isinstance(facts, WorkerCrash):
-                facts = ClipFacts(0.0, False, f'{info["video_path"] or info["audio_path"]}: {facts.reason}')
-            bar.add(facts.error != '')
-            found[number] = facts
-    facts = iter([found[number] for number in range(len(jobs))])
+    facts = iter(run_clip_jobs(deep_checker, (), jobs, _crashed, workers, timeout_sec))
     return [[next(facts) for _ in group.infos] for group in groups]
+
+
+def _crashed(job: Job, reason: str) -> ClipFacts:
+    info = job[0]
+    return ClipFacts(0.0, False, f'{info["video_path"] or info["audio_path"]}: {reason}')

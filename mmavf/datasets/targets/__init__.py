@@ -5,7 +5,8 @@ from .cards import CARDS
 from .folds import fold_of, folds_by_rule, seeded_folds
 from .hybrids import HYBRIDS, hold_out_target, hybrid_settings
 from .label_spaces import CEA_ALIGNMENT, CEA_CLASSES, MER_CLASSES
-from .settings import get_card, list_settings, target_settings
+from .own_list import list_settings
+from .settings import get_card, target_settings
 
 __all__ = [
     'CARDS',

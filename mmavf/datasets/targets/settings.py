@@ -1,4 +1,4 @@
-"""Settings of fine-tuning on a target data set or on a list of your own: dicts that override base configs."""
+"""Settings of fine-tuning on a target data set: dicts that override base configs."""
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -57,47 +57,11 @@ def target_settings(
     return dict(
         model=outputs(card),
         **_loaders(parts, base, recipe),
-        **_evaluators(evaluator(card, len(parts) > 1)),
+        **evaluators(evaluator(card, len(parts) > 1)),
         **schedule(recipe),
         **KEPT,
         protocol=dict(target=name, result=card.result),
     )
-
-
-def list_settings(
-    data_root: str,
-    classes: Sequence[str] = (),
-    label_columns: Sequence[str] = (),
-    ann_file: str = 'lists/all.csv',
-    split_column: Literal['fold', 'subject'] = 'subject',
-    modalities: Sequence[Modality] = ('video', 'audio'),
-) -> dict[str, Any]:
-    """Return the settings of fine-tuning on a list of your own; used like `target_settings`.
-
-    Args:
-        data_root: Folder that the list's paths are relative to.
-        classes: Class names in index order: classification by the column `label`.
-        label_columns: Columns with numbers: regression.
-        ann_file: The list, relative to `data_root` or absolute.
-        split_column: Column by whose values clips are held out (`--fold`).
-        modalities: Inputs of the model; a single one needs the base `finetune_video.py` or `finetune_audio.py`.
-
-    Raises:
-        ConfigError: Neither or both of `classes` and `label_columns` are set.
-    """
-    if bool(classes) == bool(label_columns):
-        raise ConfigError('list_settings: set either classes or label_columns')
-    clips = dict(ann_file=ann_file, data_root=data_root, split=dict(column=split_column))
-    if classes:
-        clips['metainfo'] = dict(classes=list(classes))
-        metric = dict(type='ClassificationMetric', classes=list(classes))
-    else:
-        clips['label_columns'] = list(label_columns)
-        metric = dict(type='RegressionMetric', dims=list(label_columns))
-    model = classifier(len(classes), modalities) if classes else _regressor(len(label_columns), modalities)
-    # copies, as a config may change the data set of one loader alone
-    loaders = {loader: dict(dataset=deepcopy(clips)) for loader in LOADERS}
-    return dict(model=model, **loaders, **_evaluators(metric), **KEPT)
 
 
 def get_card(name: str) -> Card:
@@ -146,7 +110,7 @@ def schedule(recipe: Recipe) -> dict[str, Any]:
 def outputs(card: Card) -> dict[str, Any]:
     """Return the settings of a model with a target's inputs and outputs."""
     if card.dims:
-        return _regressor(len(card.dims), card.modalities)
+        return regressor(len(card.dims), card.modalities)
     return classifier(card.num_classes, card.modalities)
 
 
@@ -188,7 +152,8 @@ def classifier(num_classes: int, modalities: Sequence[Modality]) -> dict[str, An
     )
 
 
-def _regressor(num_outputs: int, modalities: Sequence[Modality]) -> dict[str, Any]:
+def regressor(num_outputs: int, modalities: Sequence[Modality]) -> dict[str, Any]:
+    """Return the settings of a model that regresses numbers; clips are not mixed."""
     head = dict(_delete_=True, type='RegressionHead', num_outputs=num_outputs, loss=dict(type='RegressionMSELoss'))
     return dict(head=head, data_preprocessor=dict(batch_augment=None), **_without_others(modalities))
 
@@ -217,5 +182,6 @@ def _with_interval(pipeline: Sequence[Mapping], frame_interval: int) -> list[dic
     return [dict(step, frame_interval=frame_interval) if 'frame_interval' in step else dict(step) for step in pipeline]
 
 
-def _evaluators(metric: dict[str, Any]) -> dict[str, dict]:
+def evaluators(metric: dict[str, Any]) -> dict[str, dict]:
+    """Return the settings of validation and test by one metric."""
     return dict(val_evaluator=metric, test_evaluator=metric)

@@ -13,5 +13,4 @@ globals().update(
         modalities=('audio',),
     )
 )
-model['data_preprocessor'] = dict(batch_augment=None)  # as the base has it
 train_cfg = dict(max_epochs=18)

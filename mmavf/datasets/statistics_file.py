@@ -1,0 +1,44 @@
+"""The file beside a list that says how loud, bright and long its clips are."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mmavf.errors import ConfigError
+from mmavf.files.atomic_file import write_atomically
+
+SUFFIX = '.stats.json'
+
+
+def statistics_file(ann_file: str, data_root: str) -> Path:
+    """Return the file of a list's statistics, such as `lists/all.stats.json` of `lists/all.csv`."""
+    return Path(data_root, ann_file).with_suffix(SUFFIX)
+
+
+def write_statistics(statistics: Mapping[str, Any], ann_file: str, data_root: str) -> Path:
+    """Write what `mmavf.datasets.data_stats.summarise` returns beside the list; return the file."""
+    path = statistics_file(ann_file, data_root)
+    write_atomically(path, json.dumps(statistics, indent=2) + '\n')
+    return path
+
+
+def read_statistics(ann_file: str, data_root: str) -> dict[str, Any]:
+    """Return the statistics of a list.
+
+    Raises:
+        ConfigError: They have not been measured, or the file is damaged.
+    """
+    path = statistics_file(ann_file, data_root)
+    try:
+        found = json.loads(path.read_text(encoding='utf-8'))
+        for kind in {'log_mel', 'frames'} & found.keys():
+            found[kind]['mean'], found[kind]['std']
+    except OSError as error:
+        raise ConfigError(
+            f'{path}: the statistics of the list cannot be read ({error.strerror}). Measure them: mmavf data-stats '
+            f'{ann_file} --data-root {data_root}'
+        ) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ConfigError(f'{path} is not what mmavf data-stats writes ({error}): run it again') from error
+    return found

@@ -1,0 +1,69 @@
+"""Settings of fine-tuning on a list of your own: dicts that override base configs."""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import Any, Literal
+
+from mmavf.errors import ConfigError
+
+from ..statistics_file import read_statistics
+from .settings import KEPT, LOADERS, Modality, classifier, evaluators, regressor
+
+
+def list_settings(
+    data_root: str,
+    classes: Sequence[str] = (),
+    label_columns: Sequence[str] = (),
+    ann_file: str = 'lists/all.csv',
+    split_column: Literal['fold', 'subject'] = 'subject',
+    modalities: Sequence[Modality] = ('video', 'audio'),
+    base: Mapping | None = None,
+    statistics: bool = False,
+) -> dict[str, Any]:
+    """Return the settings of fine-tuning on a list of your own; used like `target_settings`.
+
+    Args:
+        data_root: Folder that the list's paths are relative to.
+        classes: Class names in index order: classification by the column `label`.
+        label_columns: Columns with numbers: regression.
+        ann_file: The list, relative to `data_root` or absolute.
+        split_column: Column by whose values clips are held out (`--fold`).
+        modalities: Inputs of the model; a single one needs a base whose pipelines open no other, such as
+            `configs/small/audio.py`.
+        base: The base config, `_base_`. Needed with `statistics`.
+        statistics: Normalise log-mel and frames by what `mmavf data-stats` found in the list and wrote beside it: of
+            all its clips, whatever their fold, without their labels.
+
+    Raises:
+        ConfigError: Neither or both of `classes` and `label_columns` are set, or the statistics cannot be read.
+    """
+    if bool(classes) == bool(label_columns):
+        raise ConfigError('list_settings: set either classes or label_columns')
+    clips: dict[str, Any] = dict(ann_file=ann_file, data_root=data_root, split=dict(column=split_column))
+    if classes:
+        clips['metainfo'] = dict(classes=list(classes))
+        metric = dict(type='ClassificationMetric', classes=list(classes))
+    else:
+        clips['label_columns'] = list(label_columns)
+        metric = dict(type='RegressionMetric', dims=list(label_columns))
+    model = classifier(len(classes), modalities) if classes else regressor(len(label_columns), modalities)
+    # copies, as a config may change the data set of one loader alone
+    loaders = {loader: dict(dataset=deepcopy(clips)) for loader in LOADERS}
+    settings = dict(model=model, **loaders, **evaluators(metric), **KEPT)
+    if statistics:
+        if base is None:
+            raise ConfigError('list_settings: statistics need base=_base_, whose pipelines they change')
+        _normalise(settings, base, read_statistics(ann_file, data_root))
+    return settings
+
+
+def _normalise(settings: dict[str, Any], base: Mapping, found: Mapping[str, Mapping[str, Any]]) -> None:
+    """Put mean and deviation of a list into the pipelines and the data preprocessor of its settings."""
+    if 'log_mel' in found:
+        options = {key: found['log_mel'][key] for key in ('mean', 'std')}
+        for loader in LOADERS:
+            steps = base[loader]['dataset']['pipeline']
+            changed = [{**step, **options} if step['type'] == 'LogMel' else dict(step) for step in steps]
+            settings[loader]['dataset']['pipeline'] = changed
+    if 'frames' in found:
+        settings['model']['data_preprocessor'].update({key: found['frames'][key] for key in ('mean', 'std')})
