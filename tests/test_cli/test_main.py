@@ -28,6 +28,7 @@ DOORS = {
 WITHOUT_DOOR = {
     'ablate',
     'contribution',
+    'data-stats',
     'extract',
     'models',
     'predict',

@@ -78,4 +78,4 @@ def test_of_long_sound_the_middle_minute_is_measured(tmp_path):
     write_wav(tmp_path / 'a.wav', sound)
     sums = measure(dict(video_path='', audio_path=str(tmp_path / 'a.wav')), OpenClip(('audio',)))
     assert sums.seconds == 100 and sums.mel[0] == (LONGEST_SEC * 100 - 2) * 128
-    assert sums.mel[3] / sums.mel[0] == pytest.approx(2 / 60, abs=0.003)
+    assert sums.mel[3] / sums.mel[0] == pytest.approx(2 / 60, abs=0.01)  # and one bin between two bins of the FFT
