@@ -1,5 +1,6 @@
 """What a header, a list or a gap announces costs neither memory nor time; channels are mixed by one rule."""
 
+import os
 import resource
 import sys
 import time
@@ -20,6 +21,7 @@ from ..helpers.media import counted_frames, tone, write_media, write_wav
 from ..helpers.sound import RATE, speechlike
 from ..helpers.sound import write_sound as write_any
 
+READ_BYTES = '/proc/self/io'
 MIB = 1024 if sys.platform != 'darwin' else 1024**2
 
 
@@ -75,6 +77,32 @@ def test_only_the_window_is_looked_at_for_what_is_not_finite(tmp_path):
     np.testing.assert_array_equal(sound.read_audio(0.0, 2.0), samples[:32000])
     with pytest.raises(ClipError, match='1 of 16000 sound samples are not finite'):
         sound.read_audio(2.0, 3.0)
+
+
+@pytest.mark.skipif(not os.path.exists(READ_BYTES), reason='bytes read are counted by Linux')
+@pytest.mark.parametrize('subtype', ['FLOAT', 'DOUBLE'])
+@pytest.mark.parametrize('suffix', ['wav', 'w64.wav'])
+def test_of_half_an_hour_of_floats_only_the_window_is_read(tmp_path, subtype, suffix):
+    path, kind = str(tmp_path / f'long.{suffix}'), 'W64' if 'w64' in suffix else 'WAV'
+    sound = np.random.default_rng(0).normal(0, 0.1, 2 * SAMPLE_RATE_HZ).astype(np.float32)
+    with soundfile.SoundFile(path, 'w', SAMPLE_RATE_HZ, 1, subtype, format=kind) as file:
+        file.write(sound)
+        file.seek(1800 * SAMPLE_RATE_HZ)  # what is not written between is a hole, which takes no room on the disk
+        file.write(sound)
+    open_sound(path).read_audio(0.0, 1.0)  # what is loaded at the first call
+    before = _bytes_read()
+    opened = open_sound(path)
+    heard = [opened.read_audio(0.25, 1.25), opened.read_audio(1800.25, 1801.25)]
+    width = 4 if subtype == 'FLOAT' else 8
+    assert _bytes_read() - before < 2 * width * SAMPLE_RATE_HZ + 16384
+    for mine in heard:
+        np.testing.assert_array_equal(mine, sound[4000:20000])
+
+
+def _bytes_read() -> int:
+    """Return how many bytes this process has read from files, whether from the disk or from memory."""
+    with open(READ_BYTES) as counts:
+        return int(next(line for line in counts if line.startswith('rchar')).split()[1])
 
 
 @pytest.mark.parametrize('kind', ['WAVEX', 'FLAC', 'mov'])
