@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmavf.datasets.media import FrameFolder, FrameReader, MediaFile, VideoTrack, open_sound
+from mmavf.datasets.media import FrameFolder, FrameReader, MediaFile, open_sound
 from mmavf.datasets.media.frame_times import DEFAULT_FPS
 from mmavf.datasets.media.windows import gather_frames
 from mmavf.errors import ClipError
@@ -76,7 +76,7 @@ class RawFrames:
         return halves[self._half]
 
 
-def _open_video(path: str, clip: RawClip) -> VideoTrack:
+def _open_video(path: str, clip: RawClip) -> FrameReader:
     video = MediaFile(path, clip.start_sec, clip.end_sec, kinds=('video',)).video
     if video is None:
         raise ClipError(f'{path}: no video stream')

@@ -4,16 +4,15 @@ Recordings that a camera splits into files, broadcasts that were cut without re-
 begin inside a group of pictures. Players skip what they cannot decode; only the frames that they show are counted here.
 """
 
-import re
 from collections.abc import Sequence
 
 import av
 
+from .h264_units import IDR, unit_types
 from .stamped_packet import StampedPacket
 
 # Their decoders hold back pictures with missing references. Other decoders show grey until the first key frame.
 CAREFUL_CODECS = ('h264', 'hevc', 'vvc', 'av1', 'mpeg1video', 'mpeg2video')
-H264_IDR, H264_CONFIGURATION = 5, b'\x01'
 
 
 def drop_unshown(
@@ -53,15 +52,7 @@ def _begins_whole(codec: av.VideoCodecContext, part: list[StampedPacket]) -> boo
 
 def holds_idr(packet: StampedPacket, codec: av.VideoCodecContext) -> bool:
     """Return whether an H.264 packet has an IDR picture: nothing later refers to anything before it (7.4.1.2.4)."""
-    data, extradata = bytes(packet), codec.extradata or b''
-    if not extradata.startswith(H264_CONFIGURATION):  # units behind start codes
-        return any(unit[1][0] & 31 == H264_IDR for unit in re.finditer(rb'\x00\x00\x01(.)', data, re.DOTALL))
-    place, length_bytes = 0, (extradata[4] & 3) + 1 if len(extradata) > 4 else 4
-    while place + length_bytes < len(data):
-        if data[place + length_bytes] & 31 == H264_IDR:
-            return True
-        place += length_bytes + int.from_bytes(data[place : place + length_bytes], 'big')
-    return False
+    return IDR in unit_types(bytes(packet), codec.extradata or b'')
 
 
 def _find_first(codec: av.VideoCodecContext, part: list[StampedPacket]) -> tuple[int, int]:

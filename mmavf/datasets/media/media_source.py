@@ -12,9 +12,12 @@ from mmavf.errors import ClipError
 
 from .audio_track import AudioTrack
 from .channels import Channel
-from .codec import open_codec, unit_sec
+from .codec import TIME_TOLERANCE_SEC, open_codec, unit_sec
 from .demux import Demuxer, Span
-from .open_container import open_container
+from .indexed_video import IndexedVideo
+from .media_errors import as_clip_errors
+from .mp4_index import read_index
+from .open_container import OPENING_FAILED, open_container
 from .stamped_packet import StampedPacket
 from .video_track import VideoTrack
 
@@ -59,6 +62,19 @@ class MediaSource:
         from_beginning = partial(_read_from_beginning, self._path, self._data, self._kinds)
         return VideoTrack(self._path, self.video, span, from_beginning, self.origin_sec)
 
+    def indexed_video(self) -> IndexedVideo | None:
+        """Return the whole video by the index of the file; None if that is not to be trusted, or sound is used, too."""
+        if self.video is None or self.audio is not None:
+            return None
+        index = read_index(self._path, self._data, self.video)
+        track = None if index is None else self.video_track(index.span([0]))
+        if index is None or track is None:
+            return None
+        times = index.stamps * unit_sec(self.video, self._path) - self.origin_sec
+        if times[0] < -TIME_TOLERANCE_SEC:  # such frames are left out
+            return None
+        return IndexedVideo(self._path, index, times, track, partial(_list_packets, self._path, index.data))
+
     def audio_track(self, span: Span, channel: Channel) -> AudioTrack | None:
         """Return the sound of a span that was read; None if there is none or it is not used."""
         if self.audio is None:
@@ -94,6 +110,16 @@ def _without_opus_error(path: str, audio: av.AudioStream, data: bytes | memoryvi
     blocks = [] if first is None else audio.codec_context.decode(first)
     audio.codec_context.flush_buffers()
     return blocks[0].pts * unit if blocks and blocks[0].pts is not None else origin_sec
+
+
+def _list_packets(path: str, data: bytes | memoryview) -> VideoTrack:
+    """Return the video of a file without sound by its packets."""
+    with as_clip_errors(path, OPENING_FAILED), open_container(path, data) as container:
+        source = MediaSource(path, container, ('video',), data)
+        track = source.video_track(source.demuxer().read(0.0, float('inf')))
+    assert track is not None  # else it had no index
+    track.require_frames(0.0, float('inf'))
+    return track
 
 
 def _read_from_beginning(
