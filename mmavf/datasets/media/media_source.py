@@ -5,6 +5,7 @@ from functools import partial
 from typing import cast
 
 import av
+import numpy as np
 from av.container import InputContainer
 from av.stream import Disposition, Stream
 
@@ -70,7 +71,7 @@ class MediaSource:
         track = None if index is None else self.video_track(index.span([0]))
         if index is None or track is None:
             return None
-        times = index.stamps * unit_sec(self.video, self._path) - self.origin_sec
+        times = np.array(index.stamps) * unit_sec(self.video, self._path) - self.origin_sec
         if times[0] < -TIME_TOLERANCE_SEC:  # such frames are left out
             return None
         return IndexedVideo(self._path, index, times, track, partial(_list_packets, self._path, index.data))

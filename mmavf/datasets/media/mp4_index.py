@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import add
 from pathlib import Path
 from typing import cast
 
 import av
 import numpy as np
+from av.index import IndexEntries
 
 from .codec import open_codec
 from .demux import CUT_TOLERANCE_SEC, Span, StreamPackets
@@ -31,18 +33,18 @@ class Mp4Index:
         stream: The number of the stream in the file.
         data: The file.
         header: The header of the stream.
-        stamps: (N,) int64, the stamps, ascending.
-        places: (N,) int64, where the packets begin.
-        sizes: (N,) int64, their lengths in bytes.
+        stamps: The N stamps, ascending.
+        places: Where the N packets begin.
+        sizes: Their lengths in bytes.
         keys: (K,) int64, ascending numbers of the key packets, the first of which is 0.
     """
 
     stream: int
     data: bytes | memoryview
     header: bytes
-    stamps: np.ndarray
-    places: np.ndarray
-    sizes: np.ndarray
+    stamps: list[int]
+    places: list[int]
+    sizes: list[int]
     keys: np.ndarray
 
     def numbers_for(self, wanted: np.ndarray) -> list[int]:
@@ -59,14 +61,14 @@ class Mp4Index:
         Raises:
             UnusualPacketError: A key packet is no picture that decoding can start from, or another may be one.
         """
-        place = int(self.places[number])
-        data = bytes(self.data[place : place + int(self.sizes[number])])
-        types = set(unit_types(data, self.header))
+        place = self.places[number]
+        data = bytes(self.data[place : place + self.sizes[number]])
+        types = unit_types(data, self.header)
         # only messages can mark other packets that decoding may start from, and from there pictures may differ
         if not (IDR in types if is_key else types <= {SLICE, DELIMITER, FILLER}):
             raise UnusualPacketError(f'packet {number}')
         packet = av.Packet(data)
-        packet.pts = packet.dts = int(self.stamps[number])
+        packet.pts = packet.dts = self.stamps[number]
         packet.is_keyframe = is_key
         return cast(StampedPacket, packet)
 
@@ -100,26 +102,31 @@ def read_index(path: str, data: bytes | memoryview | None, stream: av.VideoStrea
     if (Path(path).stat().st_size if data is None else len(data)) > MAX_BYTES:
         return None
     data = Path(path).read_bytes() if data is None else data
-    # the entries are lost when the file is closed
-    table = np.array([(entry.timestamp, entry.pos, entry.size, entry.flags) for entry in entries], dtype=np.int64)
-    stamps, places, sizes, flags = table.T
-    keys = np.flatnonzero(flags == KEY)
-    index = Mp4Index(stream.index, data, codec.extradata or b'', stamps, places, sizes, keys)
-    in_order = (np.diff(stamps) > 0).all() and sizes.min() > 0 and flags[0] == KEY and ((flags | KEY) == KEY).all()
-    if not (in_order and _is_simple(data) and _is_whole(index, stream)):
+    index = _copy(stream, entries, data, codec.extradata or b'')
+    if index is None or not (_is_simple(data) and _is_whole(index, stream)):
         return None
     try:
-        index.span([0, 1][: len(stamps)])
+        index.span([0, 1][: len(entries)])
     except UnusualPacketError:
         return None
     return index
 
 
+def _copy(stream: av.VideoStream, entries: IndexEntries, data: bytes | memoryview, header: bytes) -> Mp4Index | None:
+    """Return FFmpeg's index, which is lost when the file is closed; None if pictures are hidden or out of order."""
+    found = list(entries)
+    stamps, flags = [entry.timestamp for entry in found], np.array([entry.flags for entry in found])
+    places, sizes = [entry.pos for entry in found], [entry.size for entry in found]
+    if (np.diff(stamps) <= 0).any() or min(sizes) <= 0 or flags[0] != KEY or (flags | KEY != KEY).any():
+        return None
+    return Mp4Index(stream.index, data, header, stamps, places, sizes, np.flatnonzero(flags))
+
+
 def _is_whole(index: Mp4Index, stream: av.VideoStream) -> bool:
-    if (index.places + index.sizes).max() > len(index.data) or not stream.duration or not stream.time_base:
+    end = max(map(add, index.places, index.sizes))
+    if end > len(index.data) or not stream.duration or not stream.time_base:
         return False
-    end = (stream.start_time or 0) + stream.duration
-    return (end - int(index.stamps[-1])) * stream.time_base <= CUT_TOLERANCE_SEC
+    return ((stream.start_time or 0) + stream.duration - index.stamps[-1]) * stream.time_base <= CUT_TOLERANCE_SEC
 
 
 def _is_simple(data: bytes | memoryview) -> bool:
