@@ -6,12 +6,14 @@ mean of right before and right after the steps, because the speed of shared and 
 So shares and ratios carry over between machines; seconds do not.
 
 `--loader` measures the data loader instead: clips/s per core, next to bare decoding of the same frames.
+`--against COMMIT` compares a whole step, or with `--forward` a forward pass, with that of another commit.
 `--seek CLIP` measures how long reading at the end of a file of 30 minutes takes, compared with its beginning.
 
 Examples:
     python tools/analysis_tools/benchmark.py configs/avfmae_b_pretrain.py --batch-size 4 8
     python tools/analysis_tools/benchmark.py configs/avfmae_h_pretrain.py --batch-size 100 --dtype bf16 --optimizer \
         --compile LGIBlock SkipBlock ViTBlock CrossBlock
+    python tools/analysis_tools/benchmark.py configs/avfmae_b_pretrain.py --against HEAD~1 --batch-size 8 --dtype bf16
     python tools/analysis_tools/benchmark.py --loader
     python tools/analysis_tools/benchmark.py --seek clip.mp4
 """
@@ -24,6 +26,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+import build_benchmark
 import loader_benchmark
 import seek_benchmark
 import torch
@@ -63,17 +66,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--checkpointing', action='store_true', help='recompute activations (with_cp)')
     add_config_options(parser)
     parser.add_argument('--loader', action='store_true', help='measure the data loader instead of a step')
+    build_benchmark.add_arguments(parser.add_argument_group('next to another commit'))
     loader_benchmark.add_arguments(parser.add_argument_group('with --loader'))
     seek_benchmark.add_arguments(parser.add_argument_group('reading at the end of a long file'))
 
 
 def run(args: argparse.Namespace) -> None:
-    """Measure the step, the loader or seeking."""
+    """Measure the step, the loader, seeking, or the difference to another commit."""
     if args.loader:
         loader_benchmark.run(args)
         return
     if args.seek:
         seek_benchmark.run(args)
+        return
+    if args.against:
+        build_benchmark.run(args)
         return
     if args.compile and len(args.dtype) * len(args.batch_size) > 1:
         raise UsageError('--compile needs exactly one --dtype and one --batch-size')
