@@ -4,11 +4,12 @@ Shapes: B batch, N tokens of one modality, M tokens of the other, C channels.
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmavf.registry import MODELS
 
-from ..layers import LAYER_NORM_EPS, CrossBlock, ViTBlock
+from ..layers import LAYER_NORM_EPS, CrossBlock, ViTBlock, step_weights
 
 
 class DiERStream(nn.Module):
@@ -34,7 +35,10 @@ class DiERStream(nn.Module):
         """Map own tokens (B, N, C) and the other modality's (B, M, C) to (B, N, C)."""
         intra, inter = self.self_block(x), self.cross_block(x, other)
         both = torch.cat((intra, inter), dim=-1)  # (B, N, 2C)
-        return self.norm(self.self_gate(both).sigmoid() * intra + self.cross_gate(both).sigmoid() * inter)
+        gates = self.self_gate, self.cross_gate
+        product = step_weights([gate.weight for gate in gates], [gate.bias for gate in gates])
+        of_self, of_cross = F.linear(both, *product).sigmoid().chunk(2, dim=-1)  # both gates by one product
+        return self.norm(of_self * intra + of_cross * inter)
 
 
 @MODELS.register_module()

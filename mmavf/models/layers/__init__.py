@@ -7,6 +7,7 @@ from .lgi_block import LGIBlock
 from .patches import PatchEmbed, patch_grid, take_patches
 from .positions import sinusoid_table
 from .regions import all_token_ids, region_grid, region_of_tokens, released_order, sort_by_region
+from .step_weights import step_weights
 from .tokens import draw_token
 
 __all__ = [
@@ -30,5 +31,6 @@ __all__ = [
     'share_graphs',
     'sinusoid_table',
     'sort_by_region',
+    'step_weights',
     'take_patches',
 ]

@@ -9,14 +9,23 @@ from torch import Tensor, nn
 
 from mmavf.errors import ConfigError
 
+from .step_weights import step_weights
+
+
+def is_slow_fused(q: Tensor) -> bool:
+    """Whether plain products are faster than the fused kernel.
+
+    On a CPU in bfloat16 its backward pass takes up to ten times as long as theirs.
+    """
+    return q.device.type == 'cpu' and q.dtype == torch.bfloat16
+
 
 def _attend(q: Tensor, k: Tensor, v: Tensor, num_heads: int) -> Tensor:
     """Attend with (B, N, C) queries to (B, M, C) keys and values; returns (B, N, C)."""
     # (B, N, C) -> (B, H, N, C / H)
     q, k, v = (t.unflatten(-1, (num_heads, -1)).transpose(1, 2) for t in (q, k, v))
-    if q.device.type == 'cpu' and q.dtype == torch.bfloat16:
-        # the fused CPU kernel's backward pass in bfloat16 takes up to ten times as long as plain products; softmax
-        # computes in float32 inside and rounds its result, as the fused kernel does
+    if is_slow_fused(q):
+        # softmax computes in float32 inside and rounds its result, as the fused kernel does
         scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1)
         out = torch.softmax(scores, dim=-1).to(v.dtype) @ v
     else:
@@ -35,6 +44,7 @@ class _Attention(nn.Module):
         self.q_bias = nn.Parameter(torch.zeros(embed_dims))
         self.v_bias = nn.Parameter(torch.zeros(embed_dims))
         self.proj = nn.Linear(embed_dims, embed_dims)
+        self.register_buffer('k_bias', torch.zeros(embed_dims), persistent=False)  # keys have none
 
 
 class SelfAttention(_Attention):
@@ -56,9 +66,9 @@ class SelfAttention(_Attention):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, N, C) to (B, N, C)."""
-        bias = torch.cat((self.q_bias, torch.zeros_like(self.q_bias), self.v_bias))
-        q, k, v = F.linear(x, self.qkv.weight, bias).chunk(3, dim=-1)
-        return self.proj(_attend(q, k, v, self.num_heads))
+        return _attend_to_itself(
+            x, [self.qkv.weight], [self.q_bias, self.k_bias, self.v_bias], self.proj, self.num_heads
+        )
 
 
 class CrossAttention(_Attention):
@@ -81,8 +91,20 @@ class CrossAttention(_Attention):
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """Map queries (B, N, C) and context (B, M, C) to (B, N, C)."""
-        context = x if context is None else context
-        q = F.linear(x, self.q.weight, self.q_bias)
-        kv_bias = torch.cat((torch.zeros_like(self.v_bias), self.v_bias))
-        k, v = F.linear(context, self.kv.weight, kv_bias).chunk(2, dim=-1)
-        return self.proj(_attend(q, k, v, self.num_heads))
+        biases = [self.q_bias, self.k_bias, self.v_bias]
+        if context is None:
+            return _attend_to_itself(x, [self.q.weight, self.kv.weight], biases, self.proj, self.num_heads)
+        groups = [self.q.weight], [self.q_bias], [self.kv.weight], biases[1:], [self.proj.weight], [self.proj.bias]
+        q_weight, q_bias, kv_weight, kv_bias, *proj = step_weights(*groups)
+        k, v = F.linear(context, kv_weight, kv_bias).chunk(2, dim=-1)
+        return F.linear(_attend(F.linear(x, q_weight, q_bias), k, v, self.num_heads), *proj)
+
+
+def _attend_to_itself(
+    x: Tensor, weights: list[Tensor], biases: list[Tensor], proj: nn.Linear, num_heads: int
+) -> Tensor:
+    """Attend with (B, N, C) tokens to themselves, by one product for queries, keys and values."""
+    groups = weights, biases, [proj.weight], [proj.bias]
+    weight, bias, *out = step_weights(*groups)
+    q, k, v = F.linear(x, weight, bias).chunk(3, dim=-1)
+    return F.linear(_attend(q, k, v, num_heads), *out)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from .attention import CrossAttention, SelfAttention
 from .drop_path import DropPath
+from .step_weights import step_weights
 
 LAYER_NORM_EPS = 1e-6
 
@@ -56,7 +57,10 @@ class ResidualFFN(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, ..., C) to (B, ..., C)."""
-        return x + self.drop_path(self.fc2(F.gelu(self.fc1(self.norm(x)))))
+        groups = [self.fc1.weight], [self.fc1.bias], [self.fc2.weight], [self.fc2.bias]
+        weight1, bias1, weight2, bias2 = step_weights(*groups)
+        hidden = F.gelu(F.linear(self.norm(x), weight1, bias1))
+        return x + self.drop_path(F.linear(hidden, weight2, bias2))
 
 
 class ViTBlock(nn.Module):
