@@ -36,6 +36,8 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, num_heads: int) -> Tensor:
 class _Attention(nn.Module):
     """Base of both kinds of attention: heads, biases of queries and values, output projection."""
 
+    k_bias: Tensor
+
     def __init__(self, embed_dims: int, num_heads: int) -> None:
         super().__init__()
         if embed_dims % num_heads:

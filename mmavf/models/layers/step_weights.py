@@ -42,7 +42,8 @@ class _CastGroups(torch.autograd.Function):
         ctx.counts = counts
         ctx.shapes = [part.shape for part in parts]
         ctx.dtype = parts[0].dtype
-        results, targets = [], []
+        results: list[Tensor] = []
+        targets: list[Tensor] = []
         for group in _by_group(parts, counts):
             rows = [part.shape[0] for part in group]
             result = group[0].new_empty((sum(rows), *group[0].shape[1:]), dtype=dtype)
