@@ -31,7 +31,9 @@ class BuildWithConfigs(build_py):
             shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns('__pycache__'))
 
 
-EXTRAS = {name: read_requirements(name) for name in ('tests', 'docs', 'compare', 'elan', 'onnx', 'page', 'mmcv')}
+EXTRAS = {
+    name: read_requirements(name) for name in ('tests', 'docs', 'compare', 'elan', 'onnx', 'opensmile', 'page', 'mmcv')
+}
 
 setup(
     name='mmavf',

@@ -44,7 +44,8 @@ def ablation_markdown(results: Mapping[str, Any]) -> str:
         blocks += [_scores(results), _note(results)]
     if results['differences']:
         blocks += [f'Difference from {results["reference"]}:', _differences(results)]
-    blocks += ['Models as fine-tuned:', _models(results), _MODELS_NOTE]
+    if results['models']:
+        blocks += ['Models as fine-tuned:', _models(results), _MODELS_NOTE]
     return '\n\n'.join(blocks) + '\n'
 
 
