@@ -20,6 +20,7 @@ custom_hooks = [
     dict(type='NonFiniteGuardHook', max_in_row=10),
     dict(type='BadSamplesHook'),
     dict(type='LossCurveHook'),
+    dict(type='ChanceLossHook'),
 ]
 
 log_processor = dict(type='ProgressLogProcessor')

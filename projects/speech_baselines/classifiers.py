@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import softmax
+from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score
@@ -28,7 +29,7 @@ class Fitted:
     """A trained classifier.
 
     Attributes:
-        pipeline: Standardisation and classifier.
+        pipeline: Standardisation, rotation and classifier.
         num_classes: Classes K; one that was not trained on gets no probability.
         cost: Chosen C.
         scale: Standard deviation of the decision values of held-out speakers.
@@ -84,7 +85,11 @@ def fit(kind: str, features: np.ndarray, labels: np.ndarray, speakers: np.ndarra
 
 def _pipeline(kind: str, cost: float) -> Pipeline:
     options = dict(C=cost, class_weight='balanced', max_iter=2000, random_state=0)
-    return make_pipeline(StandardScaler(), LinearSVC(**options) if kind == 'svm' else LogisticRegression(**options))
+    # a rotation into as many dimensions as there are clips, at most, in which the same classifier is found sooner
+    rotation = PCA(svd_solver='full')
+    return make_pipeline(
+        StandardScaler(), rotation, LinearSVC(**options) if kind == 'svm' else LogisticRegression(**options)
+    )
 
 
 def _scores(decisions: np.ndarray, classes: np.ndarray, num_classes: int) -> np.ndarray:

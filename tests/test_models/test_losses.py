@@ -1,5 +1,7 @@
 """Losses of the labelled stages against torch's own forms and slow obvious ones."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -61,6 +63,29 @@ def test_ccc_loss_against_numpy():
     assert pred.grad.abs().min() > 0
     assert CCCLoss()(target, target).item() == pytest.approx(0, abs=1e-6)
     assert CCCLoss()(-target, target - 2 * target.mean(0)).item() == pytest.approx(2, abs=1e-6)
+
+
+@pytest.mark.parametrize(('smoothing', 'weights'), [(0.0, None), (0.1, None), (0.2, [0.5, 1.0, 3.0])])
+def test_the_loss_of_a_constant_answer_is_the_least_that_one_answer_for_all_has(smoothing, weights):
+    labels = torch.tensor([0] * 7 + [1] * 2 + [2])
+    loss = SoftTargetCrossEntropy(smoothing, weights)
+    target = F.one_hot(labels, 3).float()
+    logits = torch.zeros(3, requires_grad=True)
+    optimizer = torch.optim.LBFGS([logits], lr=0.5, max_iter=200)
+
+    def closure():
+        optimizer.zero_grad()
+        value = loss(logits.expand(10, 3), target)
+        value.backward()
+        return value
+
+    optimizer.step(closure)
+    assert loss.of_constant(target.mean(dim=0)) == pytest.approx(closure().item(), abs=1e-5)
+
+
+def test_the_loss_of_a_constant_answer_for_equal_classes_is_the_logarithm_of_their_number():
+    assert SoftTargetCrossEntropy(0.1).of_constant(torch.full((7,), 1 / 7)) == pytest.approx(math.log(7))
+    assert SoftTargetCrossEntropy(0.0).of_constant(torch.tensor([1.0, 0.0])) == 0
 
 
 @pytest.mark.parametrize('batch', [1, 5])

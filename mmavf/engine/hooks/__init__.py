@@ -2,6 +2,7 @@
 
 from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .bad_samples_hook import BadSamplesHook
+from .chance_loss_hook import ChanceLossHook
 from .compile_blocks_hook import CompileBlocksHook
 from .load_guard_hook import LoadGuardHook
 from .nonfinite_guard_hook import NonFiniteGuardHook
@@ -11,6 +12,7 @@ from .train_stats_hook import TrainStatsHook
 __all__ = [
     'AtomicCheckpointHook',
     'BadSamplesHook',
+    'ChanceLossHook',
     'CompileBlocksHook',
     'LoadGuardHook',
     'NonFiniteGuardHook',

@@ -43,3 +43,15 @@ class SoftTargetCrossEntropy(nn.Module):
         return F.cross_entropy(
             logits.float(), target.float(), weight=self.class_weight, label_smoothing=self.label_smoothing
         )
+
+    def of_constant(self, shares: Tensor) -> float:
+        """Return the least loss that the same answer for all clips can have: what a model reaches that looks at none.
+
+        Without weights and with equal shares it is ln K.
+
+        Args:
+            shares: (K,) share of each class among the clips, on the host; they sum to 1.
+        """
+        target = (1 - self.label_smoothing) * shares.double() + self.label_smoothing / len(shares)
+        weighted = target if self.class_weight is None else target * self.class_weight.cpu().double()
+        return -torch.special.xlogy(weighted, weighted / weighted.sum()).sum().item()
