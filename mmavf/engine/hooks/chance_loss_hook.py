@@ -1,5 +1,7 @@
 """A warning for a training of a classifier that does not get off the ground."""
 
+from typing import Any
+
 import torch
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
@@ -40,7 +42,7 @@ class ChanceLossHook(Hook):
         self._last = runner.max_iters // 10
         self._first = self._last - self._last // 2
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        self._loss = getattr(getattr(model, 'head', None), 'loss_function', None)
+        self._loss: Any = getattr(getattr(model, 'head', None), 'loss_function', None)
         is_strict = (runner.cfg.get('protocol') or {}).get('selection') == 'strict'
         if not is_strict or not isinstance(self._loss, SoftTargetCrossEntropy) or self._last // 2 < self.min_steps:
             self._last = -1
