@@ -62,12 +62,13 @@ class Piece(NamedTuple):
 class Preparer:
     """Does the jobs of a preparation; there is one in each process.
 
-    The files of a clip are written below the folder `.work` and renamed when all of them are complete.
+    The files of a clip are written below a folder of its own and renamed when all of them are complete.
 
     Args:
         settings: The settings.
         raw: The raw folder; only read.
         out: The output folder, with the folders of its files.
+        work: A folder in `out` for files that are not complete.
         labelled: Whether clips have labels, so that each becomes one face clip; otherwise there may be several.
 
     Attributes:
@@ -77,11 +78,11 @@ class Preparer:
         ConfigError: The detector or the pack cannot be built, or lacks a member of its contract.
     """
 
-    def __init__(self, settings: PrepareSettings, raw: Path, out: Path, labelled: bool) -> None:
+    def __init__(self, settings: PrepareSettings, raw: Path, out: Path, work: Path, labelled: bool) -> None:
         cv2.setNumThreads(0)  # clips run in parallel instead
         torch.set_num_threads(1)
         av.logging.set_level(None)  # the errors report what FFmpeg logs about broken files
-        self._settings, self._raw, self._out, self._labelled = settings, raw, out, labelled
+        self._settings, self._raw, self._out, self._work, self._labelled = settings, raw, out, work, labelled
         self._cropper = FaceCropper(**settings.cropper(labelled))
         self.pack: Pack = PACKS.build(settings.pack_config())
         check_contract(self.pack, Pack, 'pack')
@@ -115,7 +116,7 @@ class Preparer:
         return message.removeprefix(f'{clip.id}: ').replace(f'{self._raw}/', '')
 
     def _prepare(self, job: ClipJob) -> list[Outcome]:
-        folder = self._out / WORK / job.clip.id
+        folder = self._work / job.clip.id
         shutil.rmtree(folder, ignore_errors=True)  # of a process that died
         folder.mkdir()
         try:
@@ -208,17 +209,17 @@ class Preparer:
     def _write_shard(self, job: ShardJob) -> None:
         clips = []
         for clip_id, raw_id in job.clips:
-            folder = self._out / WORK / raw_id
+            folder = self._work / raw_id
             sound = folder / f'{clip_id}.wav'
             clips.append((clip_id, folder / clip_id, sound if sound.exists() else None))
-        made = self._out / WORK / shard_name(job.number)
+        made = self._work / shard_name(job.number)
         target = self._out / FRAME_FOLDERS['shards'] / made.name
         write_shard(made, clips)
         index_path(target).unlink(missing_ok=True)  # that of an earlier run must not be beside the new shard
         made.replace(target)
         index_path(made).replace(index_path(target))
         for raw_id in dict.fromkeys(raw_id for _, raw_id in job.clips):
-            shutil.rmtree(self._out / WORK / raw_id)
+            shutil.rmtree(self._work / raw_id)
 
 
 def shard_name(number: int) -> str:

@@ -14,6 +14,7 @@ from mmavf.files.file_lock import LOCK_FILE, FolderLock
 from mmavf.files.json_lines import parse_line, unreadable_text
 
 FILE = 'journal.jsonl'
+START_OVER = 'Choose another folder, use the same settings, or start over with --restart.'
 
 
 class Journal:
@@ -27,14 +28,17 @@ class Journal:
         folder: The output folder; created if needed.
         header: What determines the results, by name; JSON values. A journal with another header is refused.
         replaced: Start over: names of files and folders of an earlier run that are removed first, with its journal.
+        advice: What to do if the folder has another header, or a damaged one.
 
     Raises:
         PreparationError: Another run uses the folder, it has another header or other contents, the header is damaged,
             or the journal cannot be written.
     """
 
-    def __init__(self, folder: Path, header: dict[str, Any], replaced: Sequence[str] = ()) -> None:
-        self.path = folder / FILE
+    def __init__(
+        self, folder: Path, header: dict[str, Any], replaced: Sequence[str] = (), advice: str = START_OVER
+    ) -> None:
+        self.path, self._advice = folder / FILE, advice
         self._lines: dict[str, bytes] = {}  # a million of them: undecoded they take a fifth of the memory
         self._fd = -1  # not open
         if not self.path.exists() and folder.is_dir() and any(entry.name != LOCK_FILE for entry in folder.iterdir()):
@@ -82,8 +86,7 @@ class Journal:
         return json.loads(self._lines[unit])[1] if unit in self._lines else None
 
     def _append(self, value: Any) -> bytes:
-        # what is not UTF-8 becomes JSON escapes
-        line = json.dumps(value, ensure_ascii=False).encode(errors='backslashreplace') + b'\n'
+        line = line_of(value)
         try:
             written = os.write(self._fd, line)  # unbuffered, so that it survives this process
         except OSError as error:
@@ -106,7 +109,7 @@ class Journal:
                 if number == 1 and not isinstance(value, dict):
                     raise PreparationError(
                         f'{self.path}: the journal is damaged: its first line, with the settings, cannot be read. '
-                        'Start over with --restart.'
+                        f'{self._advice}'
                     )
                 if number == 1:
                     own = value
@@ -124,9 +127,14 @@ class Journal:
             self._append(header)
         elif own != header:
             raise PreparationError(
-                f'{self.path.parent} has other settings: {"; ".join(differences(own, header))}. Choose another '
-                'folder, use the same settings, or start over with --restart.'
+                f'{self.path.parent} has other settings: {"; ".join(differences(own, header))}. {self._advice}'
             )
+
+
+def line_of(value: Any) -> bytes:
+    """Return a line of a journal: the header, or the name and record of a unit."""
+    # what is not UTF-8 becomes JSON escapes
+    return json.dumps(value, ensure_ascii=False).encode(errors='backslashreplace') + b'\n'
 
 
 def differences(old: dict, new: dict, prefix: str = '') -> Iterator[str]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from hashlib import sha256
+from itertools import islice
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -66,8 +67,8 @@ class Preparation:
         self._set: RawSet = RAW_SETS.build(dict(type=name, raw=self._raw, name=name, **settings.options))
         self._index = self._set.index()
         self._clips = self._index.clips[:limit]
-        self._worker = settings, self._raw, self._out, self._set.labelled
-        self._pack = Preparer(*self._worker).pack  # finds wrong settings before any process is started
+        self._home, self._part = self._out, (1, 1)
+        self._pack = Preparer(*self._worker()).pack  # finds wrong settings before any process is started
 
     def run(
         self,
@@ -91,39 +92,50 @@ class Preparation:
             ConfigError: `workers` or `clip_timeout_sec` is not positive.
             PreparationError: The disk is full, the folder was started with other settings, or another run uses it.
         """
+        own = [*FRAME_FOLDERS.values(), SOUND_FOLDER, WORK, self._set.list_file, *RESULTS]
+        with Journal(self._out, self._header(), own if restart else ()) as journal, disk_failures(self._out):
+            self._prepare(journal, workers, retry_failed, clip_timeout_sec)
+            return self._write_results(journal)
+
+    def _worker(self) -> tuple:
+        """Return the arguments of `Preparer`."""
+        return self._settings, self._raw, self._out, self._home / WORK, self._set.labelled
+
+    def _header(self) -> dict[str, Any]:
+        known = versions()
+        software = {name: known[name] for name in SOFTWARE}
+        return dict(settings=self._settings.record(), index=index_sha256(self._index), software=software)
+
+    def _units(self) -> Iterator[Unit]:
+        number, of = self._part
+        return islice(make_units(self._clips, self._pack.clips_per_shard), number - 1, None, of)
+
+    def _prepare(self, journal: Journal, workers: int, retry_failed: bool, clip_timeout_sec: float) -> None:
         if workers < 1:
             raise ConfigError(f'workers must be at least 1, not {workers}')
         if not clip_timeout_sec > 0:
             raise ConfigError(f'clip_timeout must be positive, not {clip_timeout_sec}')
-        header = dict(settings=self._settings.record(), index=index_sha256(self._index))
-        known = versions()
-        header['software'] = {name: known[name] for name in SOFTWARE}
-        own = [*FRAME_FOLDERS.values(), SOUND_FOLDER, WORK, self._set.list_file, *RESULTS]
-        with Journal(self._out, header, own if restart else ()) as journal, disk_failures(self._out):
-            remove([self._out / WORK])  # of a run that was killed
-            for folder in (FRAME_FOLDERS[self._settings.pack], SOUND_FOLDER, WORK):
-                (self._out / folder).mkdir(exist_ok=True)
-            try:
-                self._prepare(journal, workers, retry_failed, clip_timeout_sec)
-            finally:
-                remove([self._out / WORK])
-            return self._write_results(journal, header)
+        remove([self._home / WORK])  # of a run that was killed
+        for folder in (self._out / FRAME_FOLDERS[self._settings.pack], self._out / SOUND_FOLDER, self._home / WORK):
+            folder.mkdir(exist_ok=True)
+        try:
+            self._do(journal, workers, retry_failed, clip_timeout_sec)
+        finally:
+            remove([self._home / WORK])
 
-    def _units(self) -> Iterator[Unit]:
-        return make_units(self._clips, self._pack.clips_per_shard)
-
-    def _prepare(self, journal: Journal, workers: int, retry_failed: bool, clip_timeout_sec: float) -> None:
+    def _do(self, journal: Journal, workers: int, retry_failed: bool, clip_timeout_sec: float) -> None:
         open_units = {unit.name for unit in self._units() if not self._is_done(unit, journal, retry_failed)}
         schedule = Schedule(unit for unit in self._units() if unit.name in open_units)
-        left = sum(len(unit.jobs) for unit in self._units() if unit.name in open_units)
+        clips = {unit.name: len(unit.jobs) for unit in self._units()}
+        left = sum(clips[name] for name in open_units)
         if not left:
             return
-        bar = ClipProgress(len(self._clips), len(self._clips) - left)
+        bar = ClipProgress(sum(clips.values()), sum(clips.values()) - left)
 
         def limit_sec(job: Any) -> float:
             return clip_timeout_sec if isinstance(job, ClipJob) else inf  # a shard has many clips
 
-        with bar, WorkerPool(Preparer, self._worker, min(workers, left), limit_sec, '--clip-timeout') as pool:
+        with bar, WorkerPool(Preparer, self._worker(), min(workers, left), limit_sec, '--clip-timeout') as pool:
             for job, result in pool.run(schedule.next_job):
                 if isinstance(job, ClipJob):
                     bar.add(isinstance(result, WorkerCrash) or is_failed(result.outcomes))
@@ -141,7 +153,7 @@ class Preparation:
             files = {*shards, *map(index_path, shards)}
         return all((self._out / name).exists() for name in files)
 
-    def _write_results(self, journal: Journal, header: dict[str, Any]) -> dict[str, Any]:
+    def _write_results(self, journal: Journal) -> dict[str, Any]:
         outcomes: list[Outcome] = []
         sources: dict[str, str | None] = {}
         for unit in self._units():
@@ -152,7 +164,7 @@ class Preparation:
         rows = list_rows(self._settings.dataset, self._index.clips, outcomes, self._pack.fps)
         summary = summarise(self._settings.dataset, self._index, self._clips, outcomes, rows, self._set.notes)
         texts = {
-            'manifest.json': manifest_text(header, sources, outcomes, self._index.left_out),
+            'manifest.json': manifest_text(self._header(), sources, outcomes, self._index.left_out),
             'left_out.csv': left_out_text(self._index, outcomes),
             'summary.json': json.dumps(summary, indent=1) + '\n',
             'summary.md': summary_text(summary),

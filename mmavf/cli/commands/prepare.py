@@ -6,6 +6,7 @@ Examples:
   mmavf prepare voxceleb2 --raw /raw/VoxCeleb2 --out data/voxceleb2 --pack shards --workers 64
   mmavf prepare custom --raw my_videos --out data/mine --options labels=my_labels.csv
   mmavf prepare mafw11 --raw /raw/MAFW --out /tmp/trial --limit 20
+  mmavf prepare voxceleb2 --raw /raw/VoxCeleb2 --out data/voxceleb2 --part 3/16   # on each of 16 machines, then --merge
 
 The raw folder is only read. A run that was stopped continues when the same command is given again. Read summary.md and
 look at contact_sheet.png afterwards; see docs/preparation.md. Ends with status 1 when nothing usable came out.
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from mmavf.cli.options import Overrides
 from mmavf.cli.program import UsageError
+from mmavf.cli.recordings import part_of
 from mmavf.errors import ConfigError
 
 SETTINGS = (
@@ -36,6 +38,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument('--out', type=Path, help='folder for the result, such as data/DATASET')
     parser.add_argument('--workers', type=int, default=len(os.sched_getaffinity(0)), help='default: all cores')
     parser.add_argument('--limit', type=int, metavar='N', help='only the first N clips; a later run may do the rest')
+    part = 'only every N-th clip (shard), from the I-th on, into the same --out'
+    parser.add_argument('--part', type=part_of, metavar='I/N', help=part)
+    parser.add_argument('--merge', action='store_true', help='make the lists of all parts, when they have ended')
     parser.add_argument('--restart', action='store_true', help='remove what earlier runs made in --out, and start over')
     parser.add_argument('--retry-failed', action='store_true', help='retry clips that were left out for their media')
     parser.add_argument(
@@ -96,10 +101,14 @@ def check_arguments(args: Namespace) -> None:
     """Check what argparse cannot.
 
     Raises:
-        UsageError: An argument is missing.
+        UsageError: An argument is missing, or does not go with another.
     """
     if not args.list_datasets and not (args.dataset and args.raw and args.out):
         raise UsageError('DATASET, --raw and --out are needed, or --list-datasets')
+    if args.part and args.merge:
+        raise UsageError('--merge comes after the last --part, in a run of its own')
+    if args.restart and (args.part or args.merge):
+        raise UsageError('--restart does not go with --part or --merge: remove the folder of --out instead')
 
 
 def run(args: Namespace) -> int:
@@ -125,16 +134,31 @@ def show_datasets() -> None:
         print(f'{name}\n{parser.layout.rstrip()}\n')
 
 
-def prepare(args: Namespace) -> int:
-    """Prepare a data set; return the number of face clips."""
+def prepare(args: Namespace) -> bool:
+    """Prepare a data set, or a part of it; return whether there are face clips, of a part always True."""
     from mmavf.engine.stop_signals import stops
-    from mmavf.preparation.run import Preparation
+    from mmavf.preparation.divided import DividedPreparation
     from mmavf.preparation.settings import PrepareSettings
 
     stops.outcome = lambda: 'Run the same command again to continue.'
     chosen = {name: getattr(args, name) for name in SETTINGS}
-    preparation = Preparation(PrepareSettings(dataset=args.dataset, **chosen), args.raw, args.out, args.limit)
-    summary = preparation.run(args.workers, args.restart, args.retry_failed, args.clip_timeout)
+    preparation = DividedPreparation(PrepareSettings(dataset=args.dataset, **chosen), args.raw, args.out, args.limit)
+    if args.part:
+        done = preparation.run_part(args.part, args.workers, args.retry_failed, args.clip_timeout)
+        print(
+            f'This part is done: {done["clips"]:,} raw clips, {done["failed"]:,} left out. Use --merge after the last.'
+        )
+        return True
+    if args.merge:
+        summary = preparation.merge()
+    else:
+        summary = preparation.run(args.workers, args.restart, args.retry_failed, args.clip_timeout)
+    report(summary, args.out)
+    return bool(summary['counts']['face_clips'])
+
+
+def report(summary: dict, out: Path) -> None:
+    """Print what became of the clips."""
     counts = summary['counts']
     print(f'{counts["tried"]:,} of {counts["raw_clips"]:,} raw clips tried.')
     if summary['left_out']:
@@ -143,5 +167,4 @@ def prepare(args: Namespace) -> int:
         print(f'  {found["number"]:,} x {reason}')
     for note in summary['notes']:
         print(f'Note: {note}')
-    print(f'{counts["face_clips"]:,} face clips in {args.out}. Read summary.md and look at contact_sheet.png there.')
-    return counts['face_clips']
+    print(f'{counts["face_clips"]:,} face clips in {out}. Read summary.md and look at contact_sheet.png there.')
