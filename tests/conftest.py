@@ -1,5 +1,6 @@
 """What every test gets: one thread per process, fixed seeds and a time limit (that of `pytest.ini`, more if slow)."""
 
+import gc
 import os
 import random
 
@@ -20,6 +21,12 @@ def fixed_seeds():
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)
+
+
+def pytest_collection_finish():
+    """Make each collection of garbage, of which MMEngine has one per data set, pass over all that is imported."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items):
