@@ -29,7 +29,7 @@ from mmavf.preparation.worker_pool import WorkerCrash
 from ..helpers.media import counted_frames, frame_index, onset_sec, tone, write_media
 from ..helpers.raw_folder import FRAMES, LABELS, contents, write_raw
 
-PACKS = dict(mp4={}, jpeg={}, shards=dict(clips_per_shard=3))
+PACKS = dict(mp4={}, jpeg={}, shards=dict(clips_per_shard=2))
 
 
 @pytest.fixture(scope='module')
@@ -170,6 +170,9 @@ def die_at(step, monkeypatch):
 
 @pytest.mark.parametrize('pack', PACKS)
 def test_stopped_at_any_step_and_gone_on_with_gives_the_same(raw, tmp_path, inline, monkeypatch, pack):
+    raw = shutil.copytree(raw, tmp_path / 'raw')
+    for name in ('anna/2.mp4', 'ben/1.mp4', 'ben/5.mp4'):  # each clip is one more step to stop at
+        (raw / name).unlink()
     Preparation(settings(pack), raw, tmp_path / 'whole').run()
     wanted = contents(tmp_path / 'whole', but=('journal.jsonl',))
     step, stopped = 1, True
