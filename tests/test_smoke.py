@@ -61,7 +61,7 @@ def _settings(config, work_dir, kill_after, resume):
     from mmengine.config import Config
 
     torch.set_num_threads(1)
-    cfg = Config.fromfile(config)
+    cfg = Config.fromfile(config, format_python_code=False)  # for speed
     cfg.work_dir, cfg.launcher = str(work_dir), 'pytorch'
     cfg.custom_hooks[-1].after = kill_after
     cfg.resume, cfg.load_from = resume is not None, resume and str(resume)

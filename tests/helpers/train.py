@@ -9,7 +9,7 @@ import torch
 from mmengine.config import Config
 
 from mmavf.engine import AVFRunner
-from tests.helpers.ranks import ROOT, run_forked
+from tests.helpers.forked import ROOT, run_forked
 
 _numbers = itertools.count()
 TINY = ROOT / 'tests' / 'helpers' / 'tiny_pretrain.py'

@@ -14,8 +14,8 @@ from mmavf.cli.commands import prepare
 from mmavf.cli.main import COMMANDS, main
 from mmavf.cli.program import UsageError, run_program
 from mmavf.errors import ListError
+from tests.helpers.forked import run_forked
 from tests.helpers.models import ROOT
-from tests.helpers.ranks import run_forked
 from tests.helpers.tools import run_here
 
 DOORS = {

@@ -22,8 +22,8 @@ from mmavf.checkpoints.safe_globals import load_from_local
 from mmavf.cli.main import main
 from mmavf.errors import CheckpointError, ConfigError
 from tests.helpers.baselines import BASELINES, build_baseline
+from tests.helpers.forked import run_forked
 from tests.helpers.models import ROOT, build_pretrainer, build_recognizer
-from tests.helpers.ranks import run_forked
 
 
 def _run(source, destination):

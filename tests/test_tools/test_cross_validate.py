@@ -15,7 +15,7 @@ from mmavf.experiments.config_hash import config_hash
 from mmavf.experiments.fold_results import aggregate, collect, markdown, write_results
 from mmavf.experiments.fold_runs import FoldRuns, fold_values
 from mmavf.protocol.protocol import column_under_test, result_over_folds
-from tests.helpers.ranks import ROOT, run_forked
+from tests.helpers.forked import ROOT, run_forked
 from tests.helpers.train import TINY_FOLDS
 
 # WAR and UAR in percent of the published runs, per fold: arithmetic means give the published figures.

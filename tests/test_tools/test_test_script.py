@@ -3,9 +3,6 @@
 import csv
 import itertools
 import json
-import os
-import subprocess
-import sys
 from datetime import datetime, timezone
 
 import mmengine
@@ -16,8 +13,9 @@ from mmengine.evaluator import BaseMetric
 
 from mmavf.evaluation import Predictions
 from mmavf.registry import METRICS
+from tests.helpers.forked import ROOT, run_forked
 from tests.helpers.tools import run_here
-from tests.helpers.train import ROOT, TINY_FOLDS, run_train
+from tests.helpers.train import TINY_FOLDS, run_train
 
 CONFIG = ROOT / 'tests/helpers/tiny_test.py'
 _numbers = itertools.count()
@@ -32,12 +30,9 @@ def checkpoint(tmp_path_factory):
 
 
 def run_two(checkpoint, *args, options=()):
-    """Run the script as two processes; return the finished launcher with its output as text."""
-    command = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2']
-    command += [str(ROOT / 'tools/test.py'), str(CONFIG), str(checkpoint), *map(str, args), '--launcher', 'pytorch']
-    command += ['--cfg-options', *options] if options else []
-    env = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''}
-    return subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    """Run the script as two processes; return how they ended."""
+    args += '--launcher', 'pytorch', *(['--cfg-options', *options] if options else [])
+    return run_forked(ROOT / 'tools/test.py', CONFIG, checkpoint, *args, processes=2)
 
 
 @pytest.fixture
