@@ -1,4 +1,4 @@
-"""What is loaded by now is not looked through when garbage is collected, as MMEngine does for each data set it reads."""
+"""What is loaded by now is passed over when garbage is collected, as MMEngine does for each data set that it reads."""
 
 import gc
 
