@@ -52,6 +52,8 @@ _PAGES = {
     'MAE-DFER': 'https://github.com/sunlicai/MAE-DFER',
     'SVFAP': 'https://github.com/sunlicai/SVFAP',
 }
+_VIDEOMAE_V2 = 'https://huggingface.co/OpenGVLab/VideoMAE2'
+_VIDEOMAE_V2_LICENCE = 'Apache-2.0 or CC BY-NC 4.0'  # of two pages of the same authors
 _DATA = dict(dfew='DFEW', mafw11='MAFW, 11 classes', ferv39k='FERV39k', crema_d6='CREMA-D, 6 classes')
 
 
@@ -111,17 +113,19 @@ KNOWN_WEIGHTS = (
         size='several',
         stage='pre-trained',
         trained_on='UnlabeledHybrid, 1.35 M clips, 224 px',
-        page='https://github.com/OpenGVLab/VideoMAEv2',
-        remark='behind a form, not checked; pass the config of its size from projects/videomae/configs',
+        page=_VIDEOMAE_V2,
+        licence=_VIDEOMAE_V2_LICENCE,
+        remark='folders mae-b to mae-g, not checked; pass the config of its size from projects/videomae/configs',
     ),
     KnownWeights(
         name='videomae-v2-kinetics',
         family='VideoMAE',
         size='several',
         stage='fine-tuned',
-        trained_on='Kinetics; Small and Base distilled, with 710 classes',
-        page='https://github.com/OpenGVLab/VideoMAEv2',
-        remark='not checked; a start for fine-tuning, without the head: mmavf convert',
+        trained_on='Kinetics; Small and Base distilled from giant, with 710 classes',
+        page=_VIDEOMAE_V2,
+        licence=_VIDEOMAE_V2_LICENCE,
+        remark='folders distill, mae-b to mae-g, not checked; a start for fine-tuning, without the head: mmavf convert',
     ),
 )
 

@@ -168,7 +168,8 @@ def enterface05(root: Path) -> None:
         touch(root, f'enterface database/subject {subject}/anger/sentence 2/s{subject}_an_2.avi')
         touch(root, f'enterface database/subject {subject}/Surprise/s_{subject}_su_5.avi')
     touch(root, 'enterface database/subject 6/anger.avi', 'enterface database/subject 1/calm/sentence 1/s1_ca_1.avi')
-    touch(root, 'enterface database/subject 1/anger/sentence 3/s1_an_2.avi')
+    for twin in ('sentence 3/s1_an_2.avi', 'sentence 3/s1_an_3.avi'):  # a file with another sentence's number
+        touch(root, f'enterface database/subject 1/anger/{twin}')
 
 
 # card → what builds its miniature

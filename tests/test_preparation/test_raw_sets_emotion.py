@@ -279,16 +279,18 @@ def test_ferv39k_lists_without_a_class_are_refused(tmp_path):
 def test_enterface05_reads_subject_and_emotion_from_the_folders(tmp_path):
     enterface05(tmp_path)
     found = index('enterface05', tmp_path)
-    assert [(clip.id, clip.label, clip.subject) for clip in found.clips[:2]] == [
+    assert [(clip.id, clip.label, clip.subject) for clip in found.clips[:3]] == [
         ('1_anger_2', 'anger', '1'),
+        ('1_anger_3', 'anger', '1'),
         ('1_surprise_5', 'surprise', '1'),
     ]
     assert by_id(found)['1_anger_2'].video == 'enterface database/subject 1/anger/sentence 2/s1_an_2.avi'
+    assert by_id(found)['1_anger_3'].video == 'enterface database/subject 1/anger/sentence 3/s1_an_2.avi'
     folds = folds_by_rule('enterface05', [dict(subject=clip.subject) for clip in found.clips])
-    assert folds == [fold for fold in '12345' for _ in range(2)]
+    assert folds == ['1', *(fold for fold in '12345' for _ in range(2))]
     elsewhere = 'not in a folder of a subject and an emotion, or without a number'
     assert reasons(found) == {
         'enterface database/subject 6/anger.avi': elsewhere,
         'enterface database/subject 1/calm/sentence 1/s1_ca_1.avi': elsewhere,
-        'enterface database/subject 1/anger/sentence 3/s1_an_2.avi': 'another file of this clip is taken',
+        'enterface database/subject 1/anger/sentence 3/s1_an_3.avi': 'another file of this clip is taken',
     }

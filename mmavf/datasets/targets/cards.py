@@ -389,11 +389,11 @@ _CARDS = (
         folds=Folds(
             'fixed: the official test list is `test`, the training list `train`', 1, test_sizes=(7847,), only='test'
         ),
-        licence='not known',
-        obtain='its owners (Wang et al., CVPR 2022)',
+        licence='non-commercial research; a password on request from a university address',
+        obtain='its owners (Wang et al., CVPR 2022), github.com/wangyanckxx/FERV39k',
         others=other_results.FERV39K,
         recipe=Recipe('what MAE-DFER takes for FERV39k', 3, 40, frame_interval=1),
-        notes=('The clips are face images without sound. MAE-DFER and SVFAP take consecutive frames (stride 1).',),
+        notes=('The face frames come without sound. MAE-DFER and SVFAP take consecutive frames (stride 1).',),
     ),
     Card(
         name='enterface05',
@@ -406,11 +406,14 @@ _CARDS = (
             5,
             test_sizes=(270, 270, 267, 270, 210),
         ),
-        subjects='number, 1 to 44',
-        licence='not known',
-        obtain='its owners (Martin et al., ICDE Workshops 2006)',
+        subjects='number, 1 to 44 without 6',
+        licence='public for scientific research, as its paper says',
+        obtain='its owners (Martin et al., ICDE Workshops 2006), enterface.net/enterface05',
         recipe=LAB,
-        notes=('The folds are those of the lists that MAE-DFER ships, which are for video alone.',),
+        notes=(
+            'The folds are those of the lists that MAE-DFER ships, which are for video alone. They lack subject 6, '
+            "whose recordings are not cut into sentences; the owners' page counts 42 subjects.",
+        ),
     ),
 )
 
