@@ -32,7 +32,8 @@ class BuildWithConfigs(build_py):
 
 
 EXTRAS = {
-    name: read_requirements(name) for name in ('tests', 'docs', 'compare', 'elan', 'onnx', 'opensmile', 'page', 'mmcv')
+    name: read_requirements(name)
+    for name in ('tests', 'docs', 'compare', 'elan', 'onnx', 'opensmile', 'page', 'readers', 'mmcv')
 }
 
 setup(
