@@ -106,15 +106,11 @@ class AblationRuns:
         Returns:
             {name: reason} of what failed; the name of a fine-tuning is `<variant>, seed <seed>, fold <fold>`.
         """
-        queue = ProcessQueue(self._devices, report)
-        failed: dict[str, str] = {}
-        waiting = self._needed_stages()
-        while waiting:  # those that start from nothing, then those that start from these, and so on
-            ready = [stage for stage in waiting if stage.needs not in waiting]
-            waiting = [stage for stage in waiting if stage not in ready]
-            failed |= _run_jobs(queue, [(stage.job(), stage.needs) for stage in ready], failed)
-        jobs = [(planned.job(fold), planned.starts.get(fold)) for planned, fold in self._unfinished()]
-        return failed | _run_jobs(queue, jobs, failed)
+        stages = self._needed_stages()
+        jobs = [stage.job(_name_in(stage.needs, stages)) for stage in stages]
+        for planned, fold in self._unfinished():
+            jobs.append(planned.job(fold)._replace(needs=_name_in(planned.starts.get(fold), stages)))
+        return ProcessQueue(self._devices, report).run(jobs)
 
     def count_finished(self) -> tuple[int, int]:
         """Return the number of fine-tunings that are finished, and of all."""
@@ -123,7 +119,7 @@ class AblationRuns:
     def listing(self) -> list[str]:
         """Return a line per run that `run` would start."""
         stages = [stage.name for stage in self._needed_stages()]
-        return stages[::-1] + [planned.job(fold).name for planned, fold in self._unfinished()]
+        return stages + [planned.job(fold).name for planned, fold in self._unfinished()]
 
     def results(self, failed: Mapping[str, str]) -> dict[str, Any]:
         """Write results.json and results.md of each variant and seed; return what compares them.
@@ -186,13 +182,15 @@ class AblationRuns:
         ]
 
     def _needed_stages(self) -> list[StageRun]:
-        """Return the stages' runs that are not finished and that a fine-tuning still needs, each once."""
+        """Return the stages' runs that are not finished and that a fine-tuning still needs, each once and in order."""
         found: dict[str, StageRun] = {}
         for planned, fold in self._unfinished():
+            chain = []
             start = planned.starts.get(fold)
             while start is not None and not start.is_finished:
-                found.setdefault(start.name, start)
+                chain.append(start)
                 start = start.needs
+            found |= {stage.name: stage for stage in reversed(chain)}
         return list(found.values())
 
     def _plan(self, variant: Variant, seed: int) -> VariantRuns:
@@ -219,8 +217,6 @@ class AblationRuns:
         return VariantRuns(variant, seed, cfg, FoldRuns(cfg, folder, program=self._program), starts)
 
 
-def _run_jobs(queue: ProcessQueue, jobs: list[tuple[Job, StageRun | None]], failed: dict[str, str]) -> dict[str, str]:
-    """Run the jobs whose start has not failed; return why those that did not end well failed."""
-    blocked = {job.name: f'{start.name} failed' for job, start in jobs if start is not None and start.name in failed}
-    ready = [job for job, _ in jobs if job.name not in blocked]
-    return blocked | (queue.run(ready) if ready else {})
+def _name_in(start: StageRun | None, stages: Sequence[StageRun]) -> str | None:
+    """Return the name of a stage's run that is still to come; None of one that is finished, and of none."""
+    return start.name if start is not None and start in stages else None

@@ -6,7 +6,7 @@ import re
 import subprocess
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,10 +39,12 @@ class Job(NamedTuple):
         name: Unique in its queue.
         steps: The processes. A generator is asked for the next one once the one before it has ended well; an
             MMAVFError from it fails the job.
+        needs: Name of an earlier job of the queue that has to end well first.
     """
 
     name: str
     steps: Iterable[Step]
+    needs: str | None = None
 
 
 class JobFailedError(Exception):
@@ -50,7 +52,9 @@ class JobFailedError(Exception):
 
 
 class ProcessQueue:
-    """Runs jobs in order, one per slot at a time. A job that fails does not stop the others.
+    """Runs jobs in order, one per slot at a time, each once what it needs is done.
+
+    A job that fails does not stop the others, except for those that need it.
 
     The processes share the machine's cores (see `share_cores`), and are killed if this process dies.
 
@@ -76,24 +80,35 @@ class ProcessQueue:
             {name: reason} of the jobs that failed, in the order of `jobs`.
         """
         failed: dict[str, str] = {}
-        at_a_time = max(1, min(self._num_slots, len(jobs)))
+        share = share_cores(max(1, min(self._num_slots, len(jobs))))
+        waiting, done, runs = list(jobs), set[str](), dict[Future, str]()
         with ThreadPoolExecutor(self._num_slots) as pool:
-            runs = {pool.submit(self._run_job, job, share_cores(at_a_time)): job.name for job in jobs}
             try:
-                for run in as_completed(runs):
-                    error = run.exception()
-                    if error is None:
-                        self._report(f'{runs[run]}: done')
-                    elif isinstance(error, JobFailedError):
-                        failed[runs[run]] = str(error)
-                        self._report(f'{runs[run]}: FAILED, {error}')
-                    else:
-                        raise error
+                while waiting or runs:
+                    for job in waiting:
+                        if job.needs in failed:
+                            failed[job.name] = f'{job.needs} failed'
+                    able = [job for job in waiting if job.needs is None or job.needs in done]
+                    ready = able[: self._num_slots - len(runs)]  # no more: a job that ends may free an earlier one
+                    waiting = [job for job in waiting if job not in ready and job.name not in failed]
+                    runs |= {pool.submit(self._run_job, job, share): job.name for job in ready}
+                    for run in wait(runs, return_when=FIRST_COMPLETED).done:
+                        self._note_end(runs.pop(run), run.exception(), done, failed)
             except BaseException:
                 self._terminate()
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
         return {job.name: failed[job.name] for job in jobs if job.name in failed}
+
+    def _note_end(self, name: str, error: BaseException | None, done: set[str], failed: dict[str, str]) -> None:
+        if error is None:
+            done.add(name)
+            self._report(f'{name}: done')
+        elif isinstance(error, JobFailedError):
+            failed[name] = str(error)
+            self._report(f'{name}: FAILED, {error}')
+        else:
+            raise error
 
     def _run_job(self, job: Job, share: dict[str, str]) -> None:
         device = self._devices.get()

@@ -60,9 +60,9 @@ class StageRun:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._cfg.dump(self.folder / 'stage_config.py')
 
-    def job(self) -> Job:
-        """Return the job for a queue."""
-        return Job(self.name, self._steps())
+    def job(self, needs: str | None = None) -> Job:
+        """Return the job for a queue, with the name of the job that it has to wait for."""
+        return Job(self.name, self._steps(), needs)
 
     def _steps(self) -> Iterator[Step]:
         resume = ['--resume'] if (self.folder / 'last_checkpoint').exists() else []

@@ -69,6 +69,23 @@ def test_one_job_alone_has_all_cores(tmp_path, monkeypatch):
     assert {jobs for *_, jobs in notes(tmp_path)} == {'1'}
 
 
+def test_a_job_begins_once_what_it_needs_is_done_and_others_do_not_wait_for_it(tmp_path):
+    first, later = job(tmp_path, 'first', seconds=0.6), job(tmp_path, 'later')._replace(needs='first')
+    jobs = [first, later, job(tmp_path, 'a', seconds=0.1), job(tmp_path, 'b')]
+    assert ProcessQueue([None, None], lambda line: None).run(jobs) == {}
+    began = [name for name, what, *_ in notes(tmp_path) if what == 'begins']
+    assert set(began[:3]) == {'first.only', 'a.only', 'b.only'} and began[3] == 'later.only'
+    seen = [(name, what) for name, what, *_ in notes(tmp_path)]
+    assert seen.index(('first.only', 'ends')) < seen.index(('later.only', 'begins'))
+
+
+def test_what_needs_a_failed_job_fails_with_it_and_so_on(tmp_path):
+    jobs = [failing(tmp_path, 'a'), job(tmp_path, 'b')._replace(needs='a'), job(tmp_path, 'c')._replace(needs='b')]
+    failed = ProcessQueue([None], lambda line: None).run([*jobs, job(tmp_path, 'd')])
+    assert list(failed) == ['a', 'b', 'c'] and failed['b'] == 'a failed' and failed['c'] == 'b failed'
+    assert [name for name, *_ in notes(tmp_path)] == ['d.only', 'd.only']
+
+
 def test_failures_are_told_in_the_order_of_the_jobs_and_stop_no_other(tmp_path):
     def steps():
         yield job(tmp_path, 'c').steps[0]

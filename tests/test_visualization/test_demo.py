@@ -30,8 +30,7 @@ def test_demo_runs_all_stages_and_reports_every_variant(tmp_path):
     assert all(path.exists() for path in named)
     for picture in re.findall(r'!\[.*\]\((.+)\)', summary):
         assert cv2.imread(str(tmp_path / 'report' / picture)) is not None
-    runs = tmp_path / 'runs/seed_0'
-    results = [json.loads(path.read_text()) for path in runs.glob('*/results.json')]
+    results = [json.loads(path.read_text()) for path in (tmp_path / 'runs').glob('*/seed_0/results.json')]
     assert len(results) == 5
     page = (tmp_path / 'report/report.html').read_text()
     for title in ('from scratch', 'pre-trained', 'pre-trained + PSI', 'PSI, video only', 'PSI, audio only'):
@@ -43,29 +42,28 @@ def demo():
     return runpy.run_path(str(ROOT / 'tools/misc/demo.py'))
 
 
-@pytest.mark.parametrize('foreign', ['runs/seed_0/events.out', 'report/thesis.tex'])
+@pytest.mark.parametrize('foreign', ['runs/scratch/events.out', 'report/thesis.tex'])
 def test_the_demo_writes_to_no_folder_of_others(tmp_path, demo, foreign):
     (tmp_path / foreign).parent.mkdir(parents=True)
     (tmp_path / foreign).write_text('mine')
     with pytest.raises(ConfigError, match='was not made by the demo'):
-        demo['claim_all'](tmp_path, seeds=1, resume=False)
+        demo['claim_all'](tmp_path, resume=False)
     assert (tmp_path / foreign).read_text() == 'mine'
 
 
 def test_the_demo_removes_its_own_runs_alone(tmp_path, demo):
     claim_all = demo['claim_all']
-    claim_all(tmp_path, seeds=2, resume=False)
-    for name in ('seed_0/old', 'seed_1/old', 'exp1'):
+    claim_all(tmp_path, resume=False)
+    for name in ('scratch/old', 'stages/old', 'exp1'):
         (tmp_path / 'runs' / name).mkdir()
-    claim_all(tmp_path, seeds=2, resume=True)
-    assert (tmp_path / 'runs/seed_0/old').exists()
-    claim_all(tmp_path, seeds=1, resume=False)
-    left = sorted(str(path.relative_to(tmp_path / 'runs')) for path in (tmp_path / 'runs').rglob('[!.]*'))
-    assert left == ['exp1', 'seed_0']
+    claim_all(tmp_path, resume=True)
+    assert (tmp_path / 'runs/scratch/old').exists()
+    claim_all(tmp_path, resume=False)
+    assert not list((tmp_path / 'runs').rglob('old')) and (tmp_path / 'runs/exp1').exists()
 
 
 @pytest.mark.slow
 def test_demo_stops_where_a_tool_fails(tmp_path):
     done = run_demo(tmp_path, '--pretrain-epochs', '-1')
     assert done.returncode == 1
-    assert 'The demo stops: tools/train.py' in done.stderr
+    assert 'max_epochs' in done.stderr
