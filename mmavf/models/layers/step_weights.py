@@ -19,7 +19,8 @@ def step_weights(*groups: Sequence[Tensor]) -> tuple[Tensor, ...]:
     """
     first = groups[0][0]
     dtype = _autocast_dtype(first)
-    if dtype == first.dtype or torch.compiler.is_compiling():  # which merges casts, and loses gradients through _CastGroups
+    # a compiler merges casts by itself; that of PyTorch 2.11 gives _CastGroups no gradients
+    if dtype == first.dtype or torch.compiler.is_compiling():
         return tuple((group[0] if len(group) == 1 else torch.cat(list(group))).to(dtype) for group in groups)
     parts = (part for group in groups for part in group)
     return _CastGroups.apply(dtype, tuple(len(group) for group in groups), *parts)
