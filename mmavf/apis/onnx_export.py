@@ -92,6 +92,7 @@ class _Logits(nn.Module):
         self.model = model
 
     def forward(self, *clips: Tensor) -> Tensor:
+        """Return the logits (B, K) of clips, one tensor per modality."""
         with _FourAxes():
             feature = self.model.extract_feat(dict(zip(self.model.encoders.keys(), clips, strict=True)))
             return self.model.head(feature)[1]

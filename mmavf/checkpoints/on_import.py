@@ -15,6 +15,7 @@ class _AfterReader(MetaPathFinder):
     """Has `GUARD` imported as soon as the module is there that reads MMEngine's checkpoints."""
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        """Find the reader, once, with a loader that imports `GUARD` behind it."""
         if name != READER:
             return None
         sys.meta_path.remove(self)
@@ -23,6 +24,7 @@ class _AfterReader(MetaPathFinder):
             execute = spec.loader.exec_module
 
             def execute_then_guard(module: ModuleType) -> None:
+                """Load the module, then what guards it."""
                 execute(module)
                 import_module(GUARD)
 

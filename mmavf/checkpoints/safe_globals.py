@@ -142,6 +142,7 @@ def _explained(load: Callable[..., Any]) -> Callable[..., dict]:
 
     @wraps(load)
     def wrapped(filename: str, map_location: Any = None) -> dict:
+        """Load, and explain what fails."""
         try:
             content = load(filename, map_location=map_location)
         except KeyError as error:

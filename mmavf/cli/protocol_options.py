@@ -16,6 +16,7 @@ def add_protocol_options(parser: ArgumentParser) -> None:
     original = parser.error
 
     def error(message: str) -> NoReturn:
+        """End with the message and, where it helps, how to write such a value."""
         option = re.match(r'argument (--\S+): expected one argument', message)
         hint = '' if option is None else f'; write a value that begins with a dash as {option[1]}=-…'
         original(message + hint)

@@ -88,6 +88,7 @@ class ConcatClipDataset(MMEngineConcatDataset):
 
     @bad_samples_file.setter
     def bad_samples_file(self, path: str | None) -> None:
+        """Set it for all parts."""
         for part in self.datasets:
             part.bad_samples_file = path
 

@@ -70,6 +70,7 @@ class _Helper:
         self._thread.start()
 
     def call(self, seconds: float, function: Callable[..., Any], args: tuple) -> Any:
+        """Run a call and return its result; raise its error, or _Late after so many seconds."""
         self._calls.put((torch.get_num_threads(), copy_context(), function, args))
         is_done = False
         try:

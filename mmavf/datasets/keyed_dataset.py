@@ -66,6 +66,7 @@ class KeyedDataset(BaseDataset):
 
     @bad_samples_file.setter
     def bad_samples_file(self, path: str | None) -> None:
+        """Set it, also for a list that is read already."""
         self._bad_samples_file = path
         if self._fully_initialized:
             self._bad_samples.file = path

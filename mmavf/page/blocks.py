@@ -71,6 +71,7 @@ class Visits:
             return gr.skip(), gr.skip(), gr.skip()
 
         def advance(done: int, count: int) -> None:
+            """Show how far the prediction is, and stop it once the visitor has left."""
             if not clip.folder.exists():
                 raise ClipError(f'{clip.name}: the visitor has left')
             progress((done, count), desc='Predicting', unit='windows')

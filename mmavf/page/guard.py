@@ -35,6 +35,7 @@ class Guard:
         policy = PLAYER if scope.get('path', '').startswith('/clips/') else PAGE
 
         async def send_guarded(message: Message) -> None:
+            """Send a message, with the headers that guard the page."""
             if message['type'] == 'http.response.start':
                 added = {'content-security-policy': policy, **COMMON}
                 message['headers'] = [*message['headers'], *((k.encode(), v.encode()) for k, v in added.items())]

@@ -30,18 +30,21 @@ def player_router(shelf: Shelf) -> APIRouter:
 
     @router.get('/player/{name}')
     def script(name: str) -> FileResponse:
+        """Send a script or style of the player."""
         if name not in SCRIPTS:
             raise HTTPException(404)
         return FileResponse(STATIC / name, media_type=SCRIPTS[name])
 
     @router.get('/clips/{token}/')
     def player(token: str) -> HTMLResponse:
+        """Send the player of a visitor's clip."""
         clip = _clip(shelf, token, JSON)
         looks = {path.name for path in clip.folder.glob('look_*.jpg')}
         return HTMLResponse(player_html(clip.name, read_json(clip.folder / JSON), looks), headers=PRIVATE)
 
     @router.get('/clips/{token}/{name}')
     def file(token: str, name: str) -> FileResponse:
+        """Send a file of a clip: its timeline, its media or a picture."""
         media_type = LOOK_TYPE if LOOK.fullmatch(name) else TYPES.get(name)
         if media_type is None:
             raise HTTPException(404)

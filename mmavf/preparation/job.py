@@ -241,6 +241,7 @@ def cut(clip_id: str, parts: Sequence[FacePart], times_sec: np.ndarray, longest_
     ends_sec = np.append(times_sec[1:], times_sec[-1] + interval_sec)
 
     def piece(name: str, part: FacePart, first: int, last: int) -> Piece:
+        """Return the frames `first` to `last` of a part, the last excluded."""
         times = times_sec[part.first + first : part.first + last]  # (n,)
         return Piece(name, part.first + first, part.places[first:last], times, interval_sec)
 

@@ -133,6 +133,7 @@ class Preparation:
         bar = ClipProgress(sum(clips.values()), sum(clips.values()) - left)
 
         def limit_sec(job: Any) -> float:
+            """Return how long a job may take."""
             return clip_timeout_sec if isinstance(job, ClipJob) else inf  # a shard has many clips
 
         with bar, WorkerPool(Preparer, self._worker(), min(workers, left), limit_sec, '--clip-timeout') as pool:

@@ -78,6 +78,7 @@ class _Tensors(nn.Module):
         self.model = model
 
     def forward(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the tensors of the output by name."""
         output = self.model(inputs)
         return output.predictions if isinstance(output, PretrainOutput) else dict(logits=output.logits)
 

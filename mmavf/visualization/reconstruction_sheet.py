@@ -65,6 +65,7 @@ def _three_rows(part: Reconstruction, number: int) -> list[np.ndarray]:
     """Original, seen (NaN = hidden) and pasted of one clip, (channels, *size) each."""
 
     def array(x: Tensor) -> np.ndarray:
+        """Return the tensor of that clip as an array."""
         return x[number].cpu().numpy()
 
     original, hidden = array(part.original), array(part.hidden)

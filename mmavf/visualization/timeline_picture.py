@@ -70,6 +70,7 @@ def _longest(timeline: Timeline) -> list[int | None]:
     tracks = tracks_of(timeline)
 
     def length_sec(track: int | None) -> float:
+        """Return the time from the first window of a track to its last."""
         windows = timeline.windows_of(track)
         return max((w.end_sec for w in windows), default=0.0) - min((w.start_sec for w in windows), default=0.0)
 

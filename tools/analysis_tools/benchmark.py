@@ -114,6 +114,7 @@ def make_step(model: nn.Module, inputs: dict, dtype: torch.dtype, optimizer: tor
     device = next(model.parameters()).device
 
     def step() -> None:
+        """Run one step."""
         with torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16):
             loss = sum(model(inputs, mode='loss').values())
         loss.backward()

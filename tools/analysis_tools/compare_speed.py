@@ -100,6 +100,7 @@ def _step(loss: Loss, model: nn.Module, dtype: torch.dtype) -> Callable[[], None
     device = next(model.parameters()).device.type
 
     def step() -> None:
+        """Run one step."""
         with torch.autocast(device, torch.bfloat16, enabled=dtype == torch.bfloat16):
             value = loss()
         value.backward()

@@ -55,6 +55,7 @@ def measure(dataset: AVClipDataset, repeats: int) -> dict[str, float]:
     opener = TRANSFORMS.build(dict(type='OpenClip'))
 
     def decode(with_sound: bool) -> None:
+        """Read what the loader reads, without its transforms."""
         for sample in chosen:
             clip = opener(dataset.get_data_info(sample.index))
             clip['video_reader'].read_frames(sample.frame_inds.ravel().tolist())
@@ -63,6 +64,7 @@ def measure(dataset: AVClipDataset, repeats: int) -> dict[str, float]:
                     clip['audio_reader'].read_audio(start, end)
 
     def load() -> None:
+        """Take each clip once."""
         for key in keys:
             dataset[key]
 

@@ -222,6 +222,7 @@ def one_line(value: Any) -> str:
 
 
 def main() -> int:
+    """Write the files, or check them; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--check', action='store_true', help='write nothing; name the files that differ')
     check = parser.parse_args().check

@@ -56,6 +56,7 @@ def run(args: Namespace) -> None:
     from mmavf.lists.natural_order import natural_order
 
     def folds_of(rows: Sequence[Mapping[str, str]]) -> list[str]:
+        """Return the fold of each row."""
         if args.groups is None:
             return folds_by_rule(args.words[0], rows)
         return grouped_folds(rows, args.by, args.groups, args.seed)

@@ -131,9 +131,11 @@ def _paint_skin(subject: Subject, canvas: int) -> np.ndarray:
     skin = shade[..., None] * np.array(subject.skin, dtype=np.float32)
 
     def stain(color: tuple[int, int, int], strength: np.ndarray) -> None:
+        """Mix a colour into the skin, in place."""
         skin[:] += strength[..., None] * (np.array(color, dtype=np.float32) * shade[..., None] - skin)
 
     def spot(center_x: float, center_y: float, width: float) -> np.ndarray:
+        """Return a soft spot on both sides of the face, 0 to 1."""
         return np.exp(-(((np.abs(x) - center_x) / width) ** 2) - ((y - center_y) / width) ** 2)
 
     stain((200, 70, 60), 0.22 * spot(0.55, 0.32, 0.3))  # cheeks

@@ -27,6 +27,7 @@ def mouth_curves(subject: Subject, act: dict[str, float]) -> dict[str, np.ndarra
     inner = 0.93 * wide
 
     def line(half_width: float, height: float, spread: float) -> np.ndarray:
+        """Return an edge of a lip from corner to corner."""
         reach = spread * half_width
         return bezier((-half_width, corner_y), (-reach, height), (reach, height), (half_width, corner_y))
 
@@ -152,6 +153,7 @@ def draw_wrinkles(image: np.ndarray, pose: HeadPose, subject: Subject, act: dict
     """Draw the folds that come with an expression: between the brows, on the forehead, beside the mouth."""
 
     def fold(line: np.ndarray, strength: float) -> None:
+        """Draw one fold, unless it is too weak to be seen."""
         if strength > 0.05:
             color = mix(subject.skin, (60, 25, 20), 0.2 + 0.3 * min(strength, 1.0))
             stroke(image, pose.project(line), color, 0.025 * pose.scale)

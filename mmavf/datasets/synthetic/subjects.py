@@ -59,6 +59,7 @@ def make_subject(seed: int, number: int) -> Subject:
     pitch = rng.uniform()  # 0: a deep voice and a long vocal tract, 1: a high voice and a short one
 
     def pick(options: Sequence[T]) -> T:
+        """Draw one of the options."""
         return options[int(rng.integers(len(options)))]
 
     tone = int(rng.integers(len(SKINS)))

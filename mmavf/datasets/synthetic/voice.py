@@ -38,6 +38,7 @@ def speak(performance: Performance, rng: np.random.Generator) -> np.ndarray:
     times = np.arange(samples) / SAMPLE_RATE_HZ
 
     def stretch(curve: np.ndarray) -> np.ndarray:
+        """Return a curve of the control rate at the rate of the samples."""
         return np.interp(times, control, curve)
 
     pitch_hz = performance.subject.f0_hz * 2.0 ** (_melody(performance, style, intensity, control, rng) / 12.0)

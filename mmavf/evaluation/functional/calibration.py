@@ -102,6 +102,7 @@ def fit_temperature(labels: np.ndarray, scores: np.ndarray) -> float:
     """
 
     def loss(log_temperature: float) -> float:
+        """Return the likelihood under a temperature."""
         return negative_log_likelihood(labels, with_temperature(scores, float(np.exp(log_temperature))))
 
     found = minimize_scalar(loss, bounds=tuple(np.log(_TEMPERATURES)), method='bounded', options=dict(xatol=1e-6))

@@ -37,6 +37,7 @@ class LGIBlock(nn.Module):
         super().__init__()
 
         def stage(with_context: bool) -> ResidualAttention:
+            """Return one stage of attention."""
             return ResidualAttention(embed_dims, CrossAttention(embed_dims, num_heads), with_context, drop_path)
 
         self.stage1 = stage(with_context=False)

@@ -98,6 +98,7 @@ def folder_loader(folder: Path) -> Loader:
     """
 
     def load(name: str) -> dict | None:
+        """Read the file of that name, if there is one."""
         path, table = folder / f'{name}.pth', folder / f'{name}.json'
         if table.exists() and not path.exists():
             return json.loads(table.read_text())
