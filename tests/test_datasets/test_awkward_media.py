@@ -12,7 +12,7 @@ from mmavf.datasets.media.open_sound import open_sound
 from mmavf.datasets.media.resample import check_rate
 from mmavf.errors import ClipError
 
-from ..helpers.media import counted_frames, frame_index, tone, write_folder, write_media, write_wav
+from ..helpers.media import counted_frames, encode_video, frame_index, tone, write_folder, write_media, write_wav
 
 RATE = 16000
 
@@ -141,22 +141,10 @@ def test_whatever_is_cut_out_of_a_file_it_is_read_or_refused(tmp_path, suffix, c
     assert refused > 10
 
 
-def _write_video(path: Path, frames: np.ndarray, codec: str, gop: int, options: dict[str, str]) -> None:
-    with av.open(str(path), 'w') as out:
-        stream = out.add_stream(codec, rate=25, options=options)
-        stream.height, stream.width, stream.pix_fmt, stream.gop_size = *frames.shape[1:3], 'yuv420p', gop
-        stream.bit_rate = 2_000_000
-        for index, pixels in enumerate(frames):
-            frame = av.VideoFrame.from_ndarray(pixels, format='rgb24')
-            frame.pts = index
-            out.mux(stream.encode(frame))
-        out.mux(stream.encode(None))
-
-
 def _write_not_coded(path: Path, frames: np.ndarray, missing: set[int]) -> None:
     """Write MPEG-4 whose frames `missing` are headers that say "not coded", as Xvid does for a picture that stays."""
     whole = path.with_suffix('.all.avi')
-    _write_video(whole, frames, 'mpeg4', 50, {'sc_threshold': '1000000000'})  # no key frames at changes
+    encode_video(whole, frames, {'sc_threshold': '1000000000'}, codec='mpeg4', gop=50)  # no key frames at changes
     with av.open(str(whole)) as source, av.open(str(path), 'w') as out:
         stream = source.streams.video[0]
         copy = out.add_stream_from_template(stream)
@@ -188,7 +176,7 @@ def test_intra_refresh_is_decoded_from_where_decoding_can_begin(tmp_path):
     path, count = tmp_path / 'a.mp4', 90
     noise = np.random.default_rng(0).integers(-10, 10, (count, 120, 160, 3))  # or all blocks would be skipped
     frames = (counted_frames(count, 120, 160) + noise).clip(0, 255).astype(np.uint8)
-    _write_video(path, frames, 'libx264', 25, {'x264-params': 'intra-refresh=1:keyint=25', 'crf': '10'})
+    encode_video(path, frames, {'x264-params': 'intra-refresh=1:keyint=25', 'crf': '10'})
     with av.open(str(path)) as container:
         assert sum(packet.is_keyframe for packet in container.demux(video=0) if packet.size) > 1
     track = MediaFile(str(path)).video

@@ -10,23 +10,10 @@ import pytest
 from mmavf.datasets.media import MediaFile
 from mmavf.errors import ClipError
 
-from ..helpers.media import counted_frames, frame_index, write_media
+from ..helpers.media import counted_frames, encode_video, frame_index, write_media
 
 VOP, USER_DATA = b'\0\0\1\xb6', b'\0\0\1\xb2'
 STAY = {'sc_threshold': '1000000000', 'b_strategy': '0'}
-
-
-def _encode(path: Path, frames: np.ndarray, codec: str, gop: int, options: dict[str, str]) -> Path:
-    with av.open(str(path), 'w') as out:
-        stream = out.add_stream(codec, rate=25, options=options)
-        stream.height, stream.width, stream.pix_fmt, stream.gop_size = *frames.shape[1:3], 'yuv420p', gop
-        stream.bit_rate = 4_000_000
-        for index, pixels in enumerate(frames):
-            frame = av.VideoFrame.from_ndarray(pixels, format='rgb24')
-            frame.pts = index
-            out.mux(stream.encode(frame))
-        out.mux(stream.encode(None))
-    return path
 
 
 def _type(data: bytes) -> str:
@@ -72,7 +59,7 @@ def _pack(source: Path, target: Path) -> None:
 
 @pytest.mark.parametrize('b_frames', ['1', '2'])
 def test_packed_pictures_come_in_the_order_in_which_they_are_shown(tmp_path, b_frames):
-    _encode(tmp_path / 'whole.avi', counted_frames(73), 'mpeg4', 12, {'bf': b_frames, **STAY})
+    encode_video(tmp_path / 'whole.avi', counted_frames(73), {'bf': b_frames, **STAY}, codec='mpeg4', gop=12)
     path = tmp_path / 'packed.avi'
     _pack(tmp_path / 'whole.avi', path)
     track = MediaFile(str(path)).video
@@ -96,7 +83,7 @@ def test_pictures_of_avi_come_in_the_order_in_which_they_are_shown(tmp_path, cod
         write_media(path, counted_frames(73), None, codecs=('mjpeg', ''), pixels='yuvj420p')
     else:
         more = {'crf': '10', 'preset': 'medium'} if codec == 'libx264' else STAY
-        _encode(path, counted_frames(73), codec, 12, {'bf': b_frames, **more})
+        encode_video(path, counted_frames(73), {'bf': b_frames, **more}, codec=codec, gop=12)
     whole = MediaFile(str(path)).video
     times, count = whole.frame_times, len(whole.frame_times)
     shown = [frame_index(frame) for frame in whole.read_frames(range(count))]
@@ -110,7 +97,7 @@ def test_pictures_of_avi_come_in_the_order_in_which_they_are_shown(tmp_path, cod
 
 def test_h264_in_avi_is_decoded_from_a_picture_that_nothing_looks_behind(tmp_path):
     options = {'bf': '3', 'crf': '10', 'x264-params': 'keyint=20:scenecut=0:b-pyramid=strict'}
-    path = _encode(tmp_path / 'a.avi', counted_frames(80), 'libx264', 20, options)
+    path = encode_video(tmp_path / 'a.avi', counted_frames(80), options, gop=20)
     track = MediaFile(str(path)).video
     fed, feed = [], track._feed
     track._feed = lambda position, *rest: (fed.append(position), feed(position, *rest))
@@ -120,7 +107,7 @@ def test_h264_in_avi_is_decoded_from_a_picture_that_nothing_looks_behind(tmp_pat
 
 def test_h264_in_avi_of_which_a_picture_is_missing_is_refused(tmp_path):
     options = {'bf': '3', 'crf': '10', 'x264-params': 'keyint=20:scenecut=0'}
-    path = _encode(tmp_path / 'a.avi', counted_frames(80), 'libx264', 20, options)
+    path = encode_video(tmp_path / 'a.avi', counted_frames(80), options, gop=20)
     track = MediaFile(str(path)).video
     del track._packets[30]
     with pytest.raises(ClipError, match='order of the video frames|cannot be decoded|damaged'):

@@ -38,28 +38,11 @@ class IndexedVideo:
         self._listed: VideoTrack | None = None
 
     def read_frames(self, indices: Sequence[int]) -> list[np.ndarray]:
-        """Decode frames by index; repeated frames are decoded once.
-
-        Returns:
-            One (H, W, 3) uint8 RGB array per index, all of one size; equal indices share one array.
-
-        Raises:
-            ClipError: A frame is damaged or missing, the picture changes its shape, or all together are too large.
-        """
+        """Decode frames by index, as `VideoTrack.read_frames` does."""
         return gather_frames(indices, self.iter_frames, self.path)
 
     def iter_frames(self, indices: Sequence[int]) -> Iterator[np.ndarray]:
-        """Decode frames one after the other. One iteration at a time.
-
-        Args:
-            indices: Ascending and distinct.
-
-        Yields:
-            One (H, W, 3) uint8 RGB array per index, all of one size.
-
-        Raises:
-            ClipError: A frame is damaged or missing, or the picture changes its shape.
-        """
+        """Decode frames one after the other, as `VideoTrack.iter_frames` does."""
         done = 0
         if self._listed is None:
             try:

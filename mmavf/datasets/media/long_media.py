@@ -23,15 +23,7 @@ class LongMedia:
     Args:
         path: The file. One with the suffix of a sound file is read as by `open_sound`.
         span_sec: Length of the part that is in memory.
-        kinds: Which streams are read; those of the other kind may be damaged.
-        channel: Number of the sound channel to use, from 1, or 'mean'; None: the rule of `mix_down`.
-
-    Attributes:
-        video: The frames; None if the file has none or they are not read.
-        audio: The sound; None if the file has none or it is not read.
-
-    Raises:
-        ClipError: Not a media file, damaged beyond opening, or cut off.
+        kinds, channel: As those of `MediaFile`, whose attributes and errors are also the same.
     """
 
     def __init__(

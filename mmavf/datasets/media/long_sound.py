@@ -60,16 +60,7 @@ class LongSound:
         return self._require_times()[1]
 
     def read_audio(self, start_sec: float, end_sec: float) -> np.ndarray:
-        """Decode the window [start_sec, end_sec) as mono 16 kHz.
-
-        Returns:
-            (round((end - start) * 16000),) float32; zeros where the stream has no sound: before it starts, after it
-            ends, in a gap between its stamps.
-
-        Raises:
-            ClipError: The sound is damaged or not finite; the stream is empty or has no such channel; the window ends
-                before it starts, or is too long.
-        """
+        """Decode the window [start_sec, end_sec) as mono 16 kHz, as `AudioTrack.read_audio` does."""
         empty_window(start_sec, end_sec, self.path)
         with self._lock:
             if not (self._begin_sec <= start_sec and end_sec <= self._end_sec):

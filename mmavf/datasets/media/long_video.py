@@ -30,28 +30,11 @@ class LongVideo:
         self.frame_times = frame_times
 
     def read_frames(self, indices: Sequence[int]) -> list[np.ndarray]:
-        """Decode frames by index; repeated frames are decoded once.
-
-        Returns:
-            One (H, W, 3) uint8 RGB array per index, all of one size; equal indices share one array.
-
-        Raises:
-            ClipError: A frame is damaged or missing, the picture changes its shape, or all together are too large.
-        """
+        """Decode frames by index, as `VideoTrack.read_frames` does."""
         return gather_frames(indices, self.iter_frames, self.path)
 
     def iter_frames(self, indices: Sequence[int]) -> Iterator[np.ndarray]:
-        """Decode frames one after the other, with only a few of them, and the packets of one span, in memory.
-
-        Args:
-            indices: Ascending and distinct.
-
-        Yields:
-            One (H, W, 3) uint8 RGB array per index, all of one size.
-
-        Raises:
-            ClipError: A frame is damaged or missing, or the picture changes its shape.
-        """
+        """Decode frames as `VideoTrack.iter_frames` does, with the packets of one span in memory."""
         wanted = np.asarray(indices, dtype=np.int64)
         if not len(wanted):
             return
