@@ -76,6 +76,7 @@ def test_two_processes_killed_and_resumed_end_and_predict_as_undisturbed_ones(tm
     whole, cut = tmp_path / 'whole', tmp_path / 'cut'
 
     assert run_ranks(train, 2, config, whole, 0, None) == ENDED
+    assert (whole / 'loss_curve.png').exists()
     assert run_ranks(train, 2, config, cut, 3, None) == KILLED
     assert not (cut / 'epoch_1.pth').exists()
     assert run_ranks(train, 2, config, cut, 0, cut / 'iter_2.pth') == ENDED

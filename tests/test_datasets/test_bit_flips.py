@@ -4,15 +4,13 @@ Each flip is read in a process of its own kind: with an address space that is bo
 """
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
+from ..helpers.forked import ForkedScript
 from ..helpers.media import counted_frames, tone, write_folder, write_media, write_wav
 
 DEADLINE_SEC = 10
@@ -97,13 +95,14 @@ def faults_of(folder: Path, jobs: list[tuple[Path, Path, list[int]]], deadline_s
     jobs = [dict(whole=str(whole), opened=str(opened), bits=bits) for whole, opened, bits in jobs]
     plan = folder / 'plan.json'
     plan.write_text(json.dumps(dict(jobs=jobs, deadline_sec=DEADLINE_SEC, memory_mib=6 * MEMORY_MIB)))
-    environment = dict(os.environ, PYTHONPATH=str(Path(__file__).parents[2]), OMP_NUM_THREADS='1')
-    command = [sys.executable, '-c', CHILD, str(plan)]
+    (folder / 'child.py').write_text(CHILD)
+    running = ForkedScript(folder / 'child.py', plan)
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=deadline_sec)
-        output, status, errors = done.stdout, done.returncode, done.stderr
-    except subprocess.TimeoutExpired as late:  # code of a library that no signal interrupts
-        output, status, errors = (late.stdout or b'').decode(), 'hangs', ''
+        running.communicate(deadline_sec)
+        status = running.returncode
+    except TimeoutError:  # code of a library that no signal interrupts
+        status = 'hangs'
+    output, errors = running.communicate()
     notes = [json.loads(line) for line in output.splitlines() if line.startswith('{')]
     faults = [f'{note["name"]}: {note["fault"]}' for note in notes if 'fault' in note]
     if not notes or 'peak_mib' not in notes[-1]:

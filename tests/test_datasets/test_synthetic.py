@@ -1,6 +1,7 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -111,24 +112,27 @@ def test_a_subject_does_not_depend_on_how_many_there_are():
 # What happens to a folder that exists
 
 
-def test_unfinished_set_is_finished_and_the_rest_is_kept(tmp_path):
-    build_synthetic_set(tmp_path, SMALL)
-    lost, kept = sorted((tmp_path / 'videos').iterdir())[:2]
+@pytest.fixture
+def built(small_set, tmp_path) -> Path:
+    return shutil.copytree(small_set, tmp_path / 'set')
+
+
+def test_unfinished_set_is_finished_and_the_rest_is_kept(built):
+    lost, kept = sorted((built / 'videos').iterdir())[:2]
     content, stamp = lost.read_bytes(), kept.stat().st_mtime_ns
     lost.unlink()
-    assert build_synthetic_set(tmp_path, SMALL) == 1
+    assert build_synthetic_set(built, SMALL) == 1
     assert lost.read_bytes() == content
     assert kept.stat().st_mtime_ns == stamp
 
 
-def test_other_settings_need_overwrite(tmp_path):
-    build_synthetic_set(tmp_path, SMALL)
-    other = SyntheticSettings(clips=30, subjects=5, seed=3, seconds=(1.0, 1.0), size=48)
+def test_other_settings_need_overwrite(built):
+    other = SyntheticSettings(clips=30, subjects=5, seed=3, seconds=(1.0, 1.0), size=48, fps=5)
     with pytest.raises(ListError, match='other settings'):
-        build_synthetic_set(tmp_path, other)
-    assert build_synthetic_set(tmp_path, other, overwrite=True) == 30
-    assert len(list((tmp_path / 'videos').iterdir())) == 30
-    assert json.loads((tmp_path / 'settings.json').read_text())['size'] == 48
+        build_synthetic_set(built, other)
+    assert build_synthetic_set(built, other, overwrite=True) == 30
+    assert len(list((built / 'videos').iterdir())) == 30
+    assert json.loads((built / 'settings.json').read_text())['size'] == 48
 
 
 @pytest.mark.parametrize('overwrite', [False, True])
