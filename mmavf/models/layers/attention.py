@@ -9,11 +9,12 @@ from torch import Tensor, nn
 
 from mmavf.errors import ConfigError
 
+from .clip_attention import attend_by_clip
 from .step_weights import step_weights
 
 
 def is_slow_fused(q: Tensor) -> bool:
-    """Whether plain products are faster than the fused kernel.
+    """Whether products of one's own are faster than the fused kernel, here for queries q.
 
     On a CPU in bfloat16 its backward pass takes up to ten times as long as theirs.
     """
@@ -24,12 +25,7 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, num_heads: int) -> Tensor:
     """Attend with (B, N, C) queries to (B, M, C) keys and values; returns (B, N, C)."""
     # (B, N, C) -> (B, H, N, C / H)
     q, k, v = (t.unflatten(-1, (num_heads, -1)).transpose(1, 2) for t in (q, k, v))
-    if is_slow_fused(q):
-        # softmax computes in float32 inside and rounds its result, as the fused kernel does
-        scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1)
-        out = torch.softmax(scores, dim=-1).to(v.dtype) @ v
-    else:
-        out = F.scaled_dot_product_attention(q, k, v)
+    out = attend_by_clip(q, k, v) if is_slow_fused(q) else F.scaled_dot_product_attention(q, k, v)
     return out.transpose(1, 2).flatten(2)  # (B, H, N, C / H) -> (B, N, C)
 
 
