@@ -16,7 +16,7 @@ from mmavf.datasets.media.audio_track import AudioTrack
 from mmavf.datasets.media.video_track import VideoTrack
 from mmavf.datasets.transforms import LogMel, RandomGain
 
-from ..helpers.media import counted_frames, frame_index, tone, write_list, write_media
+from ..helpers.media import counted_frames, frame_index, tone, write_list, write_media, write_wav
 from ..helpers.tools import run_here
 
 ROOT = Path(__file__).parents[2]
@@ -144,7 +144,8 @@ def test_loader_benchmark_measures_a_list(tmp_path, capsys, monkeypatch):
     assert 'clips/s per core' in capsys.readouterr().out
 
 
-def test_pack_benchmark_reads_the_same_clips_in_every_way(tmp_path, capsys):
+def test_pack_benchmark_reads_the_same_clips_in_every_way(tmp_path, capsys, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / 'tools/analysis_tools'))
     benchmark = _tool('tools/analysis_tools/pack_benchmark.py')
     (tmp_path / 'media').mkdir()
     for name in 'ab':
@@ -159,7 +160,20 @@ def test_pack_benchmark_reads_the_same_clips_in_every_way(tmp_path, capsys):
     assert [path.name for path in tmp_path.iterdir()] == ['media'] and 'GOP 12' in capsys.readouterr().out
 
 
-def test_pack_benchmark_loops_a_video_forth_and_back(tmp_path):
+@pytest.mark.slow
+def test_pack_benchmark_compares_two_builds_that_read_the_same(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / 'tools/analysis_tools'))
+    benchmark = _tool('tools/analysis_tools/pack_benchmark.py')
+    write_media(tmp_path / 'a.mp4', counted_frames(70), None)
+    write_wav(tmp_path / 'a.wav', tone(2.8))
+    (tmp_path / 'list.csv').write_text('video,audio,fps\na.mp4,a.wav,\n')
+    results = benchmark.compare(dict(mp4=tmp_path / 'list.csv'), (ROOT, ROOT), rounds=2)
+    assert list(results) == ['mp4, reading', 'mp4, loader']
+    assert all(0.1 < row['ratio'][1] < 10 and min(row['this_ms']) > 0 for row in results.values())
+
+
+def test_pack_benchmark_loops_a_video_forth_and_back(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / 'tools/analysis_tools'))
     path = write_media(tmp_path / 'a.mp4', counted_frames(10, 64, 64), tone(0.4, onset_sec=0.2))
     frames, sound = _tool('tools/analysis_tools/pack_benchmark.py').looped(path, seconds=1.0, size=64)
     assert [frame_index(frame) for frame in frames] == [*range(10), *reversed(range(10)), *range(5)]

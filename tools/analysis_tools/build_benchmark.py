@@ -95,9 +95,9 @@ def compare(job: dict, builds: tuple[Path, Path], rounds: int) -> dict:
 
 
 @contextmanager
-def worker(build: Path, job: dict) -> Iterator[subprocess.Popen]:
+def worker(build: Path, job: dict, script: Path = WORKER) -> Iterator[subprocess.Popen]:
     """Start a process that runs steps of one build on demand, and end it."""
-    command = [sys.executable, str(WORKER), json.dumps(job)]
+    command = [sys.executable, str(script), json.dumps(job)]
     environment = {**os.environ, 'PYTHONPATH': str(build)}
     with subprocess.Popen(
         command, cwd=build, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -2,18 +2,25 @@
 
     python tools/analysis_tools/pack_benchmark.py
     python tools/analysis_tools/pack_benchmark.py --media FOLDER_OF_VIDEOS --repeats 5
+    python tools/analysis_tools/pack_benchmark.py --against 98d4488 --clips 16 --repeats 9
 
 Without --media drawn faces are used. Each video's middle square is scaled to --size pixels and played forwards and
 backwards until the clip is --seconds long. The ways are measured in turn, so that other load affects all of them alike.
 
 warm: processor time of one process with the files in memory. cold: elapsed time of one process after asking the system
 to drop the contents of the files from memory (posix_fadvise, after fsync); it keeps their names and locations.
+
+With --against both builds read the same clips in turn, in two processes that are alive at the same time, and have to
+read the same frames and samples bit for bit. A ratio is the other build's processor time over this one's in the same
+round, above 1 where this build is faster; figures are quartiles over the rounds.
 """
 
 import argparse
+import json
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from itertools import cycle
 from pathlib import Path
 from statistics import median
@@ -22,10 +29,11 @@ import cv2
 import numpy as np
 import soundfile
 import torch
-from mmengine.config import Config
+from build_benchmark import ROOT, ask, checkout, quartiles, worker
 from mmengine.registry import init_default_scope
+from pack_worker import READ_STEPS, build
 
-from mmavf.cli.program import run_program
+from mmavf.cli.program import UsageError, run_program
 from mmavf.datasets import AVClipDataset
 from mmavf.datasets.media import SAMPLE_RATE_HZ, MediaFile
 from mmavf.datasets.read_speed import clip_files, drop_from_memory, read_clips
@@ -33,11 +41,9 @@ from mmavf.datasets.synthetic import SyntheticSettings, build_synthetic_set
 from mmavf.preparation.packs.jpeg import JpegPack
 from mmavf.preparation.packs.mp4 import Mp4Pack
 from mmavf.preparation.packs.shards import write_shard
-from mmavf.registry import DATASETS
 
-CONFIG = Path(__file__).parents[2] / 'configs/_base_/datasets/single_list.py'
-READ_STEPS = 4  # of the pipeline: open, choose the window, frames, sound
 FPS = 25
+WORKER = Path(__file__).with_name('pack_worker.py')
 
 
 class UsualMp4(Mp4Pack):
@@ -95,13 +101,6 @@ def write_all(
         yield name, path
 
 
-def build(path: Path, steps: int | None) -> AVClipDataset:
-    """Return the data set of a list, with the first steps of the pre-training pipeline, or all of them (None)."""
-    config = Config.fromfile(CONFIG).train_dataloader.dataset
-    config.update(ann_file=path.name, data_root=str(path.parent), on_bad='raise', pipeline=config.pipeline[:steps])
-    return DATASETS.build(config)
-
-
 def clip_bytes(dataset: AVClipDataset) -> float:
     """Return the size of the files per clip, in bytes."""
     files = {file for index in range(len(dataset)) for file in clip_files(dataset.get_data_info(index))}
@@ -128,13 +127,44 @@ def measure(lists: dict[str, Path], repeats: int) -> dict[str, dict[str, float]]
     return results
 
 
+def compare(lists: dict[str, Path], builds: tuple[Path, Path], rounds: int) -> dict[str, dict[str, list[float]]]:
+    """Return the quartiles of ms per clip of each build, and of their ratio, by way: reading, and the whole loader.
+
+    Raises:
+        UsageError: The builds read different frames or samples.
+    """
+    job, answers = {name: str(path) for name, path in lists.items()}, ([], [])
+    with ExitStack() as stack:
+        workers = [stack.enter_context(worker(build, job, WORKER)) for build in builds]
+        for turn in range(rounds + 1):
+            for side in (0, 1) if turn % 2 else (1, 0):
+                answers[side].append(ask(workers[side]))
+    if answers[0][0]['digests'] != answers[1][0]['digests']:
+        raise UsageError('the builds read different frames or samples')
+    results = {}
+    for name in lists:
+        ms = np.array([[answer['ms'][name] for answer in side[1:]] for side in answers])  # (builds, rounds, 2)
+        for place, what in enumerate(('reading', 'loader')):
+            mine, other = ms[:, :, place]
+            results[f'{name}, {what}'] = dict(
+                this_ms=quartiles(mine), other_ms=quartiles(other), ratio=quartiles(other / mine)
+            )
+    return results
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument('--media', type=Path, help='folder of videos with sound to make the clips of')
     parser.add_argument('--clips', type=int, default=48, help='clips (default: 48)')
     parser.add_argument('--seconds', type=float, default=10.0, help='length of a clip (default: 10)')
     parser.add_argument('--size', type=int, default=160, help='side of the frames, pixels (default: 160)')
-    parser.add_argument('--repeats', type=int, default=5, help='turns; the best counts, cold the median (default: 5)')
+    parser.add_argument(
+        '--repeats',
+        type=int,
+        default=5,
+        help='turns; the best counts, cold the median (default: 5); with --against the quartiles count',
+    )
+    parser.add_argument('--against', metavar='COMMIT', help='compare with this commit')
     parser.add_argument(
         '--folder', type=Path, help='where the clips are made and removed (default: the temporary folder)'
     )
@@ -142,7 +172,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Measure and print."""
-    measure_all(args)
+    if not args.against:
+        measure_all(args)
+        return
+    with checkout(args.against) as other, written(args) as lists:
+        for name, figures in compare(lists, (ROOT, other), args.repeats).items():
+            print(json.dumps(dict(way=name, against=args.against, **figures)), flush=True)
+
+
+@contextmanager
+def written(args: argparse.Namespace) -> Iterator[dict[str, Path]]:
+    """Yield the lists of the clips in a temporary folder, by way of storing."""
+    with tempfile.TemporaryDirectory(dir=args.folder) as name:
+        folder = Path(name)
+        videos = (
+            sorted(p for p in args.media.iterdir() if p.is_file()) if args.media else drawn_videos(folder / 'drawn')
+        )
+        yield dict(write_all(folder, videos, args.clips, args.seconds, args.size))
 
 
 def measure_all(args: argparse.Namespace) -> dict[str, dict[str, float]]:
@@ -150,12 +196,8 @@ def measure_all(args: argparse.Namespace) -> dict[str, dict[str, float]]:
     init_default_scope('mmavf')
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory(dir=args.folder) as name:
-        folder = Path(name)
-        videos = (
-            sorted(p for p in args.media.iterdir() if p.is_file()) if args.media else drawn_videos(folder / 'drawn')
-        )
-        results = measure(dict(write_all(folder, videos, args.clips, args.seconds, args.size)), args.repeats)
+    with written(args) as lists:
+        results = measure(lists, args.repeats)
     print(f'{"":28} {"kB/clip":>8} {"read, warm":>11} {"loader, warm":>13} {"read, cold":>11}   (clips/s)')
     for way, row in results.items():
         print(f'{way:28} {row["kB"]:8.0f} {row["warm"]:11.0f} {row["loader"]:13.0f} {row["cold"]:11.0f}')
