@@ -35,7 +35,7 @@ def mean_tokens(model: nn.Module, loader: Iterable[dict]) -> tuple[dict[str, Ten
         raise ConfigError('mean tokens stand for a missing modality: they need a recognizer of video and sound.')
     sums: dict[str, Tensor] = {}
     places: dict[str, Tensor] = {}
-    clips = views = 0
+    clips = 0
     for batch in loader:
         if batch['failures']:
             first = batch['failures'][0]
@@ -44,12 +44,12 @@ def mean_tokens(model: nn.Module, loader: Iterable[dict]) -> tuple[dict[str, Ten
         for modality, output in encoded.items():
             places[f'{modality}.token_ids'] = output.token_ids.cpu()  # the same for every clip
             for name, value in _layers_of(output, modality).items():
-                sums[name] = sums.get(name, 0) + value.double().sum(dim=0, keepdim=True).cpu()
-        views += len(next(iter(encoded.values())).tokens)
+                of_clips = value.double().unflatten(0, (len(batch['data_samples']), -1)).mean(dim=1)  # (B * V, ...)
+                sums[name] = sums.get(name, 0) + of_clips.sum(dim=0, keepdim=True).cpu()
         clips += len(batch['data_samples'])
     if not clips:
         raise ClipError('the list has no clips: mean tokens need some.')
-    return {name: (value / views).float() for name, value in sums.items()} | places, clips
+    return {name: (value / clips).float() for name, value in sums.items()} | places, clips
 
 
 def output_of(tensors: Mapping[str, Tensor], modality: str, device: Any) -> EncoderOutput:

@@ -59,10 +59,10 @@ def test_two_test_views_are_the_first_and_the_last_of_the_strided_frames(count):
     strided = list(range(count))[::4]
     strided += strided[-1:] * (16 - len(strided))
     out = SampleWindow(num_clips=2, test_mode=True).transform({'frame_times': np.arange(count) / 25})
-    assert out['frame_inds'].tolist() == [strided[:16], strided[-16:]]
-    first, last = (out['frame_inds'][view] for view in (0, 1))
-    assert (first == last).all() == (len(strided) == 16)
-    assert out['window_sec'][1].tolist() == [last[0] / 25, min(last[-1] + 4, count - 1) / 25]
+    views = [strided[:16], strided[-16:]] if len(strided) > 16 else [strided[:16]]  # the same is not read twice
+    assert out['frame_inds'].tolist() == views and out['num_clips'] == len(views)
+    last = views[-1]
+    assert out['window_sec'][-1].tolist() == [last[0] / 25, min(last[-1] + 4, count - 1) / 25]
 
 
 def test_more_test_views_lie_evenly_between():

@@ -47,7 +47,7 @@ class ReadAudio(BaseTransform):
 
     Required keys: `audio_reader` (a `SoundReader`), `window_sec` ((V, 2)).
 
-    Added keys: `waveforms` (list of V arrays (N,), float32). `audio_reader` is removed.
+    Added keys: `waveforms` (list of V arrays (N,), float32; equal windows are one array). `audio_reader` is removed.
 
     Raises:
         ConfigError: The reader lacks a member of its contract.
@@ -64,5 +64,8 @@ class ReadAudio(BaseTransform):
                     f'its window of {end - start:.0f} s exceeds the limit of {MAX_WINDOW_SEC:g} s: there is a gap in '
                     'the time stamps of the frames, or their rate (fps) is wrong'
                 )
-        results['waveforms'] = [reader.read_audio(float(start), float(end)) for start, end in results['window_sec']]
+        windows = [(float(start), float(end)) for start, end in results['window_sec']]
+        # each once: those of a clip that is shorter than a window are the same
+        read = {window: reader.read_audio(*window) for window in dict.fromkeys(windows)}
+        results['waveforms'] = [read[window] for window in windows]
         return results

@@ -15,19 +15,20 @@ class SampleWindow(BaseTransform):
     that the interval reaches. In training each window starts at random, independently of the
     others (more than one: repeated sampling from one reading of the file). In test mode a single window lies in the
     middle; several are spread evenly over the frames 0, `frame_interval`, 2 * `frame_interval`, ..., the first at their
-    start, the last at their end, so that all are the same where there are at most `clip_len` such frames.
+    start, the last at their end. Where there are at most `clip_len` such frames, all would be the same: there is one.
 
     The window of sound goes from the time of the first frame to the time of the frame `frame_interval` after the last
     one that is shown before it is held, or of the clip's last frame (paper: 16 frames at stride 4, 2.56 s at 25 fps).
 
     Required keys: `frame_times` ((N,) float64, seconds).
 
-    Added keys: `frame_inds` ((V, T) int64), `window_sec` ((V, 2) float64), `clip_len`, `frame_interval`, `num_clips`.
+    Added keys: `frame_inds` ((V, T) int64), `window_sec` ((V, 2) float64), `clip_len`, `frame_interval`, `num_clips`
+    (V).
 
     Args:
         clip_len: Frames of a window (T).
         frame_interval: Source frames from one frame to the next.
-        num_clips: Windows per clip (V).
+        num_clips: Windows per clip (V); fewer in test mode, see above.
         clip_fps: None counts the frames of the source. A number counts frames of a video resampled to so many frames
             per second (the source frame shown at that time), for sources that are not near 25 fps.
         test_mode: Evenly spaced windows instead of random ones.
@@ -57,7 +58,7 @@ class SampleWindow(BaseTransform):
         frame_times = results['frame_times']
         starts = self._starts(self.count(frame_times))  # (V,)
         results['frame_inds'], results['window_sec'] = self.windows_at(starts, frame_times)
-        results.update(clip_len=self.clip_len, frame_interval=self.frame_interval, num_clips=self.num_clips)
+        results.update(clip_len=self.clip_len, frame_interval=self.frame_interval, num_clips=len(starts))
         return results
 
     def windows_at(self, starts: np.ndarray, frame_times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -104,5 +105,7 @@ class SampleWindow(BaseTransform):
         if self.num_clips == 1:
             return np.array([last // 2])
         strided = -(-count // self.frame_interval)  # how many frames 0, interval, 2 * interval, ... there are
-        spare = max(strided - self.clip_len, 0)
+        spare = strided - self.clip_len
+        if spare <= 0:
+            return np.zeros(1, dtype=np.int64)
         return np.arange(self.num_clips) * spare // (self.num_clips - 1) * self.frame_interval
