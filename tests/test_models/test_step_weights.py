@@ -76,6 +76,16 @@ def test_a_block_under_autocast_casts_its_weights_by_one_operation_a_part_and_di
     assert names.seen.count('_to_copy') == 6
 
 
+def test_without_gradients_the_fused_attention_computes_in_bfloat16_too():
+    block, x = ViTBlock(16, 2).eval(), torch.randn(2, 5, 16)
+    with torch.autocast('cpu', torch.bfloat16):
+        trained = block(x)
+        with torch.no_grad(), Names() as names:
+            result = block(x)
+    assert any('flash_attention' in name for name in names.seen)
+    assert_close(result, trained.detach(), atol=0.03, rtol=0.03)
+
+
 def test_a_step_with_compiled_casts_equals_the_eager_one():
     eager, compiled = ViTBlock(16, 4), ViTBlock(16, 4)  # whose softmax is scaled without rounding
     compiled.load_state_dict(eager.state_dict())

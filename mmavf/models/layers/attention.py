@@ -16,9 +16,9 @@ from .step_weights import step_weights
 def is_slow_fused(q: Tensor) -> bool:
     """Whether products of one's own are faster than the fused kernel, here for queries q.
 
-    On a CPU in bfloat16 its backward pass takes up to ten times as long as theirs.
+    On a CPU in bfloat16 its backward pass takes up to ten times as long as theirs; its forward pass does not.
     """
-    return q.device.type == 'cpu' and q.dtype == torch.bfloat16
+    return q.device.type == 'cpu' and q.dtype == torch.bfloat16 and q.requires_grad
 
 
 def _attend(q: Tensor, k: Tensor, v: Tensor, num_heads: int) -> Tensor:
