@@ -3,23 +3,21 @@
 Shapes: N clips, D features, K classes.
 """
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import softmax
 from sklearn.decomposition import PCA
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score
-from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import LinearSVC
+from sklearn.svm import SVC
 
 from mmavf.evaluation.functional import fit_temperature, with_temperature
 
-CANDIDATES = tuple(10.0**power for power in range(-5, 1))  # of C, in units of 1 / squared norm
+CANDIDATES = tuple(10.0**power for power in range(-5, 1))  # of C
 INNER_FOLDS = 10  # at most; each holds out whole speakers
 CLASSIFIERS = {'egemaps': 'svm', 'compare': 'svm', 'log-mel': 'logistic'}
 
@@ -29,14 +27,16 @@ class Fitted:
     """A trained classifier.
 
     Attributes:
-        pipeline: Standardisation, rotation and classifier.
+        preparation: Standardisation and rotation of the features.
+        classifier: The linear classifier.
         num_classes: Classes K; one that was not trained on gets no probability.
         cost: Chosen C.
         scale: Standard deviation of the decision values of held-out speakers.
         temperature: Makes probabilities of the softmax of decision values in units of `scale`.
     """
 
-    pipeline: Pipeline
+    preparation: Pipeline
+    classifier: SVC | LogisticRegression
     num_classes: int
     cost: float
     scale: float
@@ -44,8 +44,8 @@ class Fitted:
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
         """Return (N, K) float64, of features (N, D)."""
-        decisions = self.pipeline.decision_function(features) / self.scale
-        return with_temperature(_scores(decisions, self.pipeline.classes_, self.num_classes), self.temperature)
+        decisions = _decisions(self.classifier, self.preparation.transform(features), self.num_classes)
+        return with_temperature(softmax(decisions / self.scale, axis=1), self.temperature)
 
 
 def fit(kind: str, features: np.ndarray, labels: np.ndarray, speakers: np.ndarray, num_classes: int) -> Fitted:
@@ -56,46 +56,53 @@ def fit(kind: str, features: np.ndarray, labels: np.ndarray, speakers: np.ndarra
     count the same, whatever their number of clips.
 
     Args:
-        kind: 'svm', linear, one class against the rest, or 'logistic'.
+        kind: 'svm', linear, one class against another, or 'logistic'.
         features: (N, D) float64 of the training part.
         labels: (N,) class indices.
         speakers: (N,) names.
         num_classes: Classes K.
     """
-    folds = GroupKFold(min(INNER_FOLDS, len(set(speakers))))
-    best = (-1.0, CANDIDATES[0], np.empty(0))
-    classes = np.unique(labels)
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore', ConvergenceWarning)  # at the largest C, which is then hardly chosen
-        for cost in CANDIDATES:
-            pipeline = _pipeline(kind, cost)
-            held_out = cross_val_predict(
-                pipeline, features, labels, groups=speakers, cv=folds, method='decision_function'
-            )
-            decided = _scores(held_out, classes, num_classes).argmax(axis=1)
-            recall = balanced_accuracy_score(labels, decided)
-            if recall > best[0]:
-                best = (recall, cost, held_out)
-        _, cost, held_out = best
-        trained = _pipeline(kind, cost).fit(features, labels)
-    scale = float(held_out.std()) or 1.0
-    temperature = fit_temperature(labels, _scores(held_out / scale, classes, num_classes))
-    return Fitted(trained, num_classes, cost, scale, temperature)
+    held_out = _held_out(kind, features, labels, speakers, num_classes)
+    recalls = [balanced_accuracy_score(labels, decisions.argmax(axis=1)) for decisions in held_out]
+    best = int(np.argmax(recalls))
+    preparation = _preparation().fit(features)
+    classifier = _classifier(kind, CANDIDATES[best]).fit(preparation.transform(features), labels)
+    decisions = held_out[best]
+    scale = float(decisions[np.isfinite(decisions)].std()) or 1.0
+    temperature = fit_temperature(labels, softmax(decisions / scale, axis=1))
+    return Fitted(preparation, classifier, num_classes, CANDIDATES[best], scale, temperature)
 
 
-def _pipeline(kind: str, cost: float) -> Pipeline:
-    options = dict(C=cost, class_weight='balanced', max_iter=2000, random_state=0)
+def _held_out(
+    kind: str, features: np.ndarray, labels: np.ndarray, speakers: np.ndarray, num_classes: int
+) -> np.ndarray:
+    """Return the decision values of speakers that are held out in turn, for each C: (candidates, N, K)."""
+    found = np.empty((len(CANDIDATES), len(labels), num_classes))
+    for train, test in GroupKFold(min(INNER_FOLDS, len(set(speakers)))).split(features, groups=speakers):
+        preparation = _preparation().fit(features[train])
+        ours, theirs = (preparation.transform(features[part]) for part in (train, test))
+        for place, cost in enumerate(CANDIDATES):
+            classifier = _classifier(kind, cost).fit(ours, labels[train])
+            found[place, test] = _decisions(classifier, theirs, num_classes)
+    return found
+
+
+def _preparation() -> Pipeline:
     # a rotation into as many dimensions as there are clips, at most, in which the same classifier is found sooner
-    rotation = PCA(svd_solver='full')
-    return make_pipeline(
-        StandardScaler(), rotation, LinearSVC(**options) if kind == 'svm' else LogisticRegression(**options)
-    )
+    return make_pipeline(StandardScaler(), PCA(svd_solver='full'))
 
 
-def _scores(decisions: np.ndarray, classes: np.ndarray, num_classes: int) -> np.ndarray:
-    """Return the softmax of decision values, (N, K); of two classes there is one value, for the second."""
-    if decisions.ndim == 1:
-        decisions = np.stack([-decisions, decisions], axis=1)
-    scores = np.zeros((len(decisions), num_classes))
-    scores[:, classes] = softmax(decisions, axis=1)
-    return scores
+def _classifier(kind: str, cost: float) -> SVC | LogisticRegression:
+    if kind == 'svm':
+        return SVC(kernel='linear', C=cost, class_weight='balanced', decision_function_shape='ovr')
+    return LogisticRegression(C=cost, class_weight='balanced', max_iter=2000)
+
+
+def _decisions(classifier: SVC | LogisticRegression, features: np.ndarray, num_classes: int) -> np.ndarray:
+    """Return decision values, (N, K); that of a class which was not trained on is -inf."""
+    values = classifier.decision_function(features)
+    if values.ndim == 1:  # of two classes, for the second
+        values = np.stack([-values, values], axis=1)
+    found = np.full((len(values), num_classes), -np.inf)
+    found[:, classifier.classes_] = values
+    return found
