@@ -1,6 +1,7 @@
 """Small models with the true structure, for tests."""
 
 from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -12,9 +13,14 @@ from mmavf.structures import AVDataSample
 ROOT = Path(__file__).parents[2]
 
 
+@cache
+def _released(name: str) -> Config:
+    return Config.fromfile(str(ROOT / f'configs/_base_/models/{name}.py')).model
+
+
 def pretrain_config(**overrides) -> Config:
     """Return the configuration of a small pre-training model; `overrides` replace its top-level entries."""
-    model = Config.fromfile(str(ROOT / 'configs/_base_/models/avfmae_b.py')).model
+    model = deepcopy(_released('avfmae_b'))
     encoder = dict(embed_dims=32, num_heads=2, depth=2, out_indices=(0, 1))
     decoder = dict(embed_dims=16, num_heads=2, num_skips=2)
     for part in ('video', 'audio'):
@@ -34,7 +40,7 @@ def build_pretrainer(**overrides):
 
 def finetune_config(num_classes: int = 5, **overrides) -> Config:
     """Return the configuration of a small classifier; `overrides` replace its top-level entries."""
-    model = Config.fromfile(str(ROOT / 'configs/_base_/models/avfmae_b_finetune.py')).model
+    model = deepcopy(_released('avfmae_b_finetune'))
     for part in ('video', 'audio'):
         model[f'{part}_encoder'].update(embed_dims=32, num_heads=2, depth=2)
     model.correlation.update(embed_dims=32, num_heads=2)

@@ -1,7 +1,9 @@
 """A published folder gives what its checkpoint gives, runs nothing, and says what is wrong with it."""
 
 import json
+import shutil
 import sys
+from functools import cache
 from hashlib import sha256
 
 import numpy as np
@@ -23,12 +25,18 @@ DEMO = ROOT / 'configs/demo'
 FINETUNE = DEMO / 'avfmae_tiny_finetune.py'
 
 
-def save_checkpoint(path, config=FINETUNE, **meta):
-    """Write a checkpoint as a training does, with the config as text."""
+@cache
+def made(config):
+    """Weights of a model, and its config as text."""
     cfg = load_config(str(config))
     torch.manual_seed(0)
-    model = init_model(cfg, device='cpu')
-    torch.save(dict(state_dict=model.state_dict(), meta=dict(dict(cfg=cfg.pretty_text, epoch=3), **meta)), path)
+    return init_model(cfg, device='cpu').state_dict(), cfg.pretty_text
+
+
+def save_checkpoint(path, config=FINETUNE, **meta):
+    """Write a checkpoint as a training does, with the config as text."""
+    weights, text = made(config)
+    torch.save(dict(state_dict=weights, meta=dict(dict(cfg=text, epoch=3), **meta)), path)
     return path
 
 
@@ -48,10 +56,17 @@ def clips(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope='module')
+def published(checkpoint, tmp_path_factory):
+    folder = tmp_path_factory.mktemp('published') / 'model'
+    publish_model(checkpoint, folder, device='cpu')
+    return folder
+
+
 @pytest.fixture
-def folder(checkpoint, tmp_path):
-    publish_model(checkpoint, tmp_path / 'model', device='cpu')
-    return tmp_path / 'model'
+def folder(published, tmp_path):
+    """A published model that a test may change."""
+    return shutil.copytree(published, tmp_path / 'model')
 
 
 def scores(model, clips):
