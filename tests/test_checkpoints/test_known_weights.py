@@ -79,6 +79,7 @@ def test_a_released_file_becomes_a_published_model(released, tmp_path, capsys):
     assert all(torch.equal(value, model.state_dict()[name]) for name, value in found.state_dict().items())
     card = read_card(out)
     assert card['licence'] == row.licence and row.page in card['origin']
+    assert 'trained on: see its origin above.' in (out / 'README.md').read_text()
     assert card['preprocessing']['video']['window_sec'] == pytest.approx(2.56)
     if row.target:
         assert card['names'] == list(get_card(row.target).classes) and 'held out was fold 3' in card['origin']

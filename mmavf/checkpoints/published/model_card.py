@@ -35,7 +35,7 @@ def model_card(card: Mapping[str, Any], name: str) -> str:
         markdown_table(('', ''), _facts(card)) + '\n',
         _USE.replace('FOLDER', name),
         '## What goes in\n\n' + markdown_table(('', ''), _inputs(card['preprocessing'])) + '\n',
-        '## Training\n\n' + _training(card['training']),
+        '## Training\n\n' + _training(card['training'], card['origin']),
         '## Scores\n\n' + _scores(card['metrics']),
         '## Probabilities\n\n' + _calibration(card['calibration']),
     ]
@@ -69,10 +69,11 @@ def _inputs(preprocessing: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(name.replace('_', ' '), _text(value)) for name, value in shown.items()]
 
 
-def _training(training: Mapping[str, Any]) -> str:
+def _training(training: Mapping[str, Any], origin: str | None) -> str:
     records = training.get('records') or []
     if not records:
-        return 'The checkpoint does not say which labelled data it was trained on.\n'
+        text = 'The checkpoint holds no record of the labelled data that it was trained on'
+        return f'{text}: see its origin above.\n' if origin else f'{text}.\n'
     header = ('corpora', 'target', 'fold held out', 'epoch chosen', 'lists (SHA-256)')
     rows = [
         (
