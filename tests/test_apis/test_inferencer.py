@@ -1,6 +1,7 @@
 """Inference on recordings: the same numbers as a test, windows by time, faces, missing modalities."""
 
 import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from mmavf.apis import AVFInferencer, Recording, init_model, list_loader, run_ba
 from mmavf.apis.marginals import mean_tokens, output_of
 from mmavf.datasets.media import MediaFile
 from mmavf.errors import ClipError, ConfigError, MissingModalityError
-from mmavf.faces import Face
+from mmavf.faces import Face, FaceCropper
 from mmavf.registry import FACE_DETECTORS
 from mmavf.structures import AVDataSample
 from mmavf.timeline import Timeline
@@ -113,6 +114,30 @@ def test_each_face_has_a_track_and_gaps_have_no_window(model):
     assert timeline.notes == ('Several faces are seen at the same time; each gets the same sound, whoever speaks.',)
     x, y, side, _ = timeline.tracks[1].places[0]
     assert (x, y, side) == (pytest.approx(130), pytest.approx(30), pytest.approx(52))
+
+
+def test_frames_and_crops_of_overlapping_windows_are_made_once(model, monkeypatch):
+    face = Face((30.0, 10.0, 40.0, 40.0), 1.0)
+    monkeypatch.setitem(FACE_DETECTORS.module_dict, 'PlannedDetector', PlannedDetector)
+    infer = AVFInferencer(model, detector=dict(type='PlannedDetector', plan=[[face]] * 200), hop_sec=0.32)
+    recording = Recording.from_arrays(np.full((200, 64, 96, 3), 99, np.uint8), 25.0, tone(8.0), 16000)
+    passes, crops, crop = [], [], FaceCropper.crop
+
+    class Noted:
+        frame_times, read_frames = recording.frames.frame_times, recording.frames.read_frames
+
+        def iter_frames(self, indices):
+            passes.append(list(indices))
+            return recording.frames.iter_frames(indices)
+
+    monkeypatch.setattr(FaceCropper, 'crop', lambda *args: crops.append(1) or crop(*args))
+    timeline = infer(replace(recording, frames=Noted()))
+    [(_, plans)] = infer.windows.plan(recording).faces
+    shown = {index for plan in plans for index in plan.frame_inds.tolist()}
+    assert len(plans) >= len(timeline.windows) > 15 and len(shown) < 0.5 * sum(len(plan.frame_inds) for plan in plans)
+    # besides this: every fifth frame for the faces, the first for its size
+    assert [each for each in passes if len(each) > 1 and each[1] % 5] == [sorted(shown)] and len(passes) <= 3
+    assert len(crops) == len(shown)
 
 
 def test_windows_do_not_stay_in_memory(model):
