@@ -44,6 +44,21 @@ FILES = {
     'sound.m4a': ('', {}, 'aac', {}, 0, 6),
     'not_sought.ts': ('libx264', {'x264-params': _X264}, 'mp2', {}, 0, 6),
 }
+# read from their beginning: guessed stamps, durations that depend on the packets before, or nothing gained by seeking
+NOT_SOUGHT = {
+    'h264.ts': ('libx264', {'x264-params': _X264}, 'aac', {}, 0, 6),
+    'mpeg2.ts': ('mpeg2video', {'bf': '2', 'g': '12'}, 'mp2', {}, 0, 6),
+    'mpeg2.mpg': ('mpeg2video', {'bf': '2', 'g': '12'}, 'mp2', {}, 0, 6),
+    'mpeg1.mpg': ('mpeg1video', {'bf': '2', 'g': '12'}, 'mp2', {}, 0, 6),
+    'mpeg4.avi': ('mpeg4', {'g': '12'}, 'mp3', {}, 0, 6),
+    'mjpeg.avi': ('mjpeg', {}, 'pcm_s16le', {}, 0, 6),
+    'h264.flv': ('libx264', {'x264-params': _X264}, 'aac', {}, 0, 6),
+    'flv1.flv': ('flv', {'g': '12'}, 'mp3', {}, 0, 6),
+    'wmv2.asf': ('wmv2', {'g': '12'}, 'mp3', {}, 0, 6),
+    'h264.nut': ('libx264', {'x264-params': _X264}, 'mp3', {}, 0, 6),
+    'mpeg2.mxf': ('mpeg2video', {'g': '12'}, 'pcm_s16le', {}, 0, 6),
+}
+DIFFER = ('flv1.flv', 'wmv2.asf')  # durations of packets, behind a seek
 
 
 @pytest.fixture(scope='module')
@@ -53,7 +68,7 @@ def files(tmp_path_factory):
 
     def make(name: str) -> str:
         if name not in made:
-            made[name] = _write(folder / name, *FILES[name])
+            made[name] = _write(folder / name, *(FILES | NOT_SOUGHT)[name])
         return made[name]
 
     return make
@@ -153,6 +168,18 @@ def test_packets_behind_a_seek_are_those_of_reading_from_the_beginning(files, na
                 mine, other = _both_ways(monkeypatch, _packets, path, start, start + length, kinds=kinds)
                 assert mine == other
     assert any(sought) == (name != 'not_sought.ts')
+
+
+@pytest.mark.parametrize('name', NOT_SOUGHT)
+def test_other_containers_are_read_from_their_beginning(files, name, sought):
+    assert _packets(files(name), 3.5, 4.0, kinds=('video', 'audio')) and not sought
+
+
+@pytest.mark.parametrize('name', DIFFER)
+def test_some_would_differ_behind_a_seek(files, name, sought, monkeypatch):
+    monkeypatch.setattr(demux, 'SEEKABLE_FORMATS', ('flv', 'asf'))
+    read = [_both_ways(monkeypatch, _packets, files(name), at, at + 0.6, kinds=('video', 'audio')) for at in STARTS]
+    assert any(sought) and any(mine != other for mine, other in read)
 
 
 @pytest.mark.parametrize('name', FILES)
