@@ -38,6 +38,12 @@ def test_videos_frame_folders_and_sound(tmp_path):
     ]
 
 
+def test_sound_alone_needs_a_list_and_no_preparation(tmp_path):
+    touch(tmp_path, 'calm/anna.wav', 'excited/ben.flac', 'labels.csv')
+    with pytest.raises(RawDataError, match=r'holds 2 sound file\(s\) and no video: .*docs/speech\.md shows'):
+        custom(tmp_path).index()
+
+
 def test_ids_are_safe_unique_and_the_same_whatever_else_is_there():
     paths = [
         'a/b.mp4',

@@ -105,6 +105,11 @@ With the option label_from='folder' the first folder of a path is the class inst
         videos = [self.relative(path) for path in self.files()]
         media = [Media(path, _stem(path), sounds.get(_stem(path), '')) for path in videos]
         media += [Media(path, path, sounds.get(path)) for path in self._frame_folders()]
+        if sounds and not media:
+            raise RawDataError(
+                f'{self.raw} holds {len(sounds)} sound file(s) and no video: there is no face to crop, and sound is '
+                'read as it is. Write a list of it, as docs/speech.md shows.'
+            )
         stems = {item.stem for item in media}
         left_out = [LeftOut(path, 'sound without a video') for stem, path in sounds.items() if stem not in stems]
         return media, left_out + self._other_files()
