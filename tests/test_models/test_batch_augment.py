@@ -159,6 +159,14 @@ def test_sound_alone_is_blended_or_refused():
     torch.testing.assert_close(prepared['inputs']['audio'], _slow_blend(_plain(batch)['audio'], 2, own))
 
 
+def test_mixing_that_is_switched_off_asks_for_no_video():
+    batch = _batch()
+    del batch['inputs']['video']
+    prepared = _prepare(batch, prob=0.0)
+    assert torch.equal(prepared['inputs']['audio'], _plain(batch)['audio'])
+    assert 'gt_score' not in prepared['data_samples'][0]
+
+
 def test_what_cannot_be_mixed_is_named():
     batch = _batch()
     del batch['data_samples'][2].gt_label

@@ -43,7 +43,7 @@ class MixupCutmix:
         num_classes: Classes K, as many as the head has.
         mixup_alpha: Both parameters of the beta distribution that the blend of mixup is drawn from.
         cutmix_alpha: The same for the area of cutmix.
-        prob: Probability that a batch is mixed.
+        prob: Probability that a batch is mixed; 0 switches it off.
         switch_prob: Probability of cutmix in a mixed batch; 0 is mixup alone, 1 cutmix alone.
         mix_audio: Whether sound is mixed. It must be for a model of sound alone, which always blends.
 
@@ -83,10 +83,10 @@ class MixupCutmix:
             Inputs, and copies of the data samples with the mixed label as `gt_score`, float32 (K,).
 
         Raises:
-            ConfigError: There is no video and sound is not to be mixed, or a label is not one of the K classes.
+            ConfigError: There is no video, and sound is not to be mixed, but labels are; or a label is not one of the K classes.
             ListError: A clip has no label.
         """
-        if 'video' not in inputs and not self.mix_audio:
+        if self.prob and 'video' not in inputs and not self.mix_audio:
             raise ConfigError(
                 'MixupCutmix would mix only labels: the batch has no video. Set batch_augment.mix_audio=True, or '
                 'model.data_preprocessor.batch_augment=None'
