@@ -83,7 +83,8 @@ class MixupCutmix:
             Inputs, and copies of the data samples with the mixed label as `gt_score`, float32 (K,).
 
         Raises:
-            ConfigError: There is no video, and sound is not to be mixed, but labels are; or a label is not one of the K classes.
+            ConfigError: Labels are to be mixed, but there is no video, and sound is not mixed; or a label is not one of
+                the K classes.
             ListError: A clip has no label.
         """
         if self.prob and 'video' not in inputs and not self.mix_audio:
