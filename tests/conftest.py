@@ -3,10 +3,15 @@
 import gc
 import os
 import random
+import signal
 
 # Before torch is imported, and inherited by the processes that tests start.
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 os.environ.setdefault('MPLBACKEND', 'Agg')
+
+# A shell lets a job that it starts in the background ignore Ctrl-C, and what that job starts too.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import numpy as np
 import pytest

@@ -32,8 +32,9 @@ def list_loader(cfg: Config, ann_file: str | Path, data_root: str | Path = '') -
         >>> from mmavf.apis import list_loader
         >>> cfg = Config.fromfile('configs/demo/avfmae_tiny_finetune.py')
         >>> (batch,) = list_loader(cfg, 'clips.csv', data_root='clips')
+        >>> # one view of each: the clips are no longer than a window
         >>> batch['inputs']['video'].shape, len(batch['data_samples']), batch['failures']
-        (torch.Size([2, 2, 4, 96, 96, 3]), 2, [])
+        (torch.Size([2, 1, 4, 96, 96, 3]), 2, [])
     """
     if not cfg.get('test_dataloader'):
         raise ConfigError(f'{cfg.filename or "the config"} has no test_dataloader: use the config of a fine-tuning.')

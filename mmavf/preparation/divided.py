@@ -12,7 +12,7 @@ from mmavf.files.atomic_file import replacing
 
 from .job import disk_failures
 from .journal import FILE, Journal, line_of, remove
-from .run import CLIP_TIMEOUT_SEC, Preparation, is_failed
+from .run import CLIP_TIMEOUT_SEC, Preparation, check_run, is_failed
 
 PARTS = 'parts'
 NAME = re.compile(r'(\d+)-of-(\d+)')
@@ -55,6 +55,7 @@ class DividedPreparation(Preparation):
             PreparationError: The disk is full; the folder has something else, a whole preparation, or parts of another
                 total; this part was started with other settings, or another run is at work on it.
         """
+        check_run(workers, clip_timeout_sec)
         self._require_parts(part[1])
         self._part, self._home = part, _home(self._out, part)
         with self._open(part) as journal, disk_failures(self._out):

@@ -92,6 +92,7 @@ class Preparation:
             ConfigError: `workers` or `clip_timeout_sec` is not positive.
             PreparationError: The disk is full, the folder was started with other settings, or another run uses it.
         """
+        check_run(workers, clip_timeout_sec)
         own = [*FRAME_FOLDERS.values(), SOUND_FOLDER, WORK, self._set.list_file, *RESULTS]
         with Journal(self._out, self._header(), own if restart else ()) as journal, disk_failures(self._out):
             self._prepare(journal, workers, retry_failed, clip_timeout_sec)
@@ -111,10 +112,6 @@ class Preparation:
         return islice(make_units(self._clips, self._pack.clips_per_shard), number - 1, None, of)
 
     def _prepare(self, journal: Journal, workers: int, retry_failed: bool, clip_timeout_sec: float) -> None:
-        if workers < 1:
-            raise ConfigError(f'workers must be at least 1, not {workers}')
-        if not clip_timeout_sec > 0:
-            raise ConfigError(f'clip_timeout must be positive, not {clip_timeout_sec}')
         remove([self._home / WORK])  # of a run that was killed
         for folder in (self._out / FRAME_FOLDERS[self._settings.pack], self._out / SOUND_FOLDER, self._home / WORK):
             folder.mkdir(exist_ok=True)
@@ -191,3 +188,11 @@ def index_sha256(index: RawIndex) -> str:
     for entry in [*map(asdict, index.clips), *index.left_out]:
         digest.update(json.dumps(entry, sort_keys=True).encode())
     return digest.hexdigest()
+
+
+def check_run(workers: int, clip_timeout_sec: float) -> None:
+    """Raise a ConfigError if the options of a run cannot work, before it makes its folder."""
+    if workers < 1:
+        raise ConfigError(f'workers must be at least 1, not {workers}')
+    if not clip_timeout_sec > 0:
+        raise ConfigError(f'clip_timeout must be positive, not {clip_timeout_sec}')
