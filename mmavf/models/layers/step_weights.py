@@ -26,6 +26,11 @@ def step_weights(*groups: Sequence[Tensor]) -> tuple[Tensor, ...]:
     return _CastGroups.apply(dtype, tuple(len(group) for group in groups), *parts)
 
 
+def joins_for_nothing(weight: Tensor) -> bool:
+    """Return whether `step_weights` joins a parameter with others by copies that it makes anyway, to cast them."""
+    return _autocast_dtype(weight) != weight.dtype
+
+
 def _autocast_dtype(weight: Tensor) -> torch.dtype:
     """Return the precision of products with a weight: its own without autocast, which the meta device does not know."""
     device = weight.device.type
