@@ -5,6 +5,7 @@ from .cards import CARDS
 from .folds import fold_of, folds_by_rule, seeded_folds
 from .hybrids import HYBRIDS, hold_out_target, hybrid_settings
 from .label_spaces import CEA_ALIGNMENT, CEA_CLASSES, MER_CLASSES
+from .one_modality import one_modality
 from .own_list import list_settings
 from .settings import get_card, target_settings
 
@@ -24,6 +25,7 @@ __all__ = [
     'hold_out_target',
     'hybrid_settings',
     'list_settings',
+    'one_modality',
     'seeded_folds',
     'target_settings',
 ]

@@ -148,17 +148,18 @@ def classifier(num_classes: int, modalities: Sequence[Modality]) -> dict[str, An
     if 'video' not in modalities:
         mixing['mix_audio'] = True
     return dict(
-        head=dict(num_classes=num_classes), data_preprocessor=dict(batch_augment=mixing), **_without_others(modalities)
+        head=dict(num_classes=num_classes), data_preprocessor=dict(batch_augment=mixing), **without_others(modalities)
     )
 
 
 def regressor(num_outputs: int, modalities: Sequence[Modality]) -> dict[str, Any]:
     """Return the settings of a model that regresses numbers; clips are not mixed."""
     head = dict(_delete_=True, type='RegressionHead', num_outputs=num_outputs, loss=dict(type='RegressionMSELoss'))
-    return dict(head=head, data_preprocessor=dict(batch_augment=None), **_without_others(modalities))
+    return dict(head=head, data_preprocessor=dict(batch_augment=None), **without_others(modalities))
 
 
-def _without_others(modalities: Sequence[Modality]) -> dict[str, None]:
+def without_others(modalities: Sequence[Modality]) -> dict[str, None]:
+    """Return what a model of these modalities lacks, as None: encoders, and with a single one the correlation."""
     missing = {'video', 'audio'}.difference(modalities)
     return dict.fromkeys([*(f'{modality}_encoder' for modality in missing), *(['correlation'] if missing else [])])
 
