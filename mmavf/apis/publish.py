@@ -72,23 +72,28 @@ def publish_model(
     model: Any = init_model(cfg, checkpoint, device)
     if onnx:
         check_onnx(model)
-    names = model.dataset_meta.get('classes') or model.dataset_meta.get('dims') or []
-    card = make_card(
-        model,
-        content['meta'],
-        averaged='ema_state_dict' in content,
-        metrics=[read_result(path, names) for path in results],
-        licence=licence,
-        origin=origin,
-        fps=fps,
-        face_crop=None if manifest is None else read_face_crop(manifest),
-    )
+    card = _card(model, content, results, manifest, licence=licence, origin=origin, fps=fps)
     check_parts(model_config(card, None))
     marginals = None if marginal_list is None else _add_marginals(card, model, marginal_list, data_root)
     write_published(folder, model.state_dict(), card, marginals)
     if onnx:
         add_onnx(folder, init_model(folder, device='cpu'), check_list, data_root)
     return read_card(folder)
+
+
+def _card(
+    model: Any, content: dict[str, Any], results: Sequence[str | Path], manifest: str | Path | None, **about: Any
+) -> dict[str, Any]:
+    """Return the card of a checkpoint's model, with what is known `about` it."""
+    names = model.dataset_meta.get('classes') or model.dataset_meta.get('dims') or []
+    return make_card(
+        model,
+        content['meta'],
+        averaged='ema_state_dict' in content,
+        metrics=[read_result(path, names) for path in results],
+        face_crop=None if manifest is None else read_face_crop(manifest),
+        **about,
+    )
 
 
 def _read(checkpoint: str, config: str | Path | None) -> tuple[dict[str, Any], Config]:
