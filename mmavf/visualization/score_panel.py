@@ -53,7 +53,8 @@ def draw_track(panel: Axes, timeline: Timeline, track: int | None, shown: Sequen
 
 def _draw_stack(panel: Axes, spans: Sequence[Span], shown: Sequence[int]) -> None:
     edges, values = _steps(spans)
-    rows = [values[index] for index in shown]
+    # a track of a single frame lasts no time: its panel is empty
+    rows = [values[index] for index in shown] if spans else []
     if spans and len(shown) < len(values):
         rows.append(values.sum(axis=0) - sum(rows))
     colours = [*COLOURS[: len(shown)], OTHERS]

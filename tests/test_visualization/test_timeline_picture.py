@@ -65,6 +65,14 @@ def test_probabilities_are_stacked_from_below():
     assert (column[-20] == rgb(COLOURS[0])).all() and (column[20] == rgb(COLOURS[1])).all()
 
 
+@pytest.mark.parametrize('model', [classifier(('a', 'b')), regressor(('arousal',))])
+def test_a_window_of_a_single_frame_lasts_no_time_and_leaves_the_panel_empty(model):
+    """A recording of one frame has one."""
+    scores = (0.3, 0.7)[: len(model.names)]
+    pixels = panel_pixels(timeline(source(), model, windows=[Window(1, 0, 0, scores)]), 1)
+    assert columns_of(pixels, COLOURS[0]) is None and columns_of(pixels, COLOURS[1]) is None
+
+
 def test_of_many_classes_the_most_probable_have_colours_and_the_others_share_one():
     model = classifier([f'c{i}' for i in range(43)])
     scores = np.full(43, 0.4 / 33)
