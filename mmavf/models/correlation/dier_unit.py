@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from mmavf.registry import MODELS
 
-from ..layers import LAYER_NORM_EPS, CrossBlock, ViTBlock, joins_for_nothing, step_weights
+from ..layers import LAYER_NORM_EPS, CrossBlock, ViTBlock, joining_is_free, step_weights
 
 
 class DiERStream(nn.Module):
@@ -36,7 +36,7 @@ class DiERStream(nn.Module):
         intra, inter = self.self_block(x), self.cross_block(x, other)
         both = torch.cat((intra, inter), dim=-1)  # (B, N, 2C)
         gates = self.self_gate, self.cross_gate
-        if joins_for_nothing(self.self_gate.weight):
+        if joining_is_free(self.self_gate.weight):
             product = step_weights([gate.weight for gate in gates], [gate.bias for gate in gates])
             of_self, of_cross = F.linear(both, *product).sigmoid().chunk(2, dim=-1)
         else:

@@ -7,7 +7,7 @@ from .lgi_block import LGIBlock
 from .patches import PatchEmbed, patch_grid, take_patches
 from .positions import sinusoid_table
 from .regions import all_token_ids, region_grid, region_of_tokens, released_order, sort_by_region
-from .step_weights import joins_for_nothing, step_weights
+from .step_weights import joining_is_free, step_weights
 from .tokens import draw_token
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     'ViTBlock',
     'draw_token',
     'all_token_ids',
-    'joins_for_nothing',
+    'joining_is_free',
     'patch_grid',
     'region_grid',
     'region_of_tokens',

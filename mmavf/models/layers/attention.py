@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from mmavf.errors import ConfigError
 
 from .clip_attention import attend_by_clip
-from .step_weights import joins_for_nothing, step_weights
+from .step_weights import joining_is_free, step_weights
 
 
 def is_slow_fused(q: Tensor) -> bool:
@@ -90,7 +90,7 @@ class CrossAttention(_Attention):
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """Map queries (B, N, C) and context (B, M, C) to (B, N, C)."""
         biases = [self.q_bias, self.k_bias, self.v_bias]
-        if context is None and joins_for_nothing(self.q.weight):
+        if context is None and joining_is_free(self.q.weight):
             return _attend_to_itself(x, [self.q.weight, self.kv.weight], biases, self.proj, self.num_heads)
         context = x if context is None else context
         groups = [self.q.weight], [self.q_bias], [self.kv.weight], biases[1:], [self.proj.weight], [self.proj.bias]

@@ -26,7 +26,7 @@ def step_weights(*groups: Sequence[Tensor]) -> tuple[Tensor, ...]:
     return _CastGroups.apply(dtype, tuple(len(group) for group in groups), *parts)
 
 
-def joins_for_nothing(weight: Tensor) -> bool:
+def joining_is_free(weight: Tensor) -> bool:
     """Return whether `step_weights` joins a parameter with others by copies that it makes anyway, to cast them."""
     return _autocast_dtype(weight) != weight.dtype
 
