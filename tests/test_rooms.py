@@ -27,7 +27,19 @@ ROOMS = (
         'faces',
         'datasets',
     ),
-    *('models', 'protocol', 'lists', 'structures', 'registry', 'checkpoints', 'files', 'errors', 'version'),
+    *(
+        'models',
+        'protocol',
+        'lists',
+        'structures',
+        'registry',
+        'checkpoints',
+        'synthetic',
+        'files',
+        'stop_signals',
+        'errors',
+        'version',
+    ),
 )
 
 OUTSIDE = ('__init__', '__main__')  # of the package itself

@@ -8,8 +8,8 @@ _base_ = [
     '../_base_/stages/finetune_tiny.py',
     '../default_runtime.py',
 ]
-from mmavf.datasets.synthetic.emotions import CLASSES
 from mmavf.datasets.targets import list_settings
+from mmavf.synthetic.emotions import CLASSES
 
 globals().update(list_settings(data_root='demo/target', classes=CLASSES, split_column='fold'))
 train_cfg = dict(max_epochs=16)

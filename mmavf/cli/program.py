@@ -9,6 +9,7 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
 
 from mmavf.errors import MMAVFError
+from mmavf.stop_signals import end_stopped, end_with_parent, is_distributed, log_handlers, stop_signals
 
 Run = Callable[[Namespace], int | None]
 
@@ -61,8 +62,6 @@ def run_command(run: Run, args: Namespace) -> int:
     Raises:
         UsageError: The command raised it.
     """
-    from mmavf.engine.stop_signals import end_stopped, end_with_parent, stop_signals  # loads PyTorch: not for --help
-
     end_with_parent()
     sys.path.insert(0, os.getcwd())  # for custom_imports: Python puts the script's folder there instead
     if 'local_rank' in args:
@@ -91,20 +90,24 @@ def show_error(error: Exception, debug: bool) -> bool:
     Returns:
         Whether the error is one that a user can act on (see `explain`); nothing is shown of any other.
     """
-    from mmengine.logging import MMLogger
-
-    from .explain import explain
-
-    explained = explain(error)
+    explained = _explained(error)
     if explained is None:
         return False
     message = _without_worker_traceback(explained)
     sys.stderr.write(f'{type(explained).__name__}: {message}\n')
     record = logging.LogRecord('mmavf', logging.ERROR, __file__, 0, message, None, sys.exc_info())
-    for handler in MMLogger.get_current_instance().handlers:
+    for handler in log_handlers():
         if debug or isinstance(handler, logging.FileHandler):
             handler.handle(record)
     return True
+
+
+def _explained(error: Exception) -> MMAVFError | None:
+    if isinstance(error, MMAVFError):
+        return error
+    from .explain import explain  # loads PyTorch
+
+    return explain(error)
 
 
 def _without_worker_traceback(error: MMAVFError) -> str:
@@ -121,8 +124,8 @@ def leave_process_group() -> None:
     A thread of gloo that still frees a tensor while Python shuts down aborts the process. The threads end with the last
     reference to the group, which a wrapped model holds; a runner and its model are a cycle, hence the collection.
     """
-    from torch import distributed
+    if is_distributed():
+        from torch import distributed
 
-    if distributed.is_initialized():
         distributed.destroy_process_group()
         gc.collect()

@@ -24,6 +24,7 @@ from mmavf.files.file_lock import make_folder
 from mmavf.protocol.independence import check_independence
 from mmavf.protocol.protocol import apply_protocol
 from mmavf.registry import RUNNERS
+from mmavf.stop_signals import ObeyParent, kill_children, stops
 
 from .allocator import keep_freed_memory
 from .config_checks import check_keys
@@ -34,7 +35,6 @@ from .launch import resolve_loaders
 from .loops import accumulative_counts
 from .resume_policy import ResumePolicy
 from .rng import get_rng_state
-from .stop_signals import ObeyParent, kill_children, stops
 from .work_dir import claim_on_all_ranks, claimed, repair_records, resume_hint
 
 

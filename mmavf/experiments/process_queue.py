@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmavf.engine.launch import share_cores
-from mmavf.engine.stop_signals import PARENT_VARIABLE
 from mmavf.errors import MMAVFError
+from mmavf.stop_signals import PARENT_VARIABLE
 
 ERROR_LINE = re.compile(r'[\w.]+(Error|Exception): ')
 ERROR_LINES = 5  # of the last error of a log that are shown

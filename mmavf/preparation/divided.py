@@ -12,7 +12,8 @@ from mmavf.files.atomic_file import replacing
 
 from .job import disk_failures
 from .journal import FILE, Journal, line_of, remove
-from .run import CLIP_TIMEOUT_SEC, Preparation, check_run, is_failed
+from .run import Preparation, check_run, is_failed
+from .settings import CLIP_TIMEOUT_SEC
 
 PARTS = 'parts'
 NAME = re.compile(r'(\d+)-of-(\d+)')

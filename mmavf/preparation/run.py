@@ -26,12 +26,11 @@ from .progress import ClipProgress
 from .raw_clip import RawIndex
 from .raw_sets import RawSet
 from .schedule import Schedule, Unit, make_units
-from .settings import PACK_TYPES, PrepareSettings
+from .settings import CLIP_TIMEOUT_SEC, PACK_TYPES, PrepareSettings
 from .summary import left_out_text, summarise, summary_text
 from .worker_pool import WorkerCrash, WorkerPool
 
 SOFTWARE = ('opencv', 'mmavf', 'av', 'numpy', 'scipy', 'soundfile', 'torchaudio')  # that the bytes depend on
-CLIP_TIMEOUT_SEC = 3600.0  # enough for a clip of an hour on a busy machine
 RESULTS = ('classes.txt', 'manifest.json', 'summary.md', 'summary.json', 'left_out.csv', 'contact_sheet.png')
 
 

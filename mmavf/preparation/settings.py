@@ -4,14 +4,16 @@ import os
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mmavf.datasets.media import Channel, check_channel
 from mmavf.errors import ConfigError
-from mmavf.faces.choice import CRITERIA
-from mmavf.faces.detector_name import detector_config
 from mmavf.files.sha256 import file_sha256
 
+# what checks and uses the settings loads PyTorch, and command lines want their defaults at once
+if TYPE_CHECKING:
+    from mmavf.datasets.media import Channel
+
+CLIP_TIMEOUT_SEC = 3600.0  # enough for a clip of an hour on a busy machine
 PACK_TYPES = dict(mp4='Mp4Pack', jpeg='JpegPack', shards='ShardPack')
 
 
@@ -48,12 +50,16 @@ class PrepareSettings:
     pack: str = 'mp4'
     pack_options: dict[str, Any] = field(default_factory=dict)
     sound: bool = True
-    audio_channel: Channel = None
+    audio_channel: 'Channel' = None
     size: int = 160
     min_sec: float | None = None
     max_sec: float | None = None
 
     def __post_init__(self) -> None:
+        from mmavf.datasets.media import check_channel
+        from mmavf.faces.choice import CRITERIA
+        from mmavf.faces.detector_name import detector_config
+
         detector_config(self.detector)  # raises what is wrong with it
         shortest, longest = self.min_sec or 0, 10.0 if self.max_sec is None else self.max_sec
         rules = (
@@ -83,6 +89,8 @@ class PrepareSettings:
 
     def cropper(self, labelled: bool) -> dict[str, Any]:
         """Return the configuration of the face cropper."""
+        from mmavf.faces.detector_name import detector_config
+
         min_sec = self.lengths_sec(labelled)[0]
         return dict(
             detector=detector_config(self.detector), min_sec=min_sec, size=self.size, align_eyes=self.align_eyes

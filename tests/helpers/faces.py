@@ -3,9 +3,10 @@
 import cv2
 import numpy as np
 
-from mmavf.datasets.synthetic.builder import SyntheticSettings, perform_entry, plan_clips
-from mmavf.datasets.synthetic.face import FacePainter
 from mmavf.faces import Face
+from mmavf.synthetic.builder import perform_entry, plan_clips
+from mmavf.synthetic.face import FacePainter
+from mmavf.synthetic.settings import SyntheticSettings
 
 
 def drawn_face(frame: int = 0, size: int = 160) -> np.ndarray:

@@ -4,7 +4,8 @@ import signal
 
 import pytest
 
-from mmavf.datasets.synthetic import SyntheticSettings, build_synthetic_set
+from mmavf.synthetic.builder import build_synthetic_set
+from mmavf.synthetic.settings import SyntheticSettings
 from tests.helpers.train import ROOT, assert_same_weights, run_train
 
 SAVED, KILLED_AFTER = 6, 7  # of four steps an epoch: inside the second one

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import pytest
 import torch
 
-from mmavf.datasets.synthetic import SyntheticSettings, build_synthetic_set
+from mmavf.synthetic.builder import build_synthetic_set
+from mmavf.synthetic.settings import SyntheticSettings
 from tests.helpers.train import ROOT, assert_same_weights, run_train, weights
 
 ONE_EPOCH = """
@@ -24,7 +25,7 @@ _base_ = [
     '{root}/configs/_base_/stages/finetune.py',
     '{root}/configs/default_runtime.py',
 ]
-from mmavf.datasets.synthetic.emotions import CLASSES
+from mmavf.synthetic.emotions import CLASSES
 from mmavf.datasets.targets import list_settings
 
 globals().update(list_settings('{data}', classes=CLASSES, ann_file='target.csv', split_column='fold'))

@@ -12,9 +12,10 @@ from mmengine.registry import init_default_scope
 from sklearn.metrics import silhouette_score
 
 import mmavf.models  # noqa: F401  (registers the model)
-from mmavf.datasets.synthetic import SyntheticSettings, build_synthetic_set
 from mmavf.errors import ConfigError
 from mmavf.registry import MODELS
+from mmavf.synthetic.builder import build_synthetic_set
+from mmavf.synthetic.settings import SyntheticSettings
 from mmavf.visualization import draw_classes, draw_embedding, draw_values, tsne
 from mmavf.visualization.palette import COLOURS, MARKS, class_look
 from tests.helpers.tools import run_main

@@ -7,8 +7,9 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 import mmavf.models  # noqa: F401  (registers the model)
-from mmavf.datasets.synthetic import SyntheticSettings, build_synthetic_set
 from mmavf.registry import MODELS
+from mmavf.synthetic.builder import build_synthetic_set
+from mmavf.synthetic.settings import SyntheticSettings
 from tests.helpers.tools import run_main
 
 ROOT = Path(__file__).resolve().parents[2]

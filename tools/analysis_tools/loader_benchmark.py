@@ -22,9 +22,10 @@ from mmavf.cli.program import run_program
 from mmavf.datasets import AVClipDataset
 from mmavf.datasets.media import SAMPLE_RATE_HZ, MediaFile
 from mmavf.datasets.read_speed import best_seconds
-from mmavf.datasets.synthetic import SyntheticSettings, build_synthetic_set
 from mmavf.registry import DATASETS, TRANSFORMS
 from mmavf.structures import SampleKey
+from mmavf.synthetic.builder import build_synthetic_set
+from mmavf.synthetic.settings import SyntheticSettings
 
 CONFIG = Path(__file__).parents[2] / 'configs/_base_/datasets/single_list.py'
 

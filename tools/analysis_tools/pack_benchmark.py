@@ -37,10 +37,11 @@ from mmavf.cli.program import UsageError, run_program
 from mmavf.datasets import AVClipDataset
 from mmavf.datasets.media import SAMPLE_RATE_HZ, MediaFile
 from mmavf.datasets.read_speed import clip_files, drop_from_memory, read_clips
-from mmavf.datasets.synthetic import SyntheticSettings, build_synthetic_set
 from mmavf.preparation.packs.jpeg import JpegPack
 from mmavf.preparation.packs.mp4 import Mp4Pack
 from mmavf.preparation.packs.shards import write_shard
+from mmavf.synthetic.builder import build_synthetic_set
+from mmavf.synthetic.settings import SyntheticSettings
 
 FPS = 25
 WORKER = Path(__file__).with_name('pack_worker.py')

@@ -18,15 +18,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mmavf.cli.commands.cross_validate import chosen_folds
 from mmavf.cli.program import run_program
-from mmavf.datasets.synthetic import SyntheticSettings, build_synthetic_set
 from mmavf.errors import ConfigError, MMAVFError
-from mmavf.experiments.ablation_configs import check_ablation
-from mmavf.experiments.ablation_file import read_ablation
-from mmavf.experiments.ablation_runs import AblationRuns, VariantRuns
+from mmavf.synthetic.settings import SyntheticSettings
+
+if TYPE_CHECKING:  # what loads PyTorch is imported where it is used, so that --help answers at once
+    from mmavf.experiments.ablation_runs import AblationRuns, VariantRuns
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = '.made_by_demo'  # in folders of the demo, which it may remove
@@ -61,8 +60,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f'--{stage}-epochs', type=int, help='epochs of this stage (default: as in the config)')
 
 
-def plan(args: argparse.Namespace) -> AblationRuns:
+def plan(args: argparse.Namespace) -> 'AblationRuns':
     """Plan all trainings and tests: those of the ablation file, on the sets and for the epochs of this demo."""
+    from mmavf.cli.commands.cross_validate import chosen_folds
+    from mmavf.experiments.ablation_configs import check_ablation
+    from mmavf.experiments.ablation_file import read_ablation
+    from mmavf.experiments.ablation_runs import AblationRuns
+
     target = os.path.relpath(args.out / 'target', ROOT)
     options = {f'{part}_dataloader.dataset.data_root': target for part in ('train', 'val', 'test')}
     options |= epochs(args, 'finetune')
@@ -96,7 +100,7 @@ def epochs(args: argparse.Namespace, stage: str) -> dict[str, int]:
     return {} if number is None else {'train_cfg.max_epochs': number}
 
 
-def run_all(runs: AblationRuns) -> None:
+def run_all(runs: 'AblationRuns') -> None:
     """Run whatever is not finished.
 
     Raises:
@@ -147,16 +151,18 @@ def claim_all(out: Path, resume: bool) -> None:
 
 def make_sets(out: Path) -> None:
     """Make the synthetic sets, or complete them."""
+    from mmavf.synthetic.builder import build_synthetic_set
+
     for name, settings in SETS.items():
         build_synthetic_set(out / name, settings, workers=len(os.sched_getaffinity(0)))
 
 
-def first_runs(runs: AblationRuns, variant: str) -> tuple[VariantRuns, str]:
+def first_runs(runs: 'AblationRuns', variant: str) -> 'tuple[VariantRuns, str]':
     """Return the runs of a variant for the first seed, and the first fold."""
     return next(planned for planned in runs.variants if planned.variant.name == variant), runs.folds[0]
 
 
-def draw_pretraining(args: argparse.Namespace, runs: AblationRuns, report: Path) -> dict[str, Path]:
+def draw_pretraining(args: argparse.Namespace, runs: 'AblationRuns', report: Path) -> dict[str, Path]:
     """Draw reconstructions and the pre-training loss; return the pictures by caption."""
     planned, fold = first_runs(runs, 'pre-trained')
     stage = planned.starts[fold]
@@ -169,7 +175,7 @@ def draw_pretraining(args: argparse.Namespace, runs: AblationRuns, report: Path)
     }
 
 
-def draw_features(runs: AblationRuns, report: Path) -> dict[str, Path]:
+def draw_features(runs: 'AblationRuns', report: Path) -> dict[str, Path]:
     """Draw the first fold's features; return the picture by caption."""
     planned, fold = first_runs(runs, MAIN)
     run_tool('vis-tsne', planned.runs.config, checkpoint(planned, fold), '--fold', fold, '--out', report / 'tsne.png')
@@ -177,7 +183,7 @@ def draw_features(runs: AblationRuns, report: Path) -> dict[str, Path]:
     return {caption: report / 'tsne.png'}
 
 
-def draw_prediction(args: argparse.Namespace, runs: AblationRuns, report: Path) -> dict[str, Path]:
+def draw_prediction(args: argparse.Namespace, runs: 'AblationRuns', report: Path) -> dict[str, Path]:
     """Predict over time on a clip of a person held out in the first fold; return the picture by caption."""
     planned, fold = first_runs(runs, MAIN)
     with open(args.out / 'target/lists/all.csv', newline='') as file:
@@ -191,7 +197,7 @@ def draw_prediction(args: argparse.Namespace, runs: AblationRuns, report: Path) 
     return {caption: report / f'prediction/{clip.stem}.png'}
 
 
-def checkpoint(planned: VariantRuns, fold: str) -> Path:
+def checkpoint(planned: 'VariantRuns', fold: str) -> Path:
     """Return the last checkpoint of a fold."""
     return Path((planned.runs.folder(fold) / 'last_checkpoint').read_text().strip())
 

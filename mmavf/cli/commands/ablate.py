@@ -59,9 +59,9 @@ def check_arguments(args: Namespace) -> None:
 
 def run(args: Namespace) -> None:
     """Run the variants, and write their report."""
-    from mmavf.engine.stop_signals import GRACE_SEC, stops
     from mmavf.engine.work_dir import claim
     from mmavf.experiments.ablation_runs import AblationRuns
+    from mmavf.stop_signals import GRACE_SEC, stops
 
     ablation, folds = read_file(args)
     work_dir = args.work_dir or Path('work_dirs') / args.file.stem

@@ -37,10 +37,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> None:
     """Run the folds, and write their results."""
     from mmavf.cli.config import read_config
-    from mmavf.engine.stop_signals import GRACE_SEC, stops
     from mmavf.engine.work_dir import claim
     from mmavf.experiments.fold_results import write_results
     from mmavf.experiments.fold_runs import FoldRuns, fold_values
+    from mmavf.stop_signals import GRACE_SEC, stops
 
     cfg = read_config(args)
     known = fold_values(cfg)

@@ -14,12 +14,16 @@ look at contact_sheet.png afterwards; see docs/preparation.md. Ends with status 
 
 import os
 from argparse import ArgumentParser, Namespace
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from mmavf.cli.options import Overrides
 from mmavf.cli.program import UsageError
 from mmavf.cli.recordings import part_of
 from mmavf.errors import ConfigError
+from mmavf.preparation.settings import CLIP_TIMEOUT_SEC, PACK_TYPES, PrepareSettings
+from mmavf.stop_signals import stops
 
 SETTINGS = (
     *('options', 'detector', 'choose', 'align_eyes', 'max_missing', 'min_sec', 'max_sec'),
@@ -29,10 +33,7 @@ SETTINGS = (
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of the command."""
-    from mmavf.preparation.run import CLIP_TIMEOUT_SEC
-    from mmavf.registry import RAW_SETS
-
-    parser.add_argument('dataset', nargs='?', choices=sorted(RAW_SETS.module_dict), metavar='DATASET', help='its name')
+    parser.add_argument('dataset', nargs='?', metavar='DATASET', help='its name')
     parser.add_argument('--list-datasets', action='store_true', help='show the names, and what is expected where')
     parser.add_argument('--raw', type=Path, help='folder with the raw files')
     parser.add_argument('--out', type=Path, help='folder for the result, such as data/DATASET')
@@ -57,13 +58,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def _add_face_arguments(parser: ArgumentParser) -> None:
-    from mmavf.faces.detector_name import DETECTORS
-    from mmavf.preparation.settings import PrepareSettings
-
-    default = PrepareSettings(dataset='')
+    default = PrepareSettings
     faces = parser.add_argument_group('faces')
     faces.add_argument(
-        '--detector', default=default.detector, help=f'{" | ".join(DETECTORS)}, with yunet:FILE.onnx and boxes:PATH'
+        '--detector', default=default.detector, help='cascade (default), yunet:FILE.onnx, boxes:PATH or none'
     )
     faces.add_argument(
         '--choose', choices=['largest', 'central'], default=default.choose, help='which of several faces to take'
@@ -80,9 +78,7 @@ def _add_face_arguments(parser: ArgumentParser) -> None:
 
 
 def _add_output_arguments(parser: ArgumentParser) -> None:
-    from mmavf.preparation.settings import PACK_TYPES, PrepareSettings
-
-    default = PrepareSettings(dataset='')
+    default = PrepareSettings
     output = parser.add_argument_group('output')
     output.add_argument('--pack', choices=list(PACK_TYPES), default=default.pack, help='how frames are stored')
     packs = 'mp4: gop, crf, preset; jpeg: fps, quality; shards: fps, quality, clips_per_shard'
@@ -120,25 +116,42 @@ def run(args: Namespace) -> int:
     if args.list_datasets:
         show_datasets()
         return 0
+    check_name(args.dataset)
     try:
         return 0 if prepare(args) else 1
     except ConfigError as error:
         raise UsageError(str(error)) from error
 
 
-def show_datasets() -> None:
-    """Print the names of the data sets with their layouts."""
+def raw_sets() -> dict[str, Any]:
+    """Return the parsers of the data sets by name."""
+    import mmavf.preparation.raw_sets  # noqa: F401  (registers them)
     from mmavf.registry import RAW_SETS
 
-    for name, parser in sorted(RAW_SETS.module_dict.items()):
+    return RAW_SETS.module_dict
+
+
+def check_name(name: str) -> None:
+    """Check that a data set is known.
+
+    Raises:
+        UsageError: It is not.
+    """
+    if name not in raw_sets():
+        close = get_close_matches(name, raw_sets())
+        hint = f'did you mean {close[0]}?' if close else 'see --list-datasets'
+        raise UsageError(f'there is no data set {name!r}: {hint}')
+
+
+def show_datasets() -> None:
+    """Print the names of the data sets with their layouts."""
+    for name, parser in sorted(raw_sets().items()):
         print(f'{name}\n{parser.layout.rstrip()}\n')
 
 
 def prepare(args: Namespace) -> bool:
     """Prepare a data set, or a part of it; return whether there are face clips, of a part always True."""
-    from mmavf.engine.stop_signals import stops
     from mmavf.preparation.divided import DividedPreparation
-    from mmavf.preparation.settings import PrepareSettings
 
     stops.outcome = lambda: 'Run the same command again to continue.'
     chosen = {name: getattr(args, name) for name in SETTINGS}

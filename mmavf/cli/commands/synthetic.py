@@ -4,11 +4,11 @@ import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from mmavf.synthetic.settings import SyntheticSettings
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of the command."""
-    from mmavf.datasets.synthetic import SyntheticSettings
-
     default = SyntheticSettings()
     parser.add_argument('out', type=Path, help='folder of the set; a set that was begun there is finished')
     for name, text in dict(
@@ -37,7 +37,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> None:
     """Make the set, or finish it."""
-    from mmavf.datasets.synthetic import SyntheticSettings, build_synthetic_set
+    from mmavf.synthetic.builder import build_synthetic_set
 
     settings = SyntheticSettings(args.clips, args.subjects, args.seed, tuple(args.seconds), args.size, args.fps)
     written = build_synthetic_set(args.out, settings, args.workers, args.overwrite)

@@ -10,10 +10,10 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
 from mmavf.engine.loops import accumulative_counts
-from mmavf.engine.stop_signals import stops
 from mmavf.errors import ConfigError
 from mmavf.files.atomic_file import TEMPORARY_SUFFIX, disk_faults
 from mmavf.registry import HOOKS
+from mmavf.stop_signals import stops
 
 
 @HOOKS.register_module()

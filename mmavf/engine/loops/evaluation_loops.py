@@ -12,7 +12,6 @@ from mmengine.runner import BaseLoop, Runner, TestLoop, ValLoop
 from torch.utils.data import DataLoader
 
 from mmavf.engine.optimizers.guarded_optim_wrapper import has_bf16_units
-from mmavf.engine.stop_signals import stops
 from mmavf.errors import ClipError, ConfigError
 from mmavf.evaluation import PredictionMetric, report
 from mmavf.evaluation.finite import finite_scores
@@ -20,6 +19,7 @@ from mmavf.evaluation.predictions import Predictions
 from mmavf.evaluation.records import clip_key, gather_records
 from mmavf.evaluation.result_files import PARTIAL_FILE
 from mmavf.registry import LOOPS, METRICS
+from mmavf.stop_signals import stops
 
 
 class _EveryClipLoop(BaseLoop):

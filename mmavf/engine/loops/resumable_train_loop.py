@@ -13,10 +13,10 @@ from mmengine.runner import EpochBasedTrainLoop, Runner, set_random_seed
 from torch.utils.data import DataLoader
 
 from mmavf.engine.rng import set_rng_state
-from mmavf.engine.stop_signals import Stopped, agree_on_stop, stops
 from mmavf.errors import ConfigError
 from mmavf.protocol.clip_data import list_hashes
 from mmavf.registry import LOOPS
+from mmavf.stop_signals import Stopped, agree_on_stop, stops
 
 RUN_AHEAD = 10  # iterations that the host of a rank can be ahead of another's: NonFiniteGuardHook waits for the eighth
 

@@ -14,9 +14,9 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
+from mmavf import stop_signals as module
 from mmavf.cli.program import run_command
-from mmavf.engine import stop_signals as module
-from mmavf.engine.stop_signals import PARENT_VARIABLE, Stopped, stop_signals, stops
+from mmavf.stop_signals import PARENT_VARIABLE, Stopped, stop_signals, stops
 from tests.helpers.train import ROOT, TINY, TINY_FOLDS, assert_same_weights, run_train, tiny_runner
 
 TERM, INT = int(signal.SIGTERM), int(signal.SIGINT)
@@ -170,7 +170,7 @@ def start(work_dir, *options, config=TINY, script='train.py', args=()):
 @pytest.mark.parametrize('number', [TERM, INT])
 def test_a_signal_to_all_processes_of_a_run(tmp_path, uninterrupted, number):
     """As Slurm and a terminal send it: the data workers get it, too."""
-    hook = 'custom_hooks.2.after=13', f'custom_hooks.3.number={number}', 'custom_hooks.3.group=True'
+    hook = 'custom_hooks.2.after=13', f'custom_hooks.2.number={number}', 'custom_hooks.2.group=True'
     with start(tmp_path, *hook, 'train_dataloader.num_workers=2') as process:
         _, errors = process.communicate(timeout=300)
     assert process.returncode == 128 + number, errors
@@ -187,7 +187,7 @@ def test_two_ranks_stop_after_the_same_step(tmp_path):
         return run_train(tmp_path / name, *options, args=args, processes=2)
 
     assert run('whole', 'train_cfg.max_epochs=4').returncode == 0
-    stopped = run('cut', 'train_cfg.max_epochs=4', 'custom_hooks.2.after=7', f'custom_hooks.3.number={TERM}')
+    stopped = run('cut', 'train_cfg.max_epochs=4', 'custom_hooks.2.after=7', f'custom_hooks.2.number={TERM}')
     assert stopped.returncode != 0
     assert 'holds all of the run: continue from it with --resume' in stopped.stderr, stopped.stderr
     (note,) = [(tmp_path / 'cut' / 'last_checkpoint').read_text()]
@@ -201,7 +201,7 @@ def test_two_ranks_stop_after_the_same_step(tmp_path):
 def test_a_rank_that_alone_is_told_to_stop_ends_in_time(tmp_path, rank):
     """Whatever the others do: there is no waiting for them."""
     start_sec = time.time()
-    hook = 'custom_hooks.2.after=3', f'custom_hooks.3.number={TERM}', f'custom_hooks.3.rank={rank}'
+    hook = 'custom_hooks.2.after=3', f'custom_hooks.2.number={TERM}', f'custom_hooks.2.rank={rank}'
     stopped = run_train(tmp_path, *hook, 'train_cfg.max_epochs=1000', processes=2)
     assert stopped.returncode != 0 and time.time() - start_sec < 150
     assert list(tmp_path.glob('*.pth')) and not list(tmp_path.glob('*.unfinished'))
@@ -248,7 +248,7 @@ def test_a_cross_validation_takes_its_processes_along(tmp_path, number):
 
 
 def test_a_process_whose_starter_is_gone_does_not_begin():
-    code = 'from mmavf.engine.stop_signals import end_with_parent as end; end(); print("began")'
+    code = 'from mmavf.stop_signals import end_with_parent as end; end(); print("began")'
     env = {**os.environ, 'PYTHONPATH': str(ROOT), PARENT_VARIABLE: '1'}
     done = subprocess.run([sys.executable, '-c', code], env=env, capture_output=True, text=True)
     assert done.returncode == -signal.SIGKILL and not done.stdout

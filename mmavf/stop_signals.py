@@ -17,14 +17,23 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from mmengine.logging import MMLogger
-from torch import distributed as torch_dist
-
 GRACE_SEC = 20.0  # batch systems wait 30 s before they kill
 STORE_KEY = 'mmavf/stop_after'
 PARENT_VARIABLE = 'MMAVF_PARENT'
 PR_SET_PDEATHSIG = 1
 NAMES: dict[int, str] = {signal.SIGTERM: 'SIGTERM', signal.SIGINT: 'Ctrl-C'}
+
+
+def log_handlers() -> list[logging.Handler]:
+    """Return the handlers of MMEngine's log; it has none before MMEngine is loaded, which takes time."""
+    loaded = sys.modules.get('mmengine.logging')
+    return loaded.MMLogger.get_current_instance().handlers if loaded else []
+
+
+def is_distributed() -> bool:
+    """Return whether the process is in a group; it is in none before PyTorch is loaded, which takes seconds."""
+    loaded = sys.modules.get('torch.distributed')
+    return loaded is not None and loaded.is_initialized()
 
 
 class Stopped(KeyboardInterrupt):
@@ -103,7 +112,7 @@ class StopSignals:
             sys.stderr.write(f'{self.text()}\n')
             sys.stderr.flush()
             record = logging.LogRecord('mmavf', logging.WARNING, __file__, 0, self.text(), None, None)
-            for handler in MMLogger.get_current_instance().handlers:
+            for handler in log_handlers():
                 if isinstance(handler, logging.FileHandler):
                     handler.handle(record)
 
@@ -147,7 +156,7 @@ def end_stopped() -> int:
     status = 128 + (stops.received or signal.SIGINT)
     stops.show()
     kill_children()
-    if torch_dist.is_initialized():  # other ranks may be gone, and leaving the group would wait for them
+    if is_distributed():  # other ranks may be gone, and leaving the group would wait for them
         logging.shutdown()
         os._exit(status)
     return status
@@ -165,8 +174,10 @@ def agree_on_stop(proposed: int) -> int | None:
     Returns:
         The iteration; None while there is no decision.
     """
-    if not torch_dist.is_initialized():
+    if not is_distributed():
         return proposed
+    from torch import distributed as torch_dist
+
     store = torch_dist.distributed_c10d._get_default_store()
     if torch_dist.get_rank() == 0:
         store.set(STORE_KEY, str(proposed))

@@ -17,13 +17,14 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from mmavf.datasets.synthetic import CLASSES, EMOTIONS, SyntheticSettings, build_synthetic_set
-from mmavf.datasets.synthetic.builder import _write_lists, perform_entry, plan_clips
-from mmavf.datasets.synthetic.face import FacePainter
-from mmavf.datasets.synthetic.subjects import make_subject
-from mmavf.datasets.synthetic.timeline import perform
-from mmavf.datasets.synthetic.voice import SAMPLE_RATE_HZ, speak
 from mmavf.errors import ConfigError, ListError
+from mmavf.synthetic.builder import _write_lists, build_synthetic_set, perform_entry, plan_clips
+from mmavf.synthetic.emotions import CLASSES, EMOTIONS
+from mmavf.synthetic.face import FacePainter
+from mmavf.synthetic.settings import SyntheticSettings
+from mmavf.synthetic.subjects import make_subject
+from mmavf.synthetic.timeline import perform
+from mmavf.synthetic.voice import SAMPLE_RATE_HZ, speak
 from tests.helpers.models import ROOT
 
 SMALL = SyntheticSettings(clips=24, subjects=4, seed=3, seconds=(1.0, 1.4), size=64)
