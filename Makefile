@@ -55,6 +55,7 @@ lint: $(STAMP_TARGET)  ## check style, formatting, types and the documentation's
 	"$(PY)" -m ruff format --check .
 	"$(PY)" -m mypy
 	"$(PY)" tools/misc/check_docs.py
+	"$(PY)" tools/misc/write_figures.py --check
 
 docs: $(STAMP_TARGET)  ## build pages and interface as HTML in build/docs; a warning is an error
 	rm -rf docs/api
