@@ -60,14 +60,15 @@ def write_contact_sheet(path: Path, strips: Iterable[Strip], per_clip: int = 5, 
 def draw_outcomes(out: Path, outcomes: Sequence[Outcome], fps: float | None) -> None:
     """Write `contact_sheet.png`: some face clips, the same ones each time, with remarks on them.
 
-    A face clip that cannot be read, perhaps after a crash of the machine, is logged and left out.
+    A face clip that cannot be read, perhaps after a crash of the machine, is logged and left out. Sound alone gets no
+    sheet.
 
     Args:
         out: The output folder.
         outcomes: Outcomes of the clips, at least one of them usable.
         fps: Rate of the frames if they have no times of their own.
     """
-    usable = [outcome for outcome in outcomes if not outcome.reason]
+    usable = [outcome for outcome in outcomes if outcome.video]
     places = sorted(random.Random(0).sample(range(len(usable)), min(MOST_CLIPS, len(usable))))
     if strips := list(_readable(out, [usable[place] for place in places], fps)):
         write_contact_sheet(out / FILE, strips, FRAMES)

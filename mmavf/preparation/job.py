@@ -3,22 +3,20 @@
 import errno
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from itertools import islice, pairwise
-from math import ceil
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import av
 import cv2
-import numpy as np
 import soundfile
 import torch
 
 from mmavf.datasets.clip_boundary import ClipBoundary
-from mmavf.datasets.media.frame_times import STAMP_SEC, usual_interval_sec
+from mmavf.datasets.media.frame_times import STAMP_SEC
 from mmavf.datasets.media.limits import MAX_SOUND_SEC
 from mmavf.datasets.media.shard import index_path
 from mmavf.errors import ClipError, PreparationError
@@ -29,6 +27,7 @@ from mmavf.structures.contracts import check_contract
 from .frames import RawFrames
 from .outcome import ClipJob, ClipResult, Outcome, ShardJob
 from .packs import Pack, write_shard
+from .pieces import Span, cut, spans_of_sound, whole_picture
 from .raw_clip import RawClip
 from .settings import PrepareSettings, source_sha256
 from .sound import write_sound
@@ -39,24 +38,6 @@ SOUND_FOLDER = 'audio'
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 WRITER_ERRORS = (soundfile.LibsndfileError,)  # of a written file; on a raw file it is a ClipError
 ROOM_BYTES = 1 << 20  # failures with less free space than this are blamed on the disk
-
-
-class Piece(NamedTuple):
-    """A run of frames that becomes a face clip.
-
-    Attributes:
-        id: Its id.
-        first: Index of its first frame.
-        places: (n, 4) places of the face in its n > 0 frames.
-        times_sec: (n,) their times.
-        interval_sec: Duration of its last frame.
-    """
-
-    id: str
-    first: int
-    places: np.ndarray
-    times_sec: np.ndarray
-    interval_sec: float
 
 
 class Preparer:
@@ -132,23 +113,19 @@ class Preparer:
         return outcomes
 
     def _write_pieces(self, job: ClipJob, folder: Path) -> list[Outcome]:
-        """Write the face clips of a raw clip into `folder`.
+        """Write the face clips of a raw clip into `folder`, or pieces of its sound if it has nothing else.
 
         A piece that is too short, or has no usable sound, is left out; if all are, the clip fails.
         """
-        clip = job.clip
+        clip, longest_sec = job.clip, self._settings.lengths_sec(self._labelled)[1]
+        if not clip.video:
+            spans = spans_of_sound(self._raw, clip, longest_sec, self._labelled)
+            return self._outcomes(job, spans, *self._write_sounds(clip, spans, folder), {})
         frames = RawFrames(self._raw, clip)
         parts, seen = self._find_parts(frames, clip)
-        pieces = cut(clip.id, parts, frames.frame_times, self._settings.lengths_sec(self._labelled)[1], self._labelled)
-        facts, faults = {}, {}
-        for piece in pieces:
-            try:
-                with self._boundary(clip), disk_failures(self._out):
-                    facts[piece.id] = self._write_sound(clip, piece, folder)
-            except ClipError as error:
-                faults[piece.id] = error
-        if not facts:
-            raise next(iter(faults.values()))
+        pieces = cut(clip.id, parts, frames.frame_times, longest_sec, self._labelled)
+        spans = [piece.span for piece in pieces]
+        facts, faults = self._write_sounds(clip, spans, folder)
         usable = [piece for piece in pieces if piece.id in facts]
         stream = frames.iter_frames(
             [i for piece in usable for i in range(piece.first, piece.first + len(piece.places))]
@@ -156,34 +133,63 @@ class Preparer:
         for piece in usable:
             crops = map(self._cropper.crop, islice(stream, len(piece.places)), piece.places)
             self.pack.write(folder / f'{piece.id}{self.pack.suffix}', crops, piece.times_sec - piece.times_sec[0])
-        reasons = {name: dict(reason=self._reason(str(error), clip)) for name, error in faults.items()}
+        return self._outcomes(job, spans, facts, faults, seen)
+
+    def _outcomes(
+        self,
+        job: ClipJob,
+        spans: Sequence[Span],
+        facts: Mapping[str, dict[str, Any]],
+        faults: Mapping[str, ClipError],
+        seen: Mapping[str, Any],
+    ) -> list[Outcome]:
+        """Return the outcome of each span, by its own facts or fault and those of the raw clip."""
+        reasons = {name: dict(reason=self._reason(str(error), job.clip)) for name, error in faults.items()}
         made = {name: {**self._files(name, job), **own, **seen} for name, own in facts.items()}
-        return [Outcome(id=piece.id, raw_id=clip.id, **{**reasons, **made}[piece.id]) for piece in pieces]
+        return [Outcome(id=span.id, raw_id=job.clip.id, **{**reasons, **made}[span.id]) for span in spans]
 
     def _find_parts(self, frames: RawFrames, clip: RawClip) -> tuple[list[FacePart], dict[str, Any]]:
         """Return the parts of a clip that show its face, and the facts for its outcome."""
         if clip.faces or self._settings.detector == 'none':  # no detection, so that nothing is cut either
-            return [_whole(frames)], {}
+            return [whole_picture(frames)], {}
         found = follow_one_face(self._cropper, frames, clip.id, self._settings.choose, self._settings.max_missing)
         facts = dict(parts=len(found.parts), faces_seen=found.faces_seen, missing=round(found.missing, 3))
         return found.parts, facts
 
-    def _write_sound(self, clip: RawClip, piece: Piece, folder: Path) -> dict[str, Any]:
-        """Write the sound of a piece; return the facts for its outcome."""
-        times_sec, shortest_sec = piece.times_sec, self._settings.lengths_sec(self._labelled)[0]
-        start_sec, end_sec = float(times_sec[0]), float(times_sec[-1]) + piece.interval_sec
+    def _write_sounds(
+        self, clip: RawClip, spans: Sequence[Span], folder: Path
+    ) -> tuple[dict[str, dict[str, Any]], dict[str, ClipError]]:
+        """Write the sound of spans of a clip; return their facts, and what is wrong with the others.
+
+        Raises:
+            ClipError: Something is wrong with all of them.
+        """
+        facts, faults = {}, {}
+        for span in spans:
+            try:
+                with self._boundary(clip), disk_failures(self._out):
+                    facts[span.id] = self._write_sound(clip, span, folder)
+            except ClipError as error:
+                faults[span.id] = error
+        if not facts:
+            raise next(iter(faults.values()))
+        return facts, faults
+
+    def _write_sound(self, clip: RawClip, span: Span, folder: Path) -> dict[str, Any]:
+        """Write the sound of a span; return the facts for its outcome."""
+        _, start_sec, end_sec, frames = span
+        path, shortest_sec = self._raw / (clip.video or clip.audio or ''), self._settings.lengths_sec(self._labelled)[0]
         if end_sec - start_sec < shortest_sec - STAMP_SEC:
-            path = self._raw / clip.video
             raise ClipError(f'{path}: {end_sec - start_sec:.2f} s long, shorter than {shortest_sec:g} s')
         if end_sec - start_sec > MAX_SOUND_SEC:
             raise ClipError(
-                f'{self._raw / clip.video}: {end_sec - start_sec:.0f} s long, more than {MAX_SOUND_SEC:g} s: there is '
-                'a gap in its time stamps, its frame rate is wrong, or it should be split first'
+                f'{path}: {end_sec - start_sec:.0f} s long, more than {MAX_SOUND_SEC:g} s: there is a gap in its time '
+                'stamps, its frame rate is wrong, or it should be split first'
             )
-        facts = dict(start_sec=start_sec, frames=len(times_sec), seconds=end_sec - start_sec)
+        facts = dict(start_sec=start_sec, frames=frames, seconds=end_sec - start_sec)
         if self._has_sound(clip):
             facts |= write_sound(
-                self._raw, clip, start_sec, end_sec, folder / f'{piece.id}.wav', self._settings.audio_channel
+                self._raw, clip, start_sec, end_sec, folder / f'{span.id}.wav', self._settings.audio_channel
             )._asdict()
         return {name: round(value, 4) if isinstance(value, float) else value for name, value in facts.items()}
 
@@ -196,7 +202,8 @@ class Preparer:
         if job.shard is not None:
             return dict(video=f'{folder}/{shard_name(job.shard)}/{clip_id}')
         sound = dict(audio=f'{SOUND_FOLDER}/{clip_id}.wav') if self._has_sound(job.clip) else {}
-        return dict(video=f'{folder}/{clip_id}{self.pack.suffix}', **sound)
+        frames = dict(video=f'{folder}/{clip_id}{self.pack.suffix}') if job.clip.video else {}
+        return {**frames, **sound}
 
     def _settle(self, outcome: Outcome, folder: Path) -> None:
         """Move the files of a face clip to their places."""
@@ -225,46 +232,6 @@ class Preparer:
 def shard_name(number: int) -> str:
     """Return the file name of a shard."""
     return f'{number:05d}.tar'
-
-
-def cut(clip_id: str, parts: Sequence[FacePart], times_sec: np.ndarray, longest_sec: float, whole: bool) -> list[Piece]:
-    """Divide the parts of a raw clip into face clips.
-
-    Args:
-        clip_id: Id of the raw clip.
-        parts: Its parts with a face, in order.
-        times_sec: (N,) times of its frames.
-        longest_sec: Longer parts are cut into pieces of equal length.
-        whole: Use only the longest part, uncut, with the id of the raw clip; otherwise all, numbered.
-    """
-    interval_sec = usual_interval_sec(times_sec)
-    ends_sec = np.append(times_sec[1:], times_sec[-1] + interval_sec)
-
-    def piece(name: str, part: FacePart, first: int, last: int) -> Piece:
-        """Return the frames `first` to `last` of a part, the last excluded."""
-        times = times_sec[part.first + first : part.first + last]  # (n,)
-        return Piece(name, part.first + first, part.places[first:last], times, interval_sec)
-
-    lengths_sec = [ends_sec[part.last] - times_sec[part.first] for part in parts]
-    if whole:
-        part = parts[int(np.argmax(lengths_sec))]
-        return [piece(clip_id, part, 0, len(part.places))]
-    pieces: list[Piece] = []
-    for part, length_sec in zip(parts, lengths_sec, strict=True):
-        times = times_sec[part.first : part.last + 1]  # (n,)
-        number = ceil(length_sec / longest_sec - 1e-6)  # stamps are rounded
-        starts = np.searchsorted(times, times[0] + np.arange(number) * length_sec / number - interval_sec / 2)
-        # a frame may last longer than a piece: no piece is empty
-        for first, last in pairwise(np.unique([*starts, len(times)]).tolist()):
-            pieces.append(piece(f'{clip_id}_{len(pieces):03d}', part, first, last))
-    return pieces
-
-
-def _whole(frames: RawFrames) -> FacePart:
-    """Return all frames as one part with the largest square in their middle."""
-    (width, height), count = frames.size, len(frames.frame_times)
-    places = np.tile([width / 2, height / 2, min(width, height), 0.0], (count, 1))  # (N, 4)
-    return FacePart(0, count - 1, places, sightings=0)
 
 
 @contextmanager

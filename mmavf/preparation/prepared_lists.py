@@ -48,7 +48,7 @@ def list_rows(
         labels = {column: f'{clip.numbers[column]:.10g}' for column in numbers} or dict(label=clip.label)
         files = dict(id=outcome.id, video=outcome.video, audio=outcome.audio)
         people = dict(subject=clip.subject, fold=folds.get(clip.id, clip.fold), group=clip.group)
-        rows.append(files | labels | people | dict(fps='' if fps is None else f'{fps:g}'))
+        rows.append(files | labels | people | dict(fps=f'{fps:g}' if fps and outcome.video else ''))
     return rows
 
 

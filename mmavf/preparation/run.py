@@ -23,7 +23,7 @@ from .options import check_options
 from .outcome import ClipJob, Outcome
 from .prepared_lists import list_rows, list_text
 from .progress import ClipProgress
-from .raw_clip import RawIndex
+from .raw_clip import RawClip, RawIndex
 from .raw_sets import RawSet
 from .schedule import Schedule, Unit, make_units
 from .settings import CLIP_TIMEOUT_SEC, PACK_TYPES, PrepareSettings
@@ -66,6 +66,8 @@ class Preparation:
         self._set: RawSet = RAW_SETS.build(dict(type=name, raw=self._raw, name=name, **settings.options))
         self._index = self._set.index()
         self._clips = self._index.clips[:limit]
+        self._has_frames = any(clip.video for clip in self._clips)
+        _check_sound_alone(settings, self._clips)
         self._home, self._part = self._out, (1, 1)
         self._pack = Preparer(*self._worker()).pack  # finds wrong settings before any process is started
 
@@ -112,7 +114,8 @@ class Preparation:
 
     def _prepare(self, journal: Journal, workers: int, retry_failed: bool, clip_timeout_sec: float) -> None:
         remove([self._home / WORK])  # of a run that was killed
-        for folder in (self._out / FRAME_FOLDERS[self._settings.pack], self._out / SOUND_FOLDER, self._home / WORK):
+        frames = [self._out / FRAME_FOLDERS[self._settings.pack]] if self._has_frames else []
+        for folder in (*frames, self._out / SOUND_FOLDER, self._home / WORK):
             folder.mkdir(exist_ok=True)
         try:
             self._do(journal, workers, retry_failed, clip_timeout_sec)
@@ -174,6 +177,18 @@ class Preparation:
         for name, text in texts.items():
             write_atomically(self._out / name, text)
         return summary
+
+
+def _check_sound_alone(settings: PrepareSettings, clips: Iterable[RawClip]) -> None:
+    """Raise a ConfigError if there are clips of sound alone, and settings that leave nothing of them."""
+    if all(clip.video for clip in clips):
+        return
+    if not settings.sound:
+        raise ConfigError(f'{settings.dataset}: there are clips of sound alone, and no sound is to be written')
+    if settings.pack == 'shards':
+        raise ConfigError(
+            f'{settings.dataset}: there are clips of sound alone, and shards need frames: use another pack'
+        )
 
 
 def is_failed(outcomes: Iterable[dict[str, Any]]) -> bool:

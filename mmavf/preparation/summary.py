@@ -59,7 +59,7 @@ def summarise(
         left_out_by_parser=len(index.left_out),
         tried=len(prepared),
         left_out_by_media=len(outcomes) - len(usable),
-        face_clips=len(usable),
+        clips=len(usable),
         hours=round(sum(outcome.seconds for outcome in usable) / 3600, 3),
     )
     lengths = [outcome.seconds for outcome in usable] or [0.0]
@@ -101,7 +101,7 @@ def _class(card: Card | None, label: str) -> str:
 
 def left_out_text(index: RawIndex, outcomes: Sequence[Outcome]) -> str:
     """Return everything that was left out, by the parser or because of its media, as CSV."""
-    file_of = {clip.id: clip.video for clip in index.clips}
+    file_of = {clip.id: clip.video or clip.audio for clip in index.clips}
     text = io.StringIO(newline='')
     writer = csv.writer(text, lineterminator='\n')
     writer.writerow(('name', 'file', 'reason'))
@@ -161,7 +161,7 @@ def summary_text(summary: Mapping[str, Any]) -> str:
         f'# Preparation of {summary["dataset"]}\n',
         f'{counts["raw_clips"]:,} raw clips, of which {counts["tried"]:,} were tried; '
         f'{counts["left_out_by_parser"]:,} items left out by the parser.',
-        f'They gave **{counts["face_clips"]:,} face clips**, {counts["hours"]:.2f} hours, '
+        f'They gave **{counts["clips"]:,} clips**, {counts["hours"]:.2f} hours, '
         f'{lengths["min"]:.2f} to {lengths["max"]:.2f} s long (median {lengths["median"]:.2f} s); '
         f'{counts["left_out_by_media"]:,} clips or pieces were left out.',
     ]

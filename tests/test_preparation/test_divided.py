@@ -194,7 +194,7 @@ def test_a_merged_preparation_continues_as_any(raw, tmp_path, inline):
     _parts(tmp_path / 'raw', out, settings())
     DividedPreparation(settings(), tmp_path / 'raw', out).merge()
     shutil.copy(raw / 'ben/3.mp4', tmp_path / 'raw/ben/4.mp4')
-    assert Preparation(settings(), tmp_path / 'raw', out).run(retry_failed=True)['counts']['face_clips'] == 6
+    assert Preparation(settings(), tmp_path / 'raw', out).run(retry_failed=True)['counts']['clips'] == 6
 
 
 def test_the_command(raw, tmp_path, inline, capsys):
@@ -222,5 +222,5 @@ def test_the_command(raw, tmp_path, inline, capsys):
     assert [main([*words, '--part', f'{number}/3']) for number in (1, 2, 3)] == [0, 0, 0]
     assert 'This part is done: 2 raw clips, 1 left out.' in capsys.readouterr().out
     assert main([*words, '--merge']) == 0
-    assert '5 face clips' in capsys.readouterr().out
+    assert '5 clips' in capsys.readouterr().out
     assert contents(tmp_path / 'out') == _whole(raw, tmp_path / 'whole', settings())

@@ -38,10 +38,37 @@ def test_videos_frame_folders_and_sound(tmp_path):
     ]
 
 
-def test_sound_alone_needs_a_list_and_no_preparation(tmp_path):
-    touch(tmp_path, 'calm/anna.wav', 'excited/ben.flac', 'labels.csv')
-    with pytest.raises(RawDataError, match=r'holds 2 sound file\(s\) and no video: .*docs/speech\.md shows'):
-        custom(tmp_path).index()
+def test_without_any_video_each_sound_file_is_a_clip(tmp_path):
+    touch(tmp_path, 'calm/anna_1.wav', 'calm/anna_1.flac', 'calm/_x.wav', 'excited/ben.m4a', 'ben_2.MP3', 'notes.txt')
+    raw_set = custom(tmp_path, label_from='folder', subject_from='name')
+    clips, left_out = raw_set.index()
+    assert raw_set.labelled and {clip.video for clip in clips} == {''}
+    found = sorted((clip.audio, clip.label, clip.subject) for clip in clips)
+    assert found == [('calm/anna_1.flac', 'calm', 'anna'), ('calm/anna_1.wav', 'calm', 'anna')]
+    assert left_out == [
+        LeftOut('ben_2.MP3', 'not in a folder that names its class'),
+        LeftOut('calm/_x.wav', 'its name does not begin with a subject and _'),
+        LeftOut('excited/ben.m4a', 'its name does not begin with a subject and _'),
+        LeftOut('notes.txt', 'not a video, sound or image by its name'),
+    ]
+
+
+def test_the_table_of_a_list_of_sound_names_sound(tmp_path):
+    touch(tmp_path, 'anna/1.wav', 'anna/2.wav', '3.wav')
+    (tmp_path / 'l.csv').write_text('audio,label,subject,end\nanna/1.wav,sad,,2\nanna/2,glad,eve,\n3.wav,sad,,\n')
+    clips, left_out = custom(tmp_path, labels='l.csv', subject_from='folder').index()
+    found = sorted((clip.audio, clip.video, clip.label, clip.subject, clip.end_sec) for clip in clips)
+    assert found == [('anna/1.wav', '', 'sad', 'anna', 2.0), ('anna/2.wav', '', 'glad', 'eve', None)]
+    assert left_out == [LeftOut('3.wav', 'not in a folder that names its subject')]
+
+
+def test_a_folder_that_names_the_class_does_not_name_the_subject(tmp_path):
+    touch(tmp_path, 'sad/1.mp4', 'sad/anna/2.mp4')
+    clips, left_out = custom(tmp_path, label_from='folder', subject_from='folder').index()
+    assert [(clip.video, clip.label, clip.subject) for clip in clips] == [('sad/anna/2.mp4', 'sad', 'anna')]
+    assert left_out == [LeftOut('sad/1.mp4', 'not in a folder that names its subject')]
+    with pytest.raises(RawDataError, match="subject_from must be 'folder' or 'name', not 'file'"):
+        custom(tmp_path, subject_from='file')
 
 
 def test_ids_are_safe_unique_and_the_same_whatever_else_is_there():

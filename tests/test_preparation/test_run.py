@@ -19,9 +19,10 @@ from mmavf.datasets.transforms import OpenClip
 from mmavf.errors import ClipError, ConfigError, PreparationError, RawDataError
 from mmavf.faces import FaceCropper, FacePart
 from mmavf.preparation import job, journal, run
-from mmavf.preparation.job import Preparer, cut
+from mmavf.preparation.job import Preparer
 from mmavf.preparation.outcome import ClipJob
 from mmavf.preparation.packs import Mp4Pack
+from mmavf.preparation.pieces import cut
 from mmavf.preparation.run import Preparation
 from mmavf.preparation.settings import PrepareSettings, source_sha256
 from mmavf.preparation.worker_pool import WorkerCrash
@@ -79,7 +80,7 @@ def open_row(out, row):
 def test_list_and_clips_show_what_the_raw_files_do(raw, tmp_path, pack):
     summary = Preparation(settings(pack), raw, tmp_path / 'out').run(workers=2)
     listed = {row['id']: row for row in rows(tmp_path / 'out')}
-    assert len(listed) == len(FRAMES) + 1 == summary['counts']['face_clips']
+    assert len(listed) == len(FRAMES) + 1 == summary['counts']['clips']
     clip_id = {name: next(i for i in listed if name[:-4].replace('/', '_') in i) for name in FRAMES}
     for name, count in FRAMES.items():
         row = listed[clip_id[name]]
@@ -219,9 +220,7 @@ def test_the_first_clips_alone_and_then_all_give_what_all_at_once_give(raw, tmp_
         Preparation(settings(pack), raw, tmp_path / pack).run()
         tried = Preparation(settings(pack), raw, tmp_path / f'{pack} first', limit=2).run()
         assert (
-            (tried['counts']['tried'], tried['counts']['face_clips'])
-            == (2, 2)
-            == (2, len(rows(tmp_path / f'{pack} first')))
+            (tried['counts']['tried'], tried['counts']['clips']) == (2, 2) == (2, len(rows(tmp_path / f'{pack} first')))
         )
         read_index.cache_clear()  # no reader sees a shard replaced: preparation is over by then
         Preparation(settings(pack), raw, tmp_path / f'{pack} first').run()
@@ -233,10 +232,8 @@ def test_clips_that_failed_are_tried_again_when_asked(raw, tmp_path, inline):
     shutil.copytree(raw, tmp_path / 'raw')
     Preparation(settings(), tmp_path / 'raw', tmp_path / 'out').run()
     shutil.copy(tmp_path / 'raw' / 'ben' / '3.mp4', tmp_path / 'raw' / 'ben' / '4.mp4')
-    assert Preparation(settings(), tmp_path / 'raw', tmp_path / 'out').run()['counts']['face_clips'] == 5
-    assert (
-        Preparation(settings(), tmp_path / 'raw', tmp_path / 'out').run(retry_failed=True)['counts']['face_clips'] == 6
-    )
+    assert Preparation(settings(), tmp_path / 'raw', tmp_path / 'out').run()['counts']['clips'] == 5
+    assert Preparation(settings(), tmp_path / 'raw', tmp_path / 'out').run(retry_failed=True)['counts']['clips'] == 6
     Preparation(settings(), tmp_path / 'raw', tmp_path / 'new').run()
     new, old = (contents(tmp_path / name, but=('journal.jsonl',)) for name in ('new', 'out'))
     assert new == old
@@ -296,7 +293,7 @@ class FragilePreparer(Preparer):
 def test_a_clip_that_kills_its_process_is_left_out_and_the_others_are_not(raw, tmp_path, monkeypatch):
     monkeypatch.setattr(run, 'Preparer', FragilePreparer)
     summary = Preparation(settings('jpeg'), raw, tmp_path / 'out').run(workers=1)
-    assert summary['counts']['face_clips'] == len(FRAMES)
+    assert summary['counts']['clips'] == len(FRAMES)
     reasons = {row['file']: row['reason'] for row in rows(tmp_path / 'out', 'left_out.csv')}
     assert 'SIGSEGV' in reasons['ben/1.mp4']
     names = json.loads((tmp_path / 'out' / 'manifest.json').read_text())['sources']
@@ -345,7 +342,7 @@ def test_a_file_that_cannot_be_written_stops_the_run_and_costs_no_clip(raw, tmp_
     monkeypatch.setattr(Mp4Pack, 'write', fail)
     if fault == 'gone':  # not below the output folder: a fault of the clip
         summary = Preparation(settings(), raw, tmp_path / 'out').run()
-        assert summary['counts']['face_clips'] == 0
+        assert summary['counts']['clips'] == 0
         return
     with pytest.raises(PreparationError, match=r'out: cannot be written to .*run the command again to continue'):
         Preparation(settings(), raw, tmp_path / 'out').run()
@@ -394,7 +391,7 @@ def test_a_face_clip_that_was_damaged_later_does_not_keep_lists_from_being_writt
     assert (out / 'lists/all.csv').read_bytes() == before
     for path in damaged[1:]:
         path.write_bytes(b'')
-    assert Preparation(settings(), raw, out).run()['counts']['face_clips'] == len(damaged)
+    assert Preparation(settings(), raw, out).run()['counts']['clips'] == len(damaged)
 
 
 def test_a_pipe_among_the_raw_files_is_not_waited_for(tmp_path):
@@ -436,7 +433,7 @@ def test_a_piece_of_a_corpus_without_sound_or_too_short_does_not_cost_the_others
     out = {row['name']: (row['file'], row['reason']) for row in rows(tmp_path / 'out', 'left_out.csv')}
     assert [*out] == ['long_002', 'slow_002'] and [file for file, _ in out.values()] == ['long.mp4', 'slow.mp4']
     assert 'no sound between' in out['long_002'][1] and out['slow_002'][1] == '0.08 s long, shorter than 0.5 s'
-    assert (summary['counts']['face_clips'], summary['counts']['left_out_by_media']) == (4, 2)
+    assert (summary['counts']['clips'], summary['counts']['left_out_by_media']) == (4, 2)
     second = open_row(tmp_path / 'out', listed['long_001'])
     frames = second['video_reader'].read_frames(range(second['total_frames']))
     assert [frame_index(frame) for frame in frames] == list(range(25, 50))

@@ -30,7 +30,7 @@ def test_counts_and_reasons():
         left_out_by_parser=2,
         tried=6,
         left_out_by_media=3,
-        face_clips=3,
+        clips=3,
         hours=round(12 / 3600, 3),
         seconds=dict(min=2.0, median=3.0, max=7.0),
     )
@@ -52,7 +52,7 @@ def test_the_page_says_all_of_it():
     text = ' '.join(summary_text(summary()).split())  # without the spaces that align columns
     for part in (
         '6 raw clips',
-        '**3 face clips**',
+        '**3 clips**',
         '2 | label 7 is no class',
         '| class glad | 2 |',
         '`c2`',

@@ -89,7 +89,7 @@ def test_status_0_when_something_usable_came_out(raw, prepare, tmp_path):
         'custom', '--raw', raw, '--out', tmp_path / 'out', *OPTIONS, '--options', 'labels=labels.csv'
     )
     assert status == 0
-    assert '7 of 7 raw clips tried.' in output and '5 face clips' in output
+    assert '7 of 7 raw clips tried.' in output and '5 clips' in output
     assert '1 x the file has no sound stream' in output
 
 
@@ -97,7 +97,7 @@ def test_status_1_when_nothing_usable_came_out_but_a_summary_did(prepare, tmp_pa
     (tmp_path / 'raw').mkdir()
     (tmp_path / 'raw' / 'a.mp4').write_text('text')
     status, output, _ = prepare('custom', '--raw', tmp_path / 'raw', '--out', tmp_path / 'out')
-    assert status == 1 and '1 x cannot be opened as media' in output and '0 face clips' in output
+    assert status == 1 and '1 x cannot be opened as media' in output and '0 clips' in output
     assert (tmp_path / 'out' / 'summary.md').exists() and not (tmp_path / 'out' / 'lists').exists()
 
 

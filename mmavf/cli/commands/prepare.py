@@ -5,6 +5,7 @@ Examples:
   mmavf prepare ravdess --raw /raw/RAVDESS --out data/ravdess
   mmavf prepare voxceleb2 --raw /raw/VoxCeleb2 --out data/voxceleb2 --pack shards --workers 64
   mmavf prepare custom --raw my_videos --out data/mine --options labels=my_labels.csv
+  mmavf prepare custom --raw my_speech --out data/mine --options label_from=folder subject_from=name
   mmavf prepare mafw11 --raw /raw/MAFW --out /tmp/trial --limit 20
   mmavf prepare voxceleb2 --raw /raw/VoxCeleb2 --out data/voxceleb2 --part 3/16   # on each of 16 machines, then --merge
 
@@ -167,7 +168,7 @@ def prepare(args: Namespace) -> bool:
     else:
         summary = preparation.run(args.workers, args.restart, args.retry_failed, args.clip_timeout)
     report(summary, args.out)
-    return bool(summary['counts']['face_clips'])
+    return bool(summary['counts']['clips'])
 
 
 def report(summary: dict, out: Path) -> None:
@@ -180,4 +181,5 @@ def report(summary: dict, out: Path) -> None:
         print(f'  {found["number"]:,} x {reason}')
     for note in summary['notes']:
         print(f'Note: {note}')
-    print(f'{counts["face_clips"]:,} face clips in {out}. Read summary.md and look at contact_sheet.png there.')
+    sheet = ' and look at contact_sheet.png' if (out / 'contact_sheet.png').exists() else ''
+    print(f'{counts["clips"]:,} clips in {out}. Read summary.md{sheet} there.')

@@ -1,4 +1,4 @@
-"""The parser of any folder of videos, with or without labels."""
+"""The parser of any folder of videos, or of recordings of sound alone, with or without labels."""
 
 import math
 import os
@@ -28,19 +28,26 @@ class Media(NamedTuple):
     """The source of one or more clips.
 
     Attributes:
-        path: Video file or folder of frames, relative to the raw folder.
+        path: Video file or folder of frames, or the file of sound alone, relative to the raw folder.
         stem: The path without the suffix of a file.
-        audio: As in `RawClip`.
+        audio: As in `RawClip`; `path` itself of sound alone.
     """
 
     path: str
     stem: str
     audio: str | None
 
+    @property
+    def video(self) -> str:
+        """As in `RawClip`."""
+        return '' if self.audio == self.path else self.path
+
 
 @RAW_SETS.register_module(name='custom')
 class Custom(RawSet):
-    """A user's own videos; ids are derived from the paths, so that they stay the same when other files change.
+    """A user's own videos, or recordings of sound alone.
+
+    Ids are derived from the paths, so that they stay the same when other files change.
 
     Args:
         raw: See `RawSet`.
@@ -48,21 +55,25 @@ class Custom(RawSet):
         labels: Table with labels, relative to the raw folder; '' for none.
         label_columns: Columns of the table with numbers to regress; () means that its column `label` names a class.
         label_from: 'folder': the class of a clip is the name of the first folder of its path; '' for not.
+        subject_from: Where a table does not name the subject: 'folder': it is the name of the last folder of the path;
+            'name': the file's name up to its first `_`; '' for not.
         fps: Frames per second of folders of frames; None if unknown.
 
     Raises:
-        RawDataError: `labels` and `label_from` are both given, `label_from` is something else, or `label_columns` are
-            given without `labels`.
+        RawDataError: `labels` and `label_from` are both given, `label_from` or `subject_from` is something else, or
+            `label_columns` are given without `labels`.
     """
 
     layout = """\
 any/folders/clip.mp4   videos of any kind, at any depth
 any/folders/clip.wav   sound of the same name beside a video or folder of frames; without it that of the video is taken
 any/folders/clip/      a folder with images and no video in it is a clip
-labels.csv             by the option labels=labels.csv: columns file (or video: a path in the raw folder, with or
-                       without suffix) and label, or those named by label_columns=[...] with numbers; and where wanted
-                       subject, fold, start, end (seconds). A file may be in several rows with different times
-With the option label_from='folder' the first folder of a path is the class instead."""
+                       without any video or folder of frames, each sound file is a clip: sound alone
+labels.csv             by the option labels=labels.csv: columns file (or video, or audio: a path in the raw folder,
+                       with or without suffix) and label, or those named by label_columns=[...] with numbers; and where
+                       wanted subject, fold, start, end (seconds). A file may be in several rows with different times
+With the option label_from='folder' the first folder of a path is the class instead; subject_from='name' takes what is
+before the first _ of a file's name as the subject, subject_from='folder' the last folder of its path."""
 
     def __init__(
         self,
@@ -71,16 +82,20 @@ With the option label_from='folder' the first folder of a path is the class inst
         labels: str = '',
         label_columns: Sequence[str] = (),
         label_from: str = '',
+        subject_from: str = '',
         fps: float | None = None,
     ) -> None:
         super().__init__(raw, name)
         if label_from not in ('', 'folder') or (labels and label_from):
             raise RawDataError(f"{name}: labels come from a table or by label_from='folder', not {label_from!r}")
+        if subject_from not in ('', 'folder', 'name'):
+            raise RawDataError(f"{name}: subject_from must be 'folder' or 'name', not {subject_from!r}")
         if label_columns and not labels:
             raise RawDataError(f'{name}: the table with label_columns {list(label_columns)} is missing: labels=...')
         self.labels = labels
         self.label_columns = tuple(label_columns)
         self.label_from = label_from
+        self.subject_from = subject_from
         self.fps = fps
         self.labelled = bool(labels or label_from)
 
@@ -95,9 +110,10 @@ With the option label_from='folder' the first folder of a path is the class inst
         return RawIndex(clips, left_out + without)
 
     def _media(self) -> tuple[list[Media], list[LeftOut]]:
-        """Return videos and folders of frames with their sound, and sound that belongs to none."""
+        """Return videos and folders of frames with their sound, and sound that belongs to none; or sound alone."""
         sounds: dict[str, str] = {}
-        for path in map(self.relative, self.files(suffixes=SOUND_SUFFIXES)):
+        heard = [self.relative(path) for path in self.files(suffixes=SOUND_SUFFIXES)]
+        for path in heard:
             # uncompressed sound is preferred
             other = sounds.get(_stem(path))
             if other is None or _sound_rank(path) < _sound_rank(other):
@@ -105,11 +121,8 @@ With the option label_from='folder' the first folder of a path is the class inst
         videos = [self.relative(path) for path in self.files()]
         media = [Media(path, _stem(path), sounds.get(_stem(path), '')) for path in videos]
         media += [Media(path, path, sounds.get(path)) for path in self._frame_folders()]
-        if sounds and not media:
-            raise RawDataError(
-                f'{self.raw} holds {len(sounds)} sound file(s) and no video: there is no face to crop, and sound is '
-                'read as it is. Write a list of it, as docs/speech.md shows.'
-            )
+        if not media:
+            return [Media(path, _stem(path), path) for path in heard], self._other_files()
         stems = {item.stem for item in media}
         left_out = [LeftOut(path, 'sound without a video') for stem, path in sounds.items() if stem not in stems]
         return media, left_out + self._other_files()
@@ -138,17 +151,38 @@ With the option label_from='folder' the first folder of a path is the class inst
     def _from_paths(self, media: Sequence[Media], ids: Mapping[str, str]) -> tuple[list[RawClip], list[LeftOut]]:
         clips, left_out = [], []
         for item in media:
-            folders = PurePosixPath(item.path).parts[:-1]
-            if self.label_from and not folders:
-                left_out.append(LeftOut(item.path, 'not in a folder that names its class'))
+            try:
+                fields = dict(label=self._label(item), subject=self._subject(item))
+            except ValueError as error:
+                left_out.append(LeftOut(item.path, str(error)))
             else:
-                label = clean_cell(folders[0]) if self.label_from else ''
-                clips.append(self._clip(item, ids[item.path], label=label))
+                clips.append(self._clip(item, ids[item.path], **fields))
         return clips, left_out
+
+    def _label(self, item: Media) -> str:
+        """Return the class by the path of a clip; ValueError says why there is none."""
+        folders = PurePosixPath(item.path).parts[:-1]
+        if self.label_from and not folders:
+            raise ValueError('not in a folder that names its class')
+        return clean_cell(folders[0]) if self.label_from else ''
+
+    def _subject(self, item: Media) -> str:
+        """Return the subject by the path of a clip; ValueError says why there is none."""
+        if not self.subject_from:
+            return ''
+        *folders, name = PurePosixPath(item.path).parts
+        if self.subject_from == 'name':
+            subject, line, _ = name.partition('_')
+            if not (subject and line):
+                raise ValueError('its name does not begin with a subject and _')
+            return clean_cell(subject)
+        if not folders[bool(self.label_from) :]:  # the first one names the class
+            raise ValueError('not in a folder that names its subject')
+        return clean_cell(folders[-1])
 
     def _from_table(self, media: Sequence[Media], ids: Mapping[str, str]) -> tuple[list[RawClip], list[LeftOut]]:
         wanted = self.label_columns or ('label',)
-        columns = dict(file=('file', 'video'), **{name: name for name in (*OPTIONAL, *wanted)})
+        columns = dict(file=('file', 'video', 'audio'), **{name: name for name in (*OPTIONAL, *wanted)})
         rows = read_table(self.require(self.labels), columns, optional=OPTIONAL, verbatim=('file',))
         by_path = _by_path(media)
         clips: dict[str, RawClip] = {}
@@ -196,12 +230,13 @@ With the option label_from='folder' the first folder of a path is the class inst
         if row['start'] or row['end']:
             end = 'end' if end_sec is None else round(1000 * end_sec)
             clip_id = f'{clip_id}_{round(1000 * start_sec)}-{end}'
-        fields = dict(label=label, numbers=numbers, subject=row['subject'], fold=row['fold'])
+        subject = row['subject'] or self._subject(item)
+        fields = dict(label=label, numbers=numbers, subject=subject, fold=row['fold'])
         return self._clip(item, clip_id, start_sec=start_sec, end_sec=end_sec, **fields)
 
     def _clip(self, item: Media, clip_id: str, **fields: Any) -> RawClip:
         is_folder = item.path == item.stem
-        return RawClip(id=clip_id, video=item.path, audio=item.audio, fps=self.fps if is_folder else None, **fields)
+        return RawClip(id=clip_id, video=item.video, audio=item.audio, fps=self.fps if is_folder else None, **fields)
 
 
 def _by_path(media: Sequence[Media]) -> dict[str, Media]:
