@@ -57,14 +57,25 @@ def encode_batch(model: Any, batch: dict, modalities: Collection[str] | None = N
         return {name: model.encoders[name](prepared['inputs'][name]) for name in names}
 
 
+def computes_in_bf16(model: nn.Module) -> bool:
+    """Whether a model computes in bfloat16: its config's `test_cfg.dtype` says so, and the device has units for it."""
+    dtype = (getattr(model, 'cfg', {}).get('test_cfg') or {}).get('dtype', 'float32')
+    return dtype == 'bfloat16' and has_bf16_units(_device_type(model))
+
+
+def precision_of(model: nn.Module) -> torch.autocast:
+    """Return a context in which a model computes as in a test, to be used by `with`."""
+    return torch.autocast(_device_type(model), torch.bfloat16, enabled=computes_in_bf16(model))
+
+
+def _device_type(model: nn.Module) -> str:
+    return next(model.parameters()).device.type
+
+
 @contextmanager
 def _as_tested(model: nn.Module, batch: dict) -> Iterator[dict]:
     """Yield a batch as the model takes it, under the precision of a test."""
     data = dict(inputs=batch['inputs'], data_samples=batch['data_samples'])
-    device_type = next(model.parameters()).device.type
-    cfg = getattr(model, 'cfg', {})
-    dtype = (cfg.get('test_cfg') or {}).get('dtype', 'float32')
-    bf16 = dtype == 'bfloat16' and has_bf16_units(device_type)
     preprocess: Any = model.data_preprocessor
-    with torch.autocast(device_type, torch.bfloat16, enabled=bf16):
+    with precision_of(model):
         yield preprocess(data)

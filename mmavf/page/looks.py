@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from mmengine.dataset import default_collate
 
+from mmavf.apis.batch import precision_of
 from mmavf.apis.inference.predictor import Scored
 from mmavf.errors import ConfigError
 from mmavf.files.atomic_file import replacing
@@ -45,7 +46,8 @@ class Looks:
             return
         batch = default_collate([ready.packed])
         try:
-            maps = attention_maps(self._model, self._model.data_preprocessor(batch)['inputs'])
+            with precision_of(self._model):
+                maps = attention_maps(self._model, self._model.data_preprocessor(batch)['inputs'])
         except ConfigError:
             self._possible = False
             return

@@ -3,6 +3,7 @@
 from .attention import CrossAttention, SelfAttention
 from .blocks import LAYER_NORM_EPS, CrossBlock, CrossSelfBlock, ResidualAttention, ResidualFFN, ViTBlock
 from .drop_path import DropPath, share_graphs
+from .held_weights import hold_in_bf16
 from .lgi_block import LGIBlock
 from .patches import PatchEmbed, patch_grid, take_patches
 from .positions import sinusoid_table
@@ -24,6 +25,7 @@ __all__ = [
     'ViTBlock',
     'draw_token',
     'all_token_ids',
+    'hold_in_bf16',
     'joining_is_free',
     'patch_grid',
     'region_grid',

@@ -78,18 +78,34 @@ class CrossAttention(_Attention):
         embed_dims: Channels C.
         num_heads: Heads H; divides C.
 
+    Attributes:
+        joined: Weights of both projections in one tensor, (3C, C), after `join_products`; before, None.
+
     Raises:
         ConfigError: H does not divide C.
     """
+
+    joined: Tensor | None
 
     def __init__(self, embed_dims: int, num_heads: int) -> None:
         super().__init__(embed_dims, num_heads)
         self.q = nn.Linear(embed_dims, embed_dims, bias=False)
         self.kv = nn.Linear(embed_dims, 2 * embed_dims, bias=False)
+        self.register_buffer('joined', None, persistent=False)
+
+    def join_products(self) -> None:
+        """Keep the weights of both projections in one tensor, for one product where tokens attend to themselves.
+
+        For a model that is not trained any more: the product has no gradient.
+        """
+        self.joined = torch.cat([self.q.weight.detach(), self.kv.weight.detach()])
+        self.q.weight.data, self.kv.weight.data = self.joined.split([len(self.q.weight), len(self.kv.weight)])
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """Map queries (B, N, C) and context (B, M, C) to (B, N, C)."""
         biases = [self.q_bias, self.k_bias, self.v_bias]
+        if context is None and self.joined is not None:
+            return _attend_to_itself(x, [self.joined], biases, self.proj, self.num_heads)
         if context is None and joining_is_free(self.q.weight):
             return _attend_to_itself(x, [self.q.weight, self.kv.weight], biases, self.proj, self.num_heads)
         context = x if context is None else context
