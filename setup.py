@@ -33,7 +33,7 @@ class BuildWithConfigs(build_py):
 
 EXTRAS = {
     name: read_requirements(name)
-    for name in ('tests', 'docs', 'compare', 'elan', 'onnx', 'opensmile', 'page', 'readers', 'mmcv')
+    for name in ('tests', 'docs', 'compare', 'elan', 'onnx', 'openvino', 'opensmile', 'page', 'readers', 'mmcv')
 }
 
 setup(

@@ -18,7 +18,7 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ('.ci', 'configs', 'docs', 'mmavf', 'projects', 'requirements', 'tests', 'tools')
 PYTHONS = ('310', '311', '312', '313')
-OPTIONAL = ('compare', 'elan', 'onnx', 'opensmile', 'page', 'readers')  # extras that single commands need
+OPTIONAL = ('compare', 'elan', 'onnx', 'openvino', 'opensmile', 'page', 'readers')  # extras that single commands need
 # Machine paths, package registries, options that name one. Spelled so that this file does not match itself.
 FORBIDDEN = re.compile(
     r'(?<![\w.])/(?:wor[k]|roo[t]|hom[e]/\w+)/|py[p]i\.|pytho[n]hosted|--(?:extra-)?inde[x]-url|--fin[d]-links'

@@ -13,14 +13,13 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from mmavf.checkpoints.published import update_card
 from mmavf.errors import CheckpointError, ConfigError
 from mmavf.models.complexity import input_sizes
 
+from .exported import ExportInput, Logits
 from .loader import list_loader
 
 ONNX_FILE = 'model.onnx'
@@ -62,7 +61,7 @@ def add_onnx(folder: str | Path, model: nn.Module, check_list: str | Path | None
         ClipError: A clip of the list cannot be used.
     """
     folder, sizes = Path(folder), input_sizes(model)
-    exported = _Logits(model).eval()
+    exported = Logits(model).eval()
     with TemporaryDirectory(prefix='.onnx-', dir=folder) as temporary:
         path = Path(temporary, ONNX_FILE)
         _export(exported, sizes, path)
@@ -84,40 +83,16 @@ def add_onnx(folder: str | Path, model: nn.Module, check_list: str | Path | None
     return difference
 
 
-class _Logits(nn.Module):
-    """A recognizer from clips, one argument for each modality, to logits."""
-
-    def __init__(self, model: Any) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, *clips: Tensor) -> Tensor:
-        """Return the logits (B, K) of clips, one tensor per modality."""
-        with _FourAxes():
-            feature = self.model.extract_feat(dict(zip(self.model.encoders.keys(), clips, strict=True)))
-            return self.model.head(feature)[1]
-
-
-class _FourAxes(TorchFunctionMode):
-    """Gives attention without heads an axis of one head: torch's exporter takes four axes alone."""
-
-    def __torch_function__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
-        if func is F.scaled_dot_product_attention and args[0].ndim == 3:
-            return func(*(x.unsqueeze(1) for x in args), **(kwargs or {})).squeeze(1)  # (W, n, C) -> (W, 1, n, C)
-        return func(*args, **(kwargs or {}))
-
-
 def _export(exported: nn.Module, sizes: Mapping[str, Sequence[int]], path: Path) -> None:
-    windows = torch.export.Dim('windows', min=1)
-    clips = tuple(torch.zeros(2, *size) for size in sizes.values())
+    given = ExportInput.of_sizes(sizes)
     with torch.no_grad():
         program: Any = torch.onnx.export(
             exported,
-            clips,
+            given.clips,
             dynamo=True,
             input_names=list(sizes),
             output_names=['logits'],
-            dynamic_shapes=(tuple({0: windows} for _ in clips),),
+            dynamic_shapes=given.dynamic_shapes,
             verbose=False,
         )
     program.save(path)

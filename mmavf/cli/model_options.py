@@ -8,11 +8,26 @@ from .program import UsageError
 
 
 def add_model_options(parser: ArgumentParser) -> None:
-    """Add `--model`, or `--config` with `--checkpoint` in its place, and `--device`."""
+    """Add `--model`, or `--config` with `--checkpoint` in its place, `--device` and `--precision`."""
     parser.add_argument('--model', type=Path, metavar='DIR', help='model folder, as mmavf publish writes it')
     parser.add_argument('--config', metavar='CONFIG', help='in place of --model: the config of --checkpoint')
     parser.add_argument('--checkpoint', metavar='FILE', help='in place of --model: the checkpoint of --config')
     add_device_option(parser)
+    parser.add_argument(
+        '--precision',
+        choices=['float32', 'bfloat16'],
+        help='bfloat16 is used where the device has units for it (default: as the model is tested)',
+    )
+
+
+def add_engine_option(parser: ArgumentParser) -> None:
+    """Add `--engine`."""
+    parser.add_argument(
+        '--engine',
+        choices=['pytorch', 'openvino'],
+        default='pytorch',
+        help='what computes the model; openvino, on the CPU, needs mmavf[openvino] (default: pytorch)',
+    )
 
 
 def check_model_options(args: Namespace) -> None:

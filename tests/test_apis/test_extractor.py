@@ -82,6 +82,19 @@ def test_one_modality_needs_only_that_of_the_recording(model, recording):
     assert heard.track.tolist() == [0, 0] and heard.values.shape == (2, 80)
 
 
+def test_features_in_bfloat16_are_near_those_in_float32(recording, monkeypatch):
+    monkeypatch.setattr('mmavf.apis.batch.has_bf16_units', lambda device_type: True)
+    torch.manual_seed(0)
+    extractor = FeatureExtractor(
+        PRETRAIN, device='cpu', choice=LayerChoice('video'), precision='bfloat16', detector=None
+    )
+    torch.manual_seed(0)
+    expected = extract(init_model(PRETRAIN, device='cpu'), recording, 'video')
+    found = extractor(recording)
+    assert (found.meta['precision'], expected.meta['precision']) == ('bfloat16', 'float32')
+    assert 0 < np.abs(found.values - expected.values).max() < 3e-2 * np.abs(expected.values).max()
+
+
 def test_pretrained_models_give_features_of_all_tokens(recording):
     torch.manual_seed(0)
     model = init_model(PRETRAIN, device='cpu')

@@ -220,6 +220,30 @@ def test_mean_tokens_stand_for_what_a_recording_lacks(model, tmp_path):
     np.testing.assert_allclose(silent.windows[0].scores, sample.pred_score.numpy(), atol=1e-5)
 
 
+def test_a_model_that_is_read_computes_in_the_precision_that_is_asked_for(model, tmp_path, monkeypatch):
+    path = tmp_path / 'a.pth'
+    torch.save(dict(state_dict=model.state_dict(), meta=dict(dataset_meta=model.dataset_meta)), path)
+    recording = Recording.from_arrays(counted_frames(100), 25.0, tone(4.0, 1.0), 16000)
+    expected = AVFInferencer(model, detector=None)(recording)
+    assert expected.settings['precision'] == 'float32'
+    with pytest.warns(UserWarning, match='no bfloat16 units'):
+        monkeypatch.setattr('mmavf.apis.batch.has_bf16_units', lambda device_type: False)
+        plain = AVFInferencer(DEMO, path, 'cpu', precision='bfloat16', detector=None)
+    assert plain(recording) == replace(expected, model=plain.info)
+    monkeypatch.setattr('mmavf.apis.batch.has_bf16_units', lambda device_type: True)
+    infer = AVFInferencer(DEMO, path, 'cpu', precision='bfloat16', detector=None)
+    found = infer(recording)
+    assert found.settings['precision'] == 'bfloat16'
+    assert {p.dtype for p in infer.model.parameters()} == {torch.float32, torch.bfloat16}
+    for one, other in zip(found.windows, expected.windows, strict=True):
+        np.testing.assert_allclose(one.scores, other.scores, rtol=0, atol=1e-2)
+        assert one.scores != other.scores
+    with pytest.raises(ConfigError, match='precision is for a model that is read here'):
+        AVFInferencer(model, precision='bfloat16')
+    with pytest.raises(ConfigError, match="precision must be one of float32, bfloat16, not 'float16'"):
+        AVFInferencer(DEMO, path, precision='float16')
+
+
 def init_windows(model, path):
     """Return the first 2.56 s of a clip as a batch of video alone."""
     frames = MediaFile(str(path)).video.read_frames(range(0, 64, 16))

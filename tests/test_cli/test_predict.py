@@ -97,6 +97,14 @@ def test_misuse_is_found_before_anything_is_loaded(recordings, checkpoint, tmp_p
         assert message in capsys.readouterr().err
 
 
+def test_an_engine_that_is_not_installed_is_refused_first(recordings, checkpoint, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr('mmavf.apis.inference.openvino_model.find_spec', lambda name: None)
+    assert predict(recordings, '--out', tmp_path / 'out', '--engine', 'openvino', checkpoint=checkpoint) == 1
+    shown = capsys.readouterr()
+    assert "pip install 'mmavf[openvino]'" in shown.err and 'text.mp4' not in shown.out
+    assert list((tmp_path / 'out').iterdir()) == []
+
+
 def test_parts_are_disjoint_and_complete(recordings):
     whole, _ = find_jobs([recordings], Path('out'))
     parts = [find_jobs([recordings], Path('out'), (i, 3))[0] for i in (1, 2, 3)]

@@ -53,6 +53,14 @@ def test_a_clip_becomes_what_predict_says_and_its_upload_is_removed(shelf, model
     assert counts[0] == (0, 1) and counts[-1] == (1, 1)
 
 
+def test_a_model_in_bfloat16_has_pictures_of_what_mattered(shelf, monkeypatch):
+    monkeypatch.setattr('mmavf.apis.batch.has_bf16_units', lambda device_type: True)
+    config = ROOT / 'configs/demo/avfmae_tiny_finetune.py'
+    infer = AVFInferencer(config, device='cpu', precision='bfloat16', detector=None)
+    Analysis(infer).run(put(shelf, 'a.mp4'))
+    assert 'look_1_0.jpg' in files(shelf)
+
+
 @pytest.mark.parametrize(
     ('name', 'content', 'options', 'message'),
     [

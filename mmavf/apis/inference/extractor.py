@@ -13,14 +13,14 @@ from mmengine.dataset import default_collate
 from safetensors.numpy import save
 from torch import nn
 
-from mmavf.apis.batch import encode_batch, run_batch
-from mmavf.apis.model import init_model
+from mmavf.apis.batch import computes_in_bf16, encode_batch, run_batch
 from mmavf.errors import ConfigError
 from mmavf.files.atomic_file import replacing, write_atomically
 from mmavf.version import __version__
 
 from .inferencer import identity
 from .layer_choice import LayerChoice, mean_over_views
+from .ready_model import Precision, engine_for, read_model
 from .recording import Recording, open_recording
 from .window_reader import ReadyWindow
 from .window_settings import WindowSettings
@@ -64,6 +64,7 @@ class FeatureExtractor:
         checkpoint: Checkpoint file, with a config.
         device: Where the model runs; None: the GPU if there is one, else the CPU.
         choice: What is extracted; None: the pooled tokens of the model's first modality.
+        precision: As in `AVFInferencer`.
         **settings: How windows are made: the attributes of `WindowSettings`.
 
     Raises:
@@ -86,9 +87,10 @@ class FeatureExtractor:
         checkpoint: str | Path | None = None,
         device: str | torch.device | None = None,
         choice: LayerChoice | None = None,
+        precision: Precision | None = None,
         **settings: Any,
     ) -> None:
-        self.model: Any = model if isinstance(model, nn.Module) else init_model(model, checkpoint, device)
+        self.model = read_model(model, checkpoint, device, precision)
         encoders = list(getattr(self.model, 'encoders', ()))
         if not encoders:
             raise ConfigError(f'{type(self.model).__name__} has no encoders of which features could be extracted')
@@ -97,6 +99,7 @@ class FeatureExtractor:
         self._settings = WindowSettings(**settings)
         self._windows = self._settings.windows(self.model, self._looks_at())
         self._name, self._sha256 = identity(self.model, model, checkpoint)
+        engine_for(self.model, model)
 
     def __call__(
         self, recordings: Recording | str | Path | Iterable[Recording | str | Path], batch_size: int = 8
@@ -169,6 +172,7 @@ class FeatureExtractor:
             modality=self.choice.modality,
             tokens=self.choice.tokens,
             layer=self.choice.layer,
+            precision='bfloat16' if computes_in_bf16(self.model) else 'float32',
             settings=settings,
             preprocessing_sha256=sha256(described.encode()).hexdigest(),
         )

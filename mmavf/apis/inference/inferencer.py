@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.infer import BaseInferencer
 from torch import nn
 
-from mmavf.apis.model import init_model
+from mmavf.apis.batch import computes_in_bf16
 from mmavf.errors import ConfigError
 from mmavf.files.sha256 import file_sha256
 from mmavf.models.heads import ClassificationHead, LinearHead
@@ -19,6 +19,7 @@ from mmavf.visualization.timeline_picture import draw_timeline
 
 from .model_input import ModelInput
 from .predictor import Scored, as_window, make_timeline, score
+from .ready_model import Engine, Precision, engine_for, read_model
 from .recording import Recording, open_recording
 from .recording_windows import Plan
 from .window_settings import WindowSettings
@@ -37,11 +38,14 @@ class AVFInferencer(BaseInferencer):
     Args:
         model: A model of `init_model`, a published folder, or the config that belongs to `checkpoint`.
         checkpoint: Checkpoint file, with a config.
-        device: Where the model runs; None: the GPU if there is one, else the CPU.
+        device: Where the model runs; None: the GPU if there is one, else the CPU; with OpenVINO the CPU.
+        precision: 'float32'; 'bfloat16', where the device has units for it, else float32 with a warning; None: as in
+            the model's test.
+        engine: What computes the forward pass: 'pytorch', or 'openvino', for which `mmavf[openvino]` is installed.
         **settings: How windows are made: the attributes of `WindowSettings`.
 
     Raises:
-        ConfigError: An argument is impossible, or the model is not one that predicts.
+        ConfigError: An argument is impossible, the model is not one that predicts, or the engine cannot run it.
         CheckpointError: The weights cannot be read or do not fit.
 
     Examples:
@@ -59,15 +63,19 @@ class AVFInferencer(BaseInferencer):
         model: nn.Module | Config | str | Path,
         checkpoint: str | Path | None = None,
         device: str | torch.device | None = None,
+        precision: Precision | None = None,
+        engine: Engine = 'pytorch',
         **settings: Any,
     ) -> None:
-        self.model: Any = model if isinstance(model, nn.Module) else init_model(model, checkpoint, device)
+        self.model = read_model(model, checkpoint, device, precision, engine)
         self.cfg = self.model.cfg
         self.info = describe_model(self.model, model, checkpoint)
         self._calibration = _card(self.model).get('calibration')
         self._chosen = WindowSettings(**settings)
         self.windows = self._chosen.windows(self.model, self.info.modalities)
         self.pipeline = self.windows.model_input
+        self._engine_name = engine
+        self.engine = engine_for(self.model, model, engine)
 
     def __call__(self, inputs: Input | Iterable[Input], *, batch_size: int = 8) -> Timeline | list[Timeline]:
         """Predict on one recording, or on several.
@@ -128,8 +136,9 @@ class AVFInferencer(BaseInferencer):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """How windows are made, for the timeline."""
-        return self._chosen.record(self.pipeline)
+        """How windows are made and what computes them, for the timeline."""
+        precision = 'bfloat16' if computes_in_bf16(self.model) else 'float32'
+        return self._chosen.record(self.pipeline) | dict(engine=self._engine_name, precision=precision)
 
     def visualize(
         self, inputs: list[Input], preds: list[Timeline], show: bool = False, out_dir: str | Path = '.'
@@ -166,7 +175,7 @@ class AVFInferencer(BaseInferencer):
         if batch_size < 1:
             raise ConfigError(f'batch_size must be at least 1, not {batch_size}')
         for batch in self.windows.batches(recording, plan, batch_size):
-            yield from score(self.model, batch, plan.absent)
+            yield from score(self.engine, batch, plan.absent)
 
 
 def describe_model(

@@ -55,7 +55,7 @@ def measure_prediction(infer: AVFInferencer, recording: Recording, batch_size: i
         sound=lambda: (
             'audio' in windows.modalities and [infer.pipeline.pack('', 0, span, None, sound) for span in spans]
         ),
-        model=lambda: [list(score(infer.model, batch, plan.absent)) for batch in batches],
+        model=lambda: [list(score(infer.engine, batch, plan.absent)) for batch in batches],
         whole=lambda: infer.predict(recording, batch_size),
     )
     info = recording.info()

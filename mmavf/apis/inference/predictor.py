@@ -24,7 +24,7 @@ class Scored(NamedTuple):
 
 
 def score(model: Any, batch: list[ReadyWindow], absent: tuple[str, ...]) -> Iterator[Scored]:
-    """Run a recognizer on windows; of modalities that are absent its mean tokens stand in."""
+    """Run a recognizer, or its `OpenVINOModel`, on windows; of modalities that are absent its mean tokens stand in."""
     given = {modality: model.marginals[modality] for modality in absent}
     options: dict[str, Any] = dict(given=given) if given else {}
     samples = run_batch(model, default_collate([window.packed for window in batch]), **options)

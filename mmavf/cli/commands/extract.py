@@ -59,7 +59,12 @@ def run(args: Namespace) -> int:
     jobs, _ = find_jobs(args.paths, args.out.parent)
     choice = LayerChoice(args.modality, args.tokens, args.layer)
     extract = FeatureExtractor(
-        args.model or args.config, args.checkpoint, args.device, choice=choice, **window_settings(args)
+        args.model or args.config,
+        args.checkpoint,
+        args.device,
+        choice,
+        args.precision,
+        **window_settings(args),
     )
     parts, failed = [], []
     with PredictProgress(len(jobs)) as progress:

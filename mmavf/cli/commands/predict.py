@@ -13,7 +13,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmavf.cli.model_options import add_model_options, check_model_options
+from mmavf.cli.model_options import add_engine_option, add_model_options, check_model_options
 from mmavf.cli.program import UsageError
 from mmavf.cli.recordings import find_jobs, part_of
 
@@ -25,6 +25,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument('paths', nargs='+', type=Path, metavar='PATH', help='video, sound file, or folder of them')
     add_model_options(parser)
+    add_engine_option(parser)
     parser.add_argument('--out', type=Path, required=True, metavar='DIR', help='folder of the results')
     parser.add_argument('--srt', action='store_true', help='write NAME.srt, too: subtitles')
     parser.add_argument('--eaf', action='store_true', help='write NAME.eaf, too: for ELAN (needs mmavf[elan])')
@@ -95,7 +96,14 @@ def build_inferencer(args: Namespace) -> Any:
     """Return the inferencer of the options."""
     from mmavf.apis import AVFInferencer
 
-    return AVFInferencer(args.model or args.config, args.checkpoint, args.device, **window_settings(args))
+    return AVFInferencer(
+        args.model or args.config,
+        args.checkpoint,
+        args.device,
+        args.precision,
+        args.engine,
+        **window_settings(args),
+    )
 
 
 def window_settings(args: Namespace) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from importlib.util import find_spec
 
 from mmavf.cli.commands.predict import add_window_options, build_inferencer
-from mmavf.cli.model_options import add_model_options, check_model_options
+from mmavf.cli.model_options import add_engine_option, add_model_options, check_model_options
 from mmavf.cli.program import UsageError
 
 LOOPBACK = ('127.0.0.1', 'localhost', '::1')
@@ -20,6 +20,7 @@ LOOPBACK = ('127.0.0.1', 'localhost', '::1')
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_model_options(parser)
+    add_engine_option(parser)
     parser.add_argument('--host', default='127.0.0.1', help='address to listen at (default: 127.0.0.1, this machine)')
     parser.add_argument('--port', type=int, default=7860, help='port; 0 takes a free one (default: 7860)')
     parser.add_argument('--max-mb', type=float, default=200, metavar='MB', help='size of an upload (default: 200)')
