@@ -7,6 +7,7 @@ So shares and ratios carry over between machines; seconds do not.
 
 `--loader` measures the data loader instead: clips/s per core, next to bare decoding of the same frames.
 `--against COMMIT` compares a whole step, or with `--forward` a forward pass, with that of another commit.
+`--engines` compares what can compute the forward pass of a fine-tuned model on the CPU: PyTorch, OpenVINO.
 `--seek CLIP` measures how long reading at the end of a file of 30 minutes takes, compared with its beginning.
 
 Examples:
@@ -27,6 +28,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 import build_benchmark
+import engine_benchmark
 import loader_benchmark
 import seek_benchmark
 import torch
@@ -65,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument('--checkpointing', action='store_true', help='recompute activations (with_cp)')
     add_config_options(parser)
+    parser.add_argument('--engines', action='store_true', help='compare PyTorch with OpenVINO; config: a fine-tuning')
     parser.add_argument('--loader', action='store_true', help='measure the data loader instead of a step')
     build_benchmark.add_arguments(parser.add_argument_group('next to another commit'))
     loader_benchmark.add_arguments(parser.add_argument_group('with --loader'))
@@ -72,9 +75,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Measure the step, the loader, seeking, or the difference to another commit."""
+    """Measure the step, the loader, seeking, or the difference between engines or to another commit."""
     if args.loader:
         loader_benchmark.run(args)
+        return
+    if args.engines:
+        engine_benchmark.run(args)
         return
     if args.seek:
         seek_benchmark.run(args)
