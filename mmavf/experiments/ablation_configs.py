@@ -7,7 +7,9 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
+from mmavf.engine.config_checks import check_keys
 from mmavf.engine.config_file import load_config
+from mmavf.engine.config_inputs import check_inputs
 from mmavf.errors import ConfigError, MMAVFError
 from mmavf.registry import MODELS
 
@@ -69,8 +71,8 @@ def check_ablation(ablation: Ablation) -> list[str]:
     for variant, cfg in (first, *others):
         for stage in variant.stages:
             staged = stage_config(stage, variant, ablation.seeds[0], None, None)
-            _check_model(staged, f'variant {variant.name}, stage {stage.name}')
-        _check_model(cfg, f'variant {variant.name}')
+            _check_config(staged, f'variant {variant.name}, stage {stage.name}')
+        _check_config(cfg, f'variant {variant.name}')
         _check_shared(variant.name, cfg, *first)
         if fold_values(cfg) != folds:
             raise ConfigError(f'variant {variant.name} has other folds than {first[0].name}; compare them on one list.')
@@ -87,8 +89,16 @@ def _load(base: str, options: Mapping[str, Any], seed: int, load_from: str | Non
     return cfg
 
 
-def _check_model(cfg: Config, where: str) -> None:
-    """Build a model without memory or weights, which shows components and arguments that do not exist."""
+def _check_config(cfg: Config, where: str) -> None:
+    """Build a model without memory or weights, which shows components and arguments that do not exist.
+
+    What a run checks of its config before the first clip is checked, too.
+    """
+    try:
+        check_keys(cfg)
+        check_inputs(cfg)
+    except ConfigError as error:
+        raise ConfigError(f'{where}: {error}') from error
     try:
         with DefaultScope.overwrite_default_scope(cfg.get('default_scope')), torch.device('meta'):
             MODELS.build(cfg.model)

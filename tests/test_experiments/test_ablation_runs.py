@@ -131,6 +131,7 @@ def test_a_stage_for_all_folds_cannot_follow_one_per_fold(plan):
         ('{modle.type: A}', "variant x: --cfg-options modle.type: neither the config nor the runner has 'modle'"),
         ('{model.type: TinyClasifier}', 'variant x: the model cannot be built'),
         ('{model.depth: 3}', 'variant x: the model cannot be built'),
+        ('{base: configs/demo/avfmae_tiny_finetune.py, model.audio_encoder: null}', 'variant x: train_dataloader: its'),
         ('{pre: {model.depth: 3}}', 'variant x, stage pre: the model cannot be built'),
         ('{protocol.selection: paper}', "another protocol than first: selection 'paper' and 'strict'"),
         ('{test_evaluator.resamples: 3}', 'another test_evaluator than first: resamples 3 and 20'),

@@ -5,7 +5,7 @@ from .cards import CARDS
 from .folds import fold_of, folds_by_rule, seeded_folds
 from .hybrids import HYBRIDS, hold_out_target, hybrid_settings
 from .label_spaces import CEA_ALIGNMENT, CEA_CLASSES, MER_CLASSES
-from .one_modality import one_modality
+from .one_modality import one_modality, one_modality_loaders
 from .own_list import list_settings
 from .settings import get_card, target_settings
 
@@ -26,6 +26,7 @@ __all__ = [
     'hybrid_settings',
     'list_settings',
     'one_modality',
+    'one_modality_loaders',
     'seeded_folds',
     'target_settings',
 ]

@@ -3,9 +3,12 @@ _base_ = [
     '../../../mae_dfer/configs/_base_/mae_dfer_b_finetune.py',
     '../_base_/demo_finetune.py',
 ]
+from mmavf.datasets.targets import one_modality_loaders
+
 model = dict(
     _base_.demo_model,
     video_encoder=dict(
         embed_dims=80, num_heads=4, depth=3, drop_path_rate=0.0, input_size=(4, 96, 96), region_size=(1, 3, 3)
     ),
 )
+globals().update(one_modality_loaders(_base_, 'video'))

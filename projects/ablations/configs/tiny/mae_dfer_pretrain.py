@@ -5,6 +5,7 @@ _base_ = [
     '../../../../configs/_base_/stages/pretrain_tiny.py',
     '../../../../configs/default_runtime.py',
 ]
+from mmavf.datasets.targets import one_modality_loaders
 
 model = dict(
     masker=dict(encoder=dict(video=dict(mask_ratio=7 / 9, region_size=(1, 3, 3)))),
@@ -13,3 +14,4 @@ model = dict(
     ),
     decoders=dict(video=dict(embed_dims=64, num_heads=8, depth=3)),
 )
+globals().update(one_modality_loaders(_base_, 'video'))

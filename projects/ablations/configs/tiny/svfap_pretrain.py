@@ -5,6 +5,7 @@ _base_ = [
     '../../../../configs/_base_/stages/pretrain_tiny.py',
     '../../../../configs/default_runtime.py',
 ]
+from mmavf.datasets.targets import one_modality_loaders
 
 model = dict(
     masker=dict(encoder=dict(video=dict(mask_ratio=7 / 9))),
@@ -13,6 +14,8 @@ model = dict(
 )
 
 # its pyramid halves the slices twice, so that it needs eight frames where the others have four
-_window = dict(type='SampleWindow', clip_len=8, frame_interval=8, num_clips=2)
-_pipeline = [_window if step['type'] == 'SampleWindow' else step for step in _base_.train_pipeline]
-train_dataloader = dict(dataset=dict(pipeline=_pipeline))
+_loaders = one_modality_loaders(_base_, 'video')
+for _loader in _loaders.values():
+    _window = next(step for step in _loader['dataset']['pipeline'] if step['type'] == 'SampleWindow')
+    _window.update(clip_len=8, frame_interval=8)
+globals().update(_loaders)

@@ -5,9 +5,11 @@ _base_ = [
     '../../../../configs/_base_/stages/pretrain_tiny.py',
     '../../../../configs/default_runtime.py',
 ]
+from mmavf.datasets.targets import one_modality_loaders
 
 model = dict(
     masker=dict(encoder=dict(video=dict(mask_ratio=7 / 9))),
     encoders=dict(video=dict(embed_dims=80, num_heads=4, depth=3, input_size=(4, 96, 96))),
     decoders=dict(video=dict(embed_dims=64, num_heads=8, depth=3)),
 )
+globals().update(one_modality_loaders(_base_, 'video'))
