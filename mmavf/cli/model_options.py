@@ -41,3 +41,8 @@ def check_model_options(args: Namespace) -> None:
         raise UsageError('use either --model or --config with --checkpoint')
     if args.model is None and not all(other):
         raise UsageError('name a model: --model DIR, or --config CONFIG with --checkpoint FILE')
+
+
+def checkpoint_title(checkpoint: str | Path) -> str:
+    """Return the heading of a picture made with a checkpoint: its name and the two folders that it is in."""
+    return '/'.join(Path(checkpoint).absolute().parts[-3:])

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 
 from mmavf.errors import ConfigError
+from mmavf.files.markdown import markdown_table
 from mmavf.version import __version__
 
 from .report_page import Block, Cell, Picture, Section, Table, render_page
@@ -96,6 +97,16 @@ def comparison(rows: Rows) -> list[Block]:
                 groups.setdefault(_protocol(results), {}).setdefault(title, []).append(results)
     blocks = [Block(_protocol_title(protocol), tables=[_compare(group)]) for protocol, group in groups.items()]
     return [*blocks, Block(remarks=[HOW_TO_READ])]
+
+
+def comparison_text(rows: Rows) -> str:
+    """Return the tables of `comparison` in Markdown, intervals in brackets; '' if nothing was tested."""
+    texts = []
+    for block in comparison(rows):
+        for table in block.tables:
+            cells = [[f'{cell.text} ({cell.note})' if cell.note else cell.text for cell in row] for row in table.rows]
+            texts.append(f'{block.title}:\n\n{markdown_table(table.head, cells)}\n')
+    return '\n'.join(texts)
 
 
 def _protocol(results: Results) -> tuple:

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from mmengine.logging import MMLogger
 
 from mmavf.errors import ConfigError
-from mmavf.visualization.report import make_report
+from mmavf.visualization.report import comparison_text, make_report
 from mmavf.visualization.results import read_results
 from mmavf.visualization.scores import best_row, heading, number, score_of
 from tests.helpers.results import (
@@ -152,6 +152,15 @@ def test_comparison_keeps_protocols_apart_and_marks_the_best(compared, html):
     assert strict[2][1] == [expected, bounds(pooled, 'war')]
     assert f'<strong>{expected}</strong>' in html
     assert html.count('<strong>') == 3  # the scores of one row
+
+
+def test_the_comparison_as_text_has_the_figures_of_the_page(compared, html):
+    lines = [line for line in comparison_text(compared[0]).splitlines() if line.startswith('| ')]
+    tables = [table for table in Page(html).tables if table[0][0] == ['Run']]
+    shown = [[cell.strip() for cell in line[2:-2].split(' | ')] for line in lines]
+    assert shown == [
+        [' '.join([cell[0], *(f'({note})' for note in cell[1:])]) for cell in row] for table in tables for row in table
+    ]
 
 
 def test_comparison_keeps_other_folds_and_other_lists_apart(tmp_path):

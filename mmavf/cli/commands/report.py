@@ -51,12 +51,14 @@ def check_arguments(args: Namespace) -> None:
 def run(args: Namespace) -> None:
     """Write the page."""
     from mmavf.files.atomic_file import write_atomically
-    from mmavf.visualization.report import make_report
+    from mmavf.visualization.report import comparison_text, make_report
     from mmavf.visualization.report_parts import read_picture
 
     pictures = [read_picture(path, caption) for caption, path in args.picture]
-    page = make_report(read_rows(args), pictures, args.title)
+    rows = read_rows(args)
+    page = make_report(rows, pictures, args.title)
     write_atomically(args.out, page)
+    print(comparison_text(rows))
     print(f'{args.out}: {len(page) / 2**20:.1f} MiB. Open it in a browser.')
 
 

@@ -8,6 +8,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mmavf.cli.model_options import checkpoint_title
 from mmavf.cli.options import add_config_options, add_device_option
 from mmavf.cli.program import UsageError
 from mmavf.errors import ClipError
@@ -62,7 +63,7 @@ def run(args: Namespace) -> None:
     names = [clip['data_samples'].sample_id for clip in clips]
     args.out.mkdir(parents=True, exist_ok=True)
     path = args.out / 'reconstruction.png'
-    draw_reconstruction_sheet(parts, names, path, title=f'{Path(args.config).stem}, {Path(args.checkpoint).name}')
+    draw_reconstruction_sheet(parts, names, path, title=checkpoint_title(args.checkpoint))
     errors = ', '.join(f'{name} {part.error:.4f}' for name, part in parts.items())
     print(f'{path}: {len(names)} clips; error {errors}')
 

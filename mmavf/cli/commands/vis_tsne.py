@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mmavf.cli.model_options import checkpoint_title
 from mmavf.cli.options import add_config_options, add_device_option
 from mmavf.cli.program import UsageError
 from mmavf.cli.protocol_options import add_protocol_options, merge_protocol_options
@@ -121,7 +122,6 @@ def check_complete(found: 'Features', names: Sequence[str], partial: Path) -> No
 
 
 def title_of(cfg: 'Config', args: Namespace) -> str:
-    """Return the heading of the picture: config, checkpoint, and the fold of a test set."""
+    """Return the heading of the picture: checkpoint, and the fold of a test set."""
     fold = cfg.get('protocol', {}).get('fold') if args.list is None else None
-    parts = [Path(args.config).stem, args.checkpoint.name]
-    return ', '.join(parts if fold is None else [*parts, f'fold {fold}'])
+    return checkpoint_title(args.checkpoint) + ('' if fold is None else f', fold {fold}')
