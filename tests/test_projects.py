@@ -8,12 +8,24 @@ import pytest
 import torch
 from mmengine.config import Config
 from torch import nn
+from torch._subclasses.fake_tensor import DataDependentOutputException
 
 from mmavf.models.complexity import count_flops, count_hidden_embedding, input_sizes
+from mmavf.models.losses import MaskedMSELoss
+from mmavf.models.pretrainers import MaskedAutoencoder
 from mmavf.models.recognizers.avf_recognizer import RecognizerOutput
 from mmavf.registry import MODELS
-from mmavf.testing.conformance import check_export, check_gradients, check_reload, check_step_without_data, leaks
+from mmavf.testing.conformance import (
+    check_export,
+    check_gradients,
+    check_reload,
+    check_step_without_data,
+    check_update_without_data,
+    check_whole_graph,
+    leaks,
+)
 from tests.helpers.baselines import BASELINES, build_baseline
+from tests.helpers.squares import RELATED, images, parts
 
 ROOT = Path(__file__).parents[1] / 'projects'
 METHODS = ('hicmae', 'mae_dfer', 'svfap', 'videomae')
@@ -74,6 +86,42 @@ def test_a_pretraining_model_keeps_its_contract(built):
 def test_a_model_is_exported(method, stage):
     model = build_baseline(method, stage)
     check_export(model, {m: torch.randn(2, *size) for m, size in input_sizes(model).items()})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('method', [*BASELINES, 'AVF-MAE++'])
+def test_a_step_is_one_graph(method):
+    model = build_baseline(method, '')
+    check_whole_graph(model, {m: torch.randn(2, *size) for m, size in input_sizes(model).items()})
+
+
+class Peeking(MaskedMSELoss):
+    """A loss that looks at a value."""
+
+    def forward(self, pred, target, weight):
+        return super().forward(pred, target, weight) if weight.sum() else pred.sum()
+
+
+def test_a_model_that_looks_at_a_value_in_its_step_is_found():
+    model = MaskedAutoencoder(**parts('a', reconstruction_loss=Peeking()))
+    with pytest.raises(torch._dynamo.exc.Unsupported):
+        check_whole_graph(model, images('a'))
+    with pytest.raises(RuntimeError, match='meta'):
+        check_step_without_data(model, images('a'))
+
+
+def test_an_update_that_looks_at_a_value_is_found(monkeypatch):
+    check_update_without_data(MaskedAutoencoder(**parts('a', 'b', **RELATED)), images('a', 'b'))
+    step = torch.optim.AdamW.step
+
+    def peeking(self, *args, **kwargs):
+        if self.found_inf:
+            return None
+        return step(self, *args, **kwargs)
+
+    monkeypatch.setattr(torch.optim.AdamW, 'step', peeking)
+    with pytest.raises(DataDependentOutputException):
+        check_update_without_data(MaskedAutoencoder(**parts('a')), images('a'))
 
 
 def test_a_program_that_fixes_what_it_saw_is_found():

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 
+from mmavf.engine.optimizers import GuardedOptimWrapper
 from mmavf.models.pretrainers import MaskedAutoencoder, PretrainOutput
 
 
 def check_step_without_data(model: MaskedAutoencoder, inputs: Mapping[str, Tensor]) -> None:
-    """Run a whole step on the meta device, which has no values: reading one, as `.item()` does, fails.
+    """Take losses and gradients on the meta device, which has no values: reading one, as `.item()` does, fails.
 
     On a GPU each such read makes the host wait for the device. The model stays on the meta device.
     """
@@ -20,6 +22,35 @@ def check_step_without_data(model: MaskedAutoencoder, inputs: Mapping[str, Tenso
     losses = model({m: x.to('meta') for m, x in inputs.items()}, mode='loss')
     sum(losses.values()).backward()
     assert all(loss.shape == () for loss in losses.values()), f'losses are not scalars: {losses}'
+
+
+def check_update_without_data(model: MaskedAutoencoder, inputs: Mapping[str, Tensor]) -> None:
+    """Run a whole step with a clipped and guarded update on fake tensors, which have no values either.
+
+    The meta device, where copies to the host fail as well, is not known to fused optimizers. The model cannot be used
+    afterwards.
+    """
+    model.to('meta')
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        model.to_empty(device='cpu')
+        optimizer = torch.optim.AdamW(model.parameters(), fused=True)
+        wrapper = GuardedOptimWrapper(optimizer, dtype='float32', clip_grad=dict(max_norm=1.0))
+        losses = model({m: torch.empty(x.shape) for m, x in inputs.items()}, mode='loss')
+        wrapper.update_params(sum(losses.values()))
+
+
+def check_whole_graph(model: MaskedAutoencoder, inputs: Mapping[str, Tensor]) -> None:
+    """Make sure that losses under given masks are one graph without a break, and that it has the same gradients."""
+    masks, names = model.draw_masks(inputs), [name for name, p in model.named_parameters() if p.requires_grad]
+    torch._dynamo.reset()
+    compiled = torch.compile(model.masked_losses, fullgraph=True, backend='aot_eager', dynamic=False)
+    results = []
+    for losses_of in (model.masked_losses, compiled):
+        model.zero_grad(set_to_none=True)
+        losses = losses_of(inputs, masks)
+        torch.stack(list(losses.values())).sum().backward()
+        results.append({**losses, **{name: model.get_parameter(name).grad for name in names}})
+    torch.testing.assert_close(results[1], results[0])
 
 
 def check_gradients(model: nn.Module, inputs: Mapping[str, Tensor]) -> None:

@@ -15,30 +15,10 @@ from mmavf.models.pretrainers import AVFMAEPretrainer, MaskedAutoencoder
 from mmavf.models.targets import PatchTarget
 from mmavf.registry import MODELS
 from tests.helpers.models import labelled
+from tests.helpers.squares import DECODER, ENCODER, MASK, parts
 
 DEMO = Path(__file__).parents[2] / 'configs' / 'demo'
 SIZES = dict(video=(3, 4, 96, 96), audio=(1, 256, 128))
-ENCODER = dict(
-    type='ViTEncoder', input_size=(8, 8), patch_size=(2, 2), in_channels=2, embed_dims=16, num_heads=2, depth=2
-)
-ENCODER['out_indices'] = (0,)
-DECODER = dict(type='MaskedDecoder', embed_dims=8, num_heads=2)
-MASK = dict(type='RandomMask', mask_ratio=0.5)
-
-
-def parts(*modalities, **own):
-    """Return the arguments of a small model of images with two channels."""
-    return (
-        dict(
-            masker=dict(
-                type='DualMasker', encoder=dict.fromkeys(modalities, MASK), decoder=dict.fromkeys(modalities, MASK)
-            ),
-            encoders=dict.fromkeys(modalities, ENCODER),
-            decoders=dict.fromkeys(modalities, DECODER),
-            targets=dict.fromkeys(modalities, dict(type='PatchTarget')),
-        )
-        | own
-    )
 
 
 @pytest.mark.parametrize('modality', ['audio', 'video'])

@@ -133,8 +133,8 @@ class MaskedAutoencoder(BaseModel):
         Returns:
             The loss terms (see `loss`), or the output.
         """
-        output = self.reconstruct(inputs, masks)
-        return self.loss(inputs, output) if mode == 'loss' else output
+        drawn = self.draw_masks(inputs, masks)
+        return self.masked_losses(inputs, drawn) if mode == 'loss' else self.reconstruct(inputs, drawn)
 
     def extract_feat(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Encode whole clips; return the mean token of the last layer, (B, C), of each modality.
@@ -150,10 +150,10 @@ class MaskedAutoencoder(BaseModel):
             raise ConfigError(f'the model takes {", ".join(self.modalities)}; the batch has none of them')
         return {m: self.encoders[m](inputs[m]).tokens.mean(dim=1) for m in present}
 
-    def reconstruct(
+    def draw_masks(
         self, inputs: Mapping[str, Tensor], masks: Mapping[str, tuple[Tensor, Tensor]] | None = None
-    ) -> PretrainOutput:
-        """Mask, encode, correlate and decode a batch; arguments as in `forward`.
+    ) -> Mapping[str, TokenMask]:
+        """Draw the masks of a batch, or take those given; arguments as in `forward`.
 
         Raises:
             ConfigError: `inputs` lacks a modality.
@@ -161,15 +161,25 @@ class MaskedAutoencoder(BaseModel):
         missing = [m for m in self.modalities if m not in inputs]
         if missing:
             raise ConfigError(f'the model takes {", ".join(self.modalities)}; the batch has no {", ".join(missing)}')
-        if masks is None:
-            first = inputs[self.modalities[0]]
-            drawn = self.masker(first.shape[0], first.device)
-        else:
-            drawn = {m: TokenMask.from_explicit(*masks[m]) for m in self.modalities}
-        encoded = {m: self.encoders[m](inputs[m], drawn[m].keep_ids) for m in self.modalities}
+        if masks is not None:
+            return {m: TokenMask.from_explicit(*masks[m]) for m in self.modalities}
+        first = inputs[self.modalities[0]]
+        return self.masker(first.shape[0], first.device)
+
+    def masked_losses(self, inputs: Mapping[str, Tensor], masks: Mapping[str, TokenMask]) -> dict[str, Tensor]:
+        """Return the loss terms (see `loss`) under masks that are drawn.
+
+        Its shapes are static, it reads no value of a tensor and draws nothing but dropped paths, so that it can be
+        compiled or recorded as a whole.
+        """
+        return self.loss(inputs, self.reconstruct(inputs, masks))
+
+    def reconstruct(self, inputs: Mapping[str, Tensor], masks: Mapping[str, TokenMask]) -> PretrainOutput:
+        """Encode, correlate and decode a batch under masks that are drawn; `inputs` as in `forward`."""
+        encoded = {m: self.encoders[m](inputs[m], masks[m].keep_ids) for m in self.modalities}
         tokens = self.correlate({m: encoded[m].tokens for m in self.modalities})
-        predictions = {m: self.decode(m, tokens[m], encoded[m], drawn[m]) for m in self.modalities}
-        return PretrainOutput(drawn, encoded, predictions)
+        predictions = {m: self.decode(m, tokens[m], encoded[m], masks[m]) for m in self.modalities}
+        return PretrainOutput(masks, encoded, predictions)
 
     def correlate(self, tokens: dict[str, Tensor]) -> dict[str, Tensor]:
         """Relate the two modalities' tokens (B, n, C); the mean tokens of both are the first fused token."""
