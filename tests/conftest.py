@@ -16,6 +16,7 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 import numpy as np
 import pytest
 import torch
+from torch import distributed as dist
 
 import tests.helpers.format_once  # noqa: F401
 
@@ -26,6 +27,14 @@ def fixed_seeds():
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)
+
+
+@pytest.fixture
+def process_group(tmp_path):
+    """A group of this process alone, on gloo."""
+    dist.init_process_group('gloo', init_method=f'file://{tmp_path}/store', rank=0, world_size=1)
+    yield
+    dist.destroy_process_group()
 
 
 def pytest_collection_finish():

@@ -22,6 +22,16 @@ def get_rng_state() -> dict:
     return state
 
 
+def drew_on_host(before: dict, after: dict, on_gpu: bool) -> bool:
+    """Return whether random numbers were drawn on the host between two states of `get_rng_state`.
+
+    For a model that is not on a GPU, torch's CPU generator is the one of its device and does not count.
+    """
+    (_, keys, *place), (_, later_keys, *later_place) = before['numpy'], after['numpy']
+    drew = before['python'] != after['python'] or place != later_place or not torch.equal(keys, later_keys)
+    return drew or (on_gpu and not torch.equal(before['torch'], after['torch']))
+
+
 def set_rng_state(state: dict) -> None:
     """Set what `get_rng_state` returned. A CUDA state is left out on a machine without CUDA."""
     _set_states(state, random.setstate, np.random.set_state, torch.set_rng_state)

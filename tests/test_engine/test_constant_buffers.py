@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-import pytest
 import torch
 from mmengine.config import Config
-from torch import distributed as dist
 
 from mmavf.engine.constant_buffers import constant_buffers
 from mmavf.engine.runner import AVFRunner
@@ -13,13 +11,6 @@ from mmavf.registry import MODELS
 from tests.helpers.models import build_recognizer
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def process_group(tmp_path):
-    dist.init_process_group('gloo', init_method=f'file://{tmp_path}/store', rank=0, world_size=1)
-    yield
-    dist.destroy_process_group()
 
 
 def test_a_wrapped_model_broadcasts_what_checkpoints_hold(process_group, monkeypatch):

@@ -13,7 +13,7 @@ So shares and ratios carry over between machines; seconds do not.
 Examples:
     python tools/analysis_tools/benchmark.py configs/avfmae_b_pretrain.py --batch-size 4 8
     python tools/analysis_tools/benchmark.py configs/avfmae_h_pretrain.py --batch-size 100 --dtype bf16 --optimizer \
-        --compile LGIBlock SkipBlock ViTBlock CrossBlock
+        --graph --compile LGIBlock ViTBlock CrossBlock CrossSelfBlock
     python tools/analysis_tools/benchmark.py configs/avfmae_b_pretrain.py --against HEAD~1 --batch-size 8 --dtype bf16
     python tools/analysis_tools/benchmark.py --loader
     python tools/analysis_tools/benchmark.py --seek clip.mp4
@@ -26,6 +26,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import build_benchmark
 import engine_benchmark
@@ -40,6 +41,8 @@ from mmavf.cli.options import add_config_options
 from mmavf.cli.program import UsageError, run_program
 from mmavf.engine.allocator import keep_freed_memory
 from mmavf.engine.config_file import load_config
+from mmavf.engine.graphed_losses import GraphedLosses
+from mmavf.engine.hooks.cuda_graph_hook import check_graphable
 from mmavf.models.complexity import count_flops, input_sizes
 from mmavf.registry import MODELS
 
@@ -62,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--steps', type=int, default=10, help='measured steps after 2 for warm-up (default: 10)')
     parser.add_argument('--optimizer', action='store_true', help='include the update of the weights by fused AdamW')
+    parser.add_argument('--graph', action='store_true', help='then repeat steps by a CUDA graph (on a GPU)')
     parser.add_argument(
         '--compile', nargs='+', default=[], metavar='CLASS', help='then compile blocks: LGIBlock ViTBlock'
     )
@@ -88,6 +92,8 @@ def run(args: argparse.Namespace) -> None:
     if args.against:
         build_benchmark.run(args)
         return
+    if args.graph and torch.device(args.device).type != 'cuda':
+        raise UsageError('--graph needs a GPU')
     if args.compile and len(args.dtype) * len(args.batch_size) > 1:
         raise UsageError('--compile needs exactly one --dtype and one --batch-size')
     print_speed(args)
@@ -159,9 +165,14 @@ def measure(
     )
 
 
-def variants(model: nn.Module, blocks: Sequence[str]) -> Iterator[str]:
+def variants(model: Any, graph: bool, blocks: Sequence[str]) -> Iterator[str]:
     """Yield the name of each variant to measure, while the model is in that state."""
     yield 'plain'
+    if graph:
+        check_graphable(model)
+        model.masked_losses = GraphedLosses(model)
+        yield 'graphed'
+        del model.masked_losses
     if blocks:
         for module in model.modules():
             if type(module).__name__ in blocks:
@@ -210,7 +221,7 @@ def print_speed(args: argparse.Namespace) -> None:
                 dtype=name,
                 batch_size=batch_size,
             )
-            for variant in variants(model, args.compile):
+            for variant in variants(model, args.graph, args.compile):
                 result = measure(step, batch_size, clip_flops, DTYPES[name], device, args.steps)
                 print(json.dumps(about | dict(variant=variant) | result), flush=True)
 
