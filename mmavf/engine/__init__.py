@@ -2,6 +2,7 @@
 
 from mmavf.files.atomic_file import AtomicLocalBackend
 
+from .fully_shard import FullyShard
 from .hooks import (
     AtomicCheckpointHook,
     BadSamplesHook,
@@ -26,6 +27,7 @@ __all__ = [
     'CUDAGraphHook',
     'CompileBlocksHook',
     'DecayOptimWrapperConstructor',
+    'FullyShard',
     'GuardedOptimWrapper',
     'LoadGuardHook',
     'NonFiniteGuardHook',

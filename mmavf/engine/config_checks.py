@@ -22,6 +22,8 @@ from mmavf.errors import ConfigError
 from mmavf.protocol.protocol import Protocol
 from mmavf.registry import LOOPS
 
+from .fully_shard import FullyShard, is_fully_shard
+
 _LOADER = {*signature(DataLoader).parameters, 'num_batch_per_epoch'}
 KNOWN: dict[str, set[str]] = {
     'protocol': {field.name for field in fields(Protocol)},
@@ -54,6 +56,8 @@ def check_keys(cfg: Config | Mapping) -> None:
         if isinstance(loop, Mapping):
             known = _loop_arguments(loop.get('type', usual))
             _check_names(name, loop, known | {'by_epoch'} if name == 'train_cfg' and known else known)
+    if is_fully_shard(wrapper := cfg.get('model_wrapper_cfg')):
+        _check_names('model_wrapper_cfg', wrapper, {'type', *signature(FullyShard).parameters} - {'module'})
     hooks = cfg.get('default_hooks')
     if isinstance(hooks, Mapping):
         _check_hooks(hooks)

@@ -30,6 +30,7 @@ from .allocator import keep_freed_memory
 from .config_checks import check_keys
 from .config_inputs import check_inputs
 from .constant_buffers import constant_buffers
+from .fully_shard import FullyShard, is_fully_shard
 from .hooks.load_guard_hook import LoadGuardHook
 from .launch import resolve_loaders
 from .loops import accumulative_counts
@@ -80,7 +81,16 @@ class AVFRunner(Runner):
         claim_on_all_ranks(Path(self.work_dir))
 
     def train(self) -> nn.Module:
-        """Train as MMEngine does; return the model."""
+        """Train as MMEngine does; return the model.
+
+        Raises:
+            ConfigError: The config divides the weights among processes, and there is one.
+        """
+        if not self.distributed and is_fully_shard(self.cfg.get('model_wrapper_cfg')):
+            raise ConfigError(
+                'FullyShard divides the weights among processes, and this run has one: start it with '
+                'tools/dist_train.sh CONFIG PROCESSES, or set model_wrapper_cfg=None.'
+            )
         with claimed(Path(self.work_dir)):
             stops.outcome = lambda: resume_hint(Path(self.work_dir))
             if is_main_process():
@@ -119,11 +129,18 @@ class AVFRunner(Runner):
         Buffers that no checkpoint holds, such as tables of positions, are the same on all ranks from the beginning:
         they are not broadcast in each step.
         """
-        if self.distributed and not cuda.is_available():
+        if is_fully_shard(model_wrapper_cfg):
+            model_wrapper_cfg = {**(model_wrapper_cfg or {}), 'type': 'mmavf.FullyShard'}  # MMEngine looks at its own
+        elif self.distributed and not cuda.is_available():
             model_wrapper_cfg = {'type': 'MMDistributedDataParallel', **(model_wrapper_cfg or {}), 'device_ids': None}
         if self.distributed:
             model._ddp_params_and_buffers_to_ignore = constant_buffers(model)  # type: ignore[assignment]
         return super().wrap_model(model_wrapper_cfg, model)
+
+    def _init_model_weights(self) -> None:
+        """Draw the weights as MMEngine does; `FullyShard` has drawn them before it divided them."""
+        if not isinstance(self.model, FullyShard):
+            super()._init_model_weights()
 
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
         """Build the loop; `by_epoch=True`, as other projects' configs have it, means `ResumableTrainLoop`.
@@ -157,8 +174,14 @@ class AVFRunner(Runner):
         )
 
     def register_hooks(self, default_hooks: dict | None = None, custom_hooks: list | None = None) -> None:
-        """Register the configured hooks, and a LoadGuardHook if it is not among them."""
+        """Register the configured hooks, and a LoadGuardHook if it is not among them.
+
+        Raises:
+            ConfigError: One does not work with the model's wrapper.
+        """
         super().register_hooks(default_hooks, custom_hooks)
+        if isinstance(self.model, FullyShard):
+            self.model.check_hooks(self.hooks)
         if not any(isinstance(hook, LoadGuardHook) for hook in self.hooks):
             self.register_hook(LoadGuardHook())
 
@@ -192,6 +215,10 @@ class AVFRunner(Runner):
         """Save a checkpoint; call it on all ranks, the main one writes. Arguments are MMEngine's."""
         resume = dict(rng_states=all_gather_object(get_rng_state()), loop=self.train_loop.state_dict())
         with stops.held_back(), disk_faults(Path(out_dir, filename)):
+            if not is_main_process():  # which gathers what is divided among the processes
+                getattr(self.model, 'module', self.model).state_dict()
+                if kwargs.get('save_optimizer', True):
+                    self.optim_wrapper.state_dict()
             super().save_checkpoint(out_dir, filename, *args, meta={**(meta or {}), 'resume': resume}, **kwargs)
 
     def load_checkpoint(

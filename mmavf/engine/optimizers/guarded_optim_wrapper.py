@@ -11,6 +11,7 @@ from mmengine.optim import OptimWrapper
 from torch import nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
+from mmavf.engine.sharded_tensors import gathered, replicated, sharded_like
 from mmavf.errors import ConfigError
 from mmavf.registry import OPTIM_WRAPPERS
 
@@ -82,7 +83,7 @@ class GuardedOptimWrapper(OptimWrapper):
     def step(self, **kwargs: Any) -> None:
         """Measure the gradient, clip it, and update unless it is not finite."""
         with_grad = [param for param in self._params if param.grad is not None]
-        self.grad_norm = get_total_norm([param.grad for param in with_grad])
+        self.grad_norm = replicated(get_total_norm([param.grad for param in with_grad]))
         not_finite = ~torch.isfinite(self.grad_norm)
         self.skipped += not_finite
         self.skipped_in_row = (self.skipped_in_row + 1) * not_finite
@@ -92,8 +93,8 @@ class GuardedOptimWrapper(OptimWrapper):
         self.optimizer.step(**kwargs)
 
     def state_dict(self) -> dict:
-        """Return the optimizer's state and the counters of skipped steps."""
-        return {**super().state_dict(), 'skipped': self.skipped, 'skipped_in_row': self.skipped_in_row}
+        """Return the optimizer's state (see `gathered`) and the counters of skipped steps; call it on all ranks."""
+        return {**gathered(super().state_dict()), 'skipped': self.skipped, 'skipped_in_row': self.skipped_in_row}
 
     def load_state_dict(self, state_dict: dict) -> None:
         """Load what `state_dict` returned."""
@@ -101,3 +102,5 @@ class GuardedOptimWrapper(OptimWrapper):
         self.skipped.copy_(optimizer_state.pop('skipped'))
         self.skipped_in_row.copy_(optimizer_state.pop('skipped_in_row'))
         super().load_state_dict(optimizer_state)
+        for param, values in self.optimizer.state.items():
+            values.update({name: sharded_like(value, param) for name, value in values.items()})
