@@ -36,8 +36,8 @@ class FullyShard(nn.Module):
     are float32 in any case, and so is the sum of the gradients.
 
     With `param_dtype='bfloat16'` a block's weights are gathered in bfloat16, half the bytes, and its tokens are
-    bfloat16 from its first norm to its output, which is float32 again. What is outside the blocks, such as heads,
-    mask tokens and batch norms, is not affected.
+    bfloat16 from its input to its output, which is float32 again. What is outside the blocks, such as heads, mask
+    tokens and batch norms, is not affected.
 
     In evaluation each process holds the whole model, so that processes may predict different numbers of batches.
     Buffers that checkpoints hold are those of the main process, as with `broadcast_buffers=True`.
@@ -78,6 +78,8 @@ class FullyShard(nn.Module):
         self._shared_buffers = [buffer for name, buffer in module.named_buffers() if name not in constant]
         for block in self._blocks:
             fully_shard(block, mp_policy=policy, reshard_after_forward=reshard_after_forward)
+            if policy.param_dtype is not None:
+                block.register_forward_pre_hook(_cast_inputs)
         fully_shard(module)  # what is in no block
         module.register_state_dict_post_hook(_gather_state)
         module.register_load_state_dict_pre_hook(_divide_state)
@@ -140,7 +142,13 @@ def _policy(param_dtype: str, device_type: str) -> MixedPrecisionPolicy:
     if not has_bf16_units(device_type):
         MMLogger.get_current_instance().warning('This device has no bfloat16 units: blocks are gathered in float32.')
         return MixedPrecisionPolicy()
-    return MixedPrecisionPolicy(torch.bfloat16, reduce_dtype=torch.float32, output_dtype=torch.float32)
+    # torch 2.11 does not cast the inputs of a block that is recomputed (with_cp)
+    return MixedPrecisionPolicy(torch.bfloat16, torch.float32, output_dtype=torch.float32, cast_forward_inputs=False)
+
+
+def _cast_inputs(block: nn.Module, inputs: tuple) -> tuple:
+    """Cast the tokens, given by place, that enter a block."""
+    return tuple(x.bfloat16() if isinstance(x, Tensor) and x.is_floating_point() else x for x in inputs)
 
 
 def _outermost(module: nn.Module, names: Sequence[str]) -> Iterator[Any]:

@@ -207,6 +207,11 @@ class AVFRunner(Runner):
         return isinstance(self._train_loop, BaseLoop)
 
     @property
+    def bare_model(self) -> nn.Module:
+        """The model without the wrapper that distributes it."""
+        return self.model.module if is_model_wrapper(self.model) else self.model
+
+    @property
     def is_resuming(self) -> bool:
         """Whether the checkpoint that is being loaded is resumed from."""
         return self._resume_policy is not None
@@ -216,7 +221,7 @@ class AVFRunner(Runner):
         resume = dict(rng_states=all_gather_object(get_rng_state()), loop=self.train_loop.state_dict())
         with stops.held_back(), disk_faults(Path(out_dir, filename)):
             if not is_main_process():  # which gathers what is divided among the processes
-                getattr(self.model, 'module', self.model).state_dict()
+                self.bare_model.state_dict()
                 if kwargs.get('save_optimizer', True):
                     self.optim_wrapper.state_dict()
             super().save_checkpoint(out_dir, filename, *args, meta={**(meta or {}), 'resume': resume}, **kwargs)
@@ -239,9 +244,10 @@ class AVFRunner(Runner):
             checkpoint['optimizer'] = copy.deepcopy(checkpoint['optimizer'])
         checkpoint['source'] = str(filename)
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
-        model = self.model.module if is_model_wrapper(self.model) else self.model
         try:
-            _load_checkpoint_to_model(model, checkpoint, strict or self.is_resuming, 'silent', list(revise_keys))
+            _load_checkpoint_to_model(
+                self.bare_model, checkpoint, strict or self.is_resuming, 'silent', list(revise_keys)
+            )
         except RuntimeError as error:
             raise CheckpointError(f'{filename} does not fit the model: {error}') from error
         if self._resume_policy is not None:

@@ -1,13 +1,19 @@
 """Weights divided among two processes on gloo, next to the same training with DistributedDataParallel."""
 
+from collections import Counter
+
 import pytest
 import torch
 from mmengine.dist import get_rank
 from mmengine.hooks import EMAHook, Hook
 from mmengine.model import BaseModel, MMDistributedDataParallel
 from mmengine.registry import init_default_scope
+from torch import distributed as dist
 from torch import nn
 from torch.distributed.fsdp import FSDPModule
+from torch.testing._internal.distributed.fake_pg import FakeStore
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from mmavf.cli.program import leave_process_group
 from mmavf.engine import CompileBlocksHook, FullyShard, GuardedOptimWrapper, fully_shard
@@ -21,7 +27,7 @@ from tests.helpers.tiny import TinyDataset
 from tests.helpers.train import tiny_runner
 
 SHARDED = dict(_delete_=True, type='FullyShard')
-LENGTH, ITERS = 32, 8  # of an epoch, of four optimizer steps
+LENGTH, ITERS = 24, 6  # of an epoch, of three optimizer steps
 
 pytestmark = pytest.mark.skipif(not hasattr(FSDPModule, 'set_reshard_after_forward'), reason='torch before 2.8')
 
@@ -33,20 +39,20 @@ class TinyBlocks(BaseModel):
     def __init__(self):
         super().__init__(data_preprocessor=dict(type='TinyPreprocessor'))
         self.token = nn.Parameter(torch.zeros(1, 1, 8))
-        self.embed = nn.Linear(4, 8)
+        self.embed = nn.Linear(4, 8, bias=False)  # whose gradient would be the rounding errors of the norm
         self.blocks = nn.ModuleList(ViTBlock(8, 2) for _ in range(2))
         self.cross = CrossSelfBlock(8, 2)
         self.norm = nn.BatchNorm1d(8)
         self.head = nn.Linear(8, 3)
 
     def forward(self, inputs, data_samples=None, mode='loss'):
-        x = self.embed(inputs['audio'].squeeze(1)) + self.token  # (B, 4, 8)
+        x = self.norm(self.embed(inputs['audio'].squeeze(1)).transpose(1, 2)).transpose(1, 2) + self.token  # (B, 4, 8)
         for block in self.blocks:
             x = block(x)
         x = self.cross(x, x.flip(1)).mean(dim=1)
         if mode == 'loss':
             x = x + 0.1 * torch.rand_like(x)
-        out = self.head(self.norm(x)).float()
+        out = self.head(x).float()
         return out if mode == 'predict' else dict(loss=(out - inputs['video'].flatten(1)[:, :3]).square().mean())
 
 
@@ -140,7 +146,7 @@ def test_losses_and_norms_are_those_of_ddp(trained):
     for results in ranks:
         close(results['sharded']['figures'], results['ddp']['figures'])
     losses, norms = ranks[0]['ddp']['figures'].T
-    assert len(losses) == 2 * ITERS and norms.isnan().any() and (norms > 0.5).sum() > ITERS
+    assert len(losses) == 2 * ITERS and norms.isnan().any() and (norms > 0.5).sum() >= 4
     assert not torch.equal(losses, ranks[1]['ddp']['figures'][:, 0])
 
 
@@ -152,12 +158,12 @@ def test_checkpoints_are_those_of_ddp(trained):
         assert list(one) == list(other) and one_groups == other_groups
         for name, value in one.items():
             assert type(other[name]) is torch.Tensor
-            close(other[name], value)
+            close(other[name], value, 1e-4)
 
 
 def test_a_resumed_run_ends_with_the_same_bits(trained):
     out, ranks = trained
-    assert torch.equal(ranks[0]['resumed']['figures'][:, 0], ranks[0]['sharded']['figures'][ITERS:, 0])
+    assert torch.equal(ranks[0]['resumed']['figures'][:, 0], ranks[0]['sharded']['figures'][ITERS:, 0])  # losses
     one, other = (checkpoint(out / f'{run}/epoch_2.pth')[0] for run in ('sharded', 'resumed'))
     assert all(torch.equal(value, other[name]) for name, value in one.items())
 
@@ -165,10 +171,10 @@ def test_a_resumed_run_ends_with_the_same_bits(trained):
 @pytest.mark.parametrize('run', ['sharded_from_ddp', 'ddp_from_sharded'])
 def test_either_continues_what_the_other_wrote(trained, run):
     out, ranks = trained
-    close(ranks[1][run]['figures'], ranks[1]['ddp']['figures'][ITERS:])
+    close(ranks[1][run]['figures'][1:], ranks[1]['ddp']['figures'][ITERS + 1 :])  # without the norm of no step at first
     one, other = (checkpoint(out / f'{name}/epoch_2.pth')[0] for name in ('ddp', run))
     for name, value in one.items():
-        close(other[name], value)
+        close(other[name], value, 1e-4)
 
 
 def test_one_process_predicts_alone_with_the_whole_model(trained):
@@ -192,8 +198,8 @@ def test_blocks_in_bfloat16_learn_as_under_autocast_and_are_kept_in_float32(trai
 
 
 def pretrain_rank(out):
-    """Three steps of a small model of the true structure, which recomputes its blocks; then the same in bfloat16."""
-    torch.distributed.init_process_group('gloo')
+    """Two steps of a small model of the true structure, which recomputes its blocks; then the same in bfloat16."""
+    dist.init_process_group('gloo')
     init_default_scope('mmavf')
     guarded_optim_wrapper.has_bf16_units = fully_shard.has_bf16_units = lambda device_type: True
     losses = {}
@@ -212,7 +218,7 @@ def pretrain_rank(out):
         wrapper = GuardedOptimWrapper(optimizer, dtype=dtype, clip_grad=dict(max_norm=0.7))
         video = torch.randint(256, (2, 1, 16, 160, 160, 3), dtype=torch.uint8)
         data = dict(inputs=dict(video=video, audio=torch.randn(2, 1, 256, 128)), data_samples=labelled(0, 0))
-        steps = [wrapped.train().train_step(data, wrapper) for _ in range(3)]
+        steps = [wrapped.train().train_step(data, wrapper) for _ in range(2)]
         losses[name] = torch.stack([torch.stack([*step.values(), wrapper.grad_norm]) for step in steps])
     torch.save(losses, out / f'rank{get_rank()}.pth')
     del model, wrapped, wrapper, optimizer
@@ -260,3 +266,41 @@ def test_one_process_has_nothing_to_divide(tmp_path):
     runner = tiny_runner(tmp_path, model_wrapper_cfg=dict(SHARDED))
     with pytest.raises(ConfigError, match='this run has one'):
         runner.train()
+
+
+@pytest.fixture
+def two_processes():
+    """One process of two, the other of which is not there: sums and gatherings return at once."""
+    dist.init_process_group('fake', rank=0, world_size=2, store=FakeStore())
+    yield
+    dist.destroy_process_group()
+
+
+class Traffic(TorchDispatchMode):
+    """Bytes of what is gathered and summed, whole."""
+
+    def __init__(self):
+        super().__init__()
+        self.bytes = Counter()
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        if function.namespace == 'c10d':
+            tensors = [value for value in tree_leaves(args) if isinstance(value, torch.Tensor)]
+            self.bytes[function.overloadpacket.__name__] += max(tensor.nbytes for tensor in tensors)
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize(('options', 'in_blocks'), [({}, 8), (dict(reshard_after_forward=False), 4)])
+def test_what_a_step_gathers_and_sums(two_processes, options, in_blocks):
+    init_default_scope('mmavf')
+    model = TinyBlocks()
+    # a first axis of odd size gets a row more, so that both processes have as many
+    sizes = {name: (len(value) + len(value) % 2) * value[0].numel() for name, value in model.named_parameters()}
+    of_blocks = sum(size for name, size in sizes.items() if name.startswith(('blocks', 'cross')))
+    rest = sum(sizes.values()) - of_blocks
+    wrapped = FullyShard(model, **options).train()
+    data = model.data_preprocessor(one_batch())
+    with Traffic() as traffic:
+        wrapped(**data, mode='loss')['loss'].backward()
+    assert traffic.bytes['_allgather_base_'] == in_blocks * of_blocks + 4 * rest
+    assert traffic.bytes['_reduce_scatter_base_'] == 4 * (of_blocks + rest)
