@@ -16,6 +16,7 @@ from mmavf.registry import MODEL_WRAPPERS
 
 from .constant_buffers import constant_buffers
 from .hooks.compile_blocks_hook import CompileBlocksHook
+from .hooks.cuda_graph_hook import CUDAGraphHook
 from .optimizers.guarded_optim_wrapper import has_bf16_units
 from .sharded_tensors import gathered, sharded_like
 
@@ -124,10 +125,10 @@ class FullyShard(nn.Module):
         """Refuse hooks that work on whole weights.
 
         Raises:
-            ConfigError: One averages the weights or compiles the blocks.
+            ConfigError: One averages the weights, compiles the blocks or records steps.
         """
         for hook in hooks:
-            if isinstance(hook, EMAHook | CompileBlocksHook):
+            if isinstance(hook, CompileBlocksHook | CUDAGraphHook | EMAHook):
                 raise ConfigError(
                     f'{type(hook).__name__} does not work with FullyShard, which divides the weights: leave out one of '
                     'the two (model_wrapper_cfg=None gives DistributedDataParallel).'

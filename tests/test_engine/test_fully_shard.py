@@ -16,7 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from mmavf.cli.program import leave_process_group
-from mmavf.engine import CompileBlocksHook, FullyShard, GuardedOptimWrapper, fully_shard
+from mmavf.engine import CompileBlocksHook, CUDAGraphHook, FullyShard, GuardedOptimWrapper, fully_shard
 from mmavf.engine.optimizers import guarded_optim_wrapper
 from mmavf.errors import ConfigError
 from mmavf.models.layers import CrossSelfBlock, ViTBlock
@@ -251,7 +251,7 @@ def test_a_torch_without_what_it_needs_is_refused(monkeypatch):
         FullyShard(nn.Linear(2, 2))
 
 
-@pytest.mark.parametrize('hook', [EMAHook(), CompileBlocksHook(['ViTBlock'])])
+@pytest.mark.parametrize('hook', [EMAHook(), CompileBlocksHook(['ViTBlock']), CUDAGraphHook()])
 def test_hooks_that_need_whole_weights_are_refused(hook):
     with pytest.raises(ConfigError, match=f'{type(hook).__name__} does not work with FullyShard'):
         FullyShard.check_hooks([Recorder(), hook])
