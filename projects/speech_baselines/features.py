@@ -20,6 +20,7 @@ from mmavf.errors import ClipError, ConfigError
 Extractor = Callable[[np.ndarray], np.ndarray]
 OPENSMILE = dict(egemaps='eGeMAPSv02', compare='ComParE_2016')  # name here: name there
 SETS = (*OPENSMILE, 'log-mel')
+FULL_SCALE = 32767 / 32768  # of samples of 16 bits, which openSMILE makes of all
 
 
 def extractor(name: str) -> Extractor:
@@ -45,6 +46,7 @@ def extractor(name: str) -> Extractor:
     )
 
     def extract(waveform: np.ndarray) -> np.ndarray:
+        waveform = np.clip(waveform, -1.0, FULL_SCALE)  # openSMILE wraps what is louder round to the other sign
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', UserWarning)  # of too short a clip
             return functionals(waveform, SAMPLE_RATE_HZ).astype(np.float64).ravel()  # (1, D, 1) -> (D,)

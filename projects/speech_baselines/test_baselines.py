@@ -145,3 +145,11 @@ def test_the_sets_have_their_published_sizes(name, count, tmp_path):
     soundfile.write(tmp_path / 'a.wav', sound, 16000)
     values = features_of(dict(video_path='', audio_path=str(tmp_path / 'a.wav')), extractor(name))
     assert values.shape == (count,) and values.dtype == np.float64
+
+
+@pytest.mark.skipif(not HAS_OPENSMILE, reason='needs the extra opensmile')
+def test_samples_beyond_full_scale_are_clipped():
+    """As resampling makes them; openSMILE itself wraps them round, and loudness becomes six times as high."""
+    sound = (1.05 * np.sin(np.arange(16000) * 0.1)).astype(np.float32)
+    clipped = np.clip(np.round(sound * 32768), -32768, 32767).astype(np.float32) / 32768
+    np.testing.assert_allclose(extractor('egemaps')(sound), extractor('egemaps')(clipped), rtol=1e-3, atol=1e-3)
