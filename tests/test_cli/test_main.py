@@ -44,21 +44,30 @@ def help_of(name, capsys):
     return capsys.readouterr().out
 
 
-def test_the_list_of_commands_and_every_commands_help_need_neither_torch_nor_mmengine():
+def test_the_list_of_commands_and_every_commands_help_do_not_load_pytorch():
     code = """
 import sys
-from mmavf.cli.main import main
-for words in (['--help'], ['--version'], ['train', '--help'], ['test', '--help'], ['cross-validate', '--help']):
+from mmavf.cli.main import COMMANDS, main
+for words in (['--help'], ['--version'], *([name, '--help'] for name in COMMANDS)):
     try:
         main(words)
     except SystemExit as end:
         assert end.code == 0
-print(sorted({'torch', 'mmengine', 'mmcv', 'numpy'}.intersection(sys.modules)))
+print(sorted({'torch', 'mmcv'}.intersection(sys.modules)))
 """
     env = dict(os.environ, PYTHONPATH=str(ROOT))
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, env=env, check=True)
     assert done.stdout.splitlines()[-1] == '[]'
     assert f'mmavf {__version__}' in done.stdout and all(f'    {name} ' in done.stdout for name in ('train', 'doctor'))
+
+
+@pytest.mark.parametrize('words', [['-m', 'mmavf', 'models'], ['tools/analysis_tools/benchmark.py', '--help']])
+def test_what_needs_no_pytorch_answers_without_loading_it(words):
+    done = subprocess.run(
+        [sys.executable, '-X', 'importtime', *words], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert ' mmavf.cli.program' in done.stderr and done.stdout
+    assert not re.search(r'\| +(torch|mmengine)$', done.stderr, re.MULTILINE)
 
 
 @pytest.mark.parametrize('name', COMMANDS)

@@ -33,13 +33,6 @@ DTYPES = {'fp32': 'float32', 'bf16': 'bfloat16'}
 CLOCKS = ('wall', 'cpu')
 
 
-def add_arguments(parser: argparse._ArgumentGroup) -> None:
-    """Add the arguments of this measurement."""
-    parser.add_argument('--against', metavar='COMMIT', help='compare with this commit, on the CPU')
-    parser.add_argument('--forward', action='store_true', help='the forward pass of a fine-tuned model, not a step')
-    parser.add_argument('--rounds', type=int, default=9, help='measured rounds after 2 for warm-up (default: 9)')
-
-
 def run(args: argparse.Namespace) -> None:
     """Print one JSON line per batch size and data type."""
     config = load_config(args.config, args.cfg_options)

@@ -1,13 +1,12 @@
 """Clips per second and core of the data loader, next to bare decoding of the same frames and sound.
 
-    python tools/analysis_tools/loader_benchmark.py
+    python tools/analysis_tools/benchmark.py --loader
 
 Without --ann-file it makes its media: drawn faces, as mp4 files (160 px, H.264 and AAC) and the same clips as folders
 of JPEG frames with wav files. Figures are processor time of one process: they do not depend on what else runs.
 """
 
 import argparse
-import sys
 import tempfile
 from pathlib import Path
 
@@ -18,7 +17,6 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from mmavf.cli.program import run_program
 from mmavf.datasets import AVClipDataset
 from mmavf.datasets.media import SAMPLE_RATE_HZ, MediaFile
 from mmavf.datasets.read_speed import best_seconds
@@ -84,15 +82,6 @@ def report(name: str, rates: dict[str, float]) -> None:
         print(f'    bare decoding of the same {what}: {rates[what]:.1f} clips/s; loader takes {overhead:.0%} more time')
 
 
-def add_arguments(parser: argparse._ActionsContainer) -> None:
-    """Add the arguments to a parser, or to a group of one."""
-    parser.add_argument('--clips', type=int, default=24, help='clips to make, at least 24 (default: 24)')
-    parser.add_argument('--size', type=int, default=160, help='side of the frames to make, pixels (default: 160)')
-    parser.add_argument('--repeats', type=int, default=5, help='runs, of which the best counts (default: 5)')
-    parser.add_argument('--ann-file', help='measure this list of your own instead')
-    parser.add_argument('--data-root', default='', help='folder that the paths of --ann-file are relative to')
-
-
 def run(args: argparse.Namespace) -> None:
     """Measure and print."""
     measure_all(args)
@@ -117,7 +106,3 @@ def measure_all(args: argparse.Namespace) -> dict[str, dict[str, float]]:
             results[name] = measure(DATASETS.build(config), args.repeats)
             report(name, results[name])
     return results
-
-
-if __name__ == '__main__':
-    sys.exit(run_program(__doc__, add_arguments, run))

@@ -81,13 +81,6 @@ def measure(path: Path, starts_sec: dict[str, float], repeats: int) -> dict[str,
     return {name: statistics.median(values) for name, values in spent.items()}
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
-    parser.add_argument('--seek', metavar='CLIP', help='measure reading at the end of a long file made of this clip')
-    parser.add_argument('--seek-minutes', type=float, default=30, help='length of the file (default: 30)')
-    parser.add_argument('--seek-repeats', type=int, default=9, help='readings of each window (default: 9)')
-
-
 def run(args: argparse.Namespace) -> None:
     """Print a table with a row per container."""
     print('| container | size / MB | beginning / ms | end / ms | end : beginning | read from the beginning / ms |')
