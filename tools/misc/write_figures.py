@@ -48,6 +48,14 @@ TABLES: dict[str, dict[str, str]] = {
         'machine': '{machine}',
         'now : before': '{ratio[1]:.2f} ({ratio[0]:.2f} to {ratio[2]:.2f})',
     },
+    'methods': {
+        'method': '{method}',
+        'parameters': '{parameters:,}',
+        'GFLOP / clip': '{gflop:.2f}',
+        'clips/s': '{clips_per_second:.1f}',
+        'memory / MiB': '{memory_mib:,}',
+        'WAR in %': '{war:.1f} ± {deviation:.1f} ({interval[0]:.1f} to {interval[1]:.1f})',
+    },
     'other_writings': {
         'model': '{model}',
         'next to': '{other}',
