@@ -16,7 +16,7 @@ train_dataloader = dict(batch_size=4, num_workers=2)
 train_dataloader['dataset'] = dict(ann_file='{folder}/list.csv', data_root='{folder}/data')
 train_cfg = dict(max_epochs=3)
 default_hooks = dict(checkpoint=dict(iter_interval=3))
-custom_hooks = _base_.custom_hooks + [dict(type='KillHook', after=0)]
+custom_hooks = [dict(type='KillHook', after=0), *_base_.custom_hooks]
 """
 
 
@@ -30,7 +30,7 @@ def test_demo_killed_and_resumed_ends_with_equal_weights(tmp_path):
 
     whole = run_train(tmp_path / 'whole', config=config)
     assert whole.returncode == 0, whole.stderr
-    killed = run_train(tmp_path / 'cut', f'custom_hooks.3.after={KILLED_AFTER}', config=config)
+    killed = run_train(tmp_path / 'cut', f'custom_hooks.0.after={KILLED_AFTER}', config=config)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert (tmp_path / 'cut' / 'last_checkpoint').read_text().endswith(f'iter_{SAVED}.pth')
     resumed = run_train(tmp_path / 'cut', config=config, args=['--resume'])
