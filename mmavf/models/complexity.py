@@ -66,4 +66,4 @@ def count_hidden_embedding(model: nn.Module) -> int:
     pretrainer: Any = model
     masks, encoders = pretrainer.masker(1, next(model.parameters()).device), pretrainer.encoders
     hidden = {m: encoder.num_tokens - masks[m].keep_ids.shape[1] for m, encoder in encoders.items()}
-    return sum(2 * hidden[m] * encoder.patch_embed.proj.weight.numel() for m, encoder in encoders.items())
+    return sum(hidden[m] * encoder.patch_embed.patch_operations for m, encoder in encoders.items())

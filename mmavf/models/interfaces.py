@@ -41,6 +41,19 @@ class Masker(Protocol):
         """Return a `TokenMask` for each modality."""
 
 
+class PatchEmbedding(Protocol):
+    """Embeds patches of a clip; built with `in_channels`, `patch_size`, `embed_dims` and `input_size` of the encoder.
+
+    Attributes:
+        patch_operations: Floating-point operations that a patch takes which a mask spares if it is hidden.
+    """
+
+    patch_operations: int
+
+    def forward(self, x: Tensor, ids: Tensor) -> Tensor:
+        """Embed the patches `ids` (B, n), all that may be seen, or (n,) of `(B, channels, *size)` as (B, n, C)."""
+
+
 class Encoder(Protocol):
     """Encodes the visible patches of a clip as tokens.
 

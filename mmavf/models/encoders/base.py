@@ -13,7 +13,8 @@ from torch.utils.checkpoint import checkpoint
 
 from mmavf.errors import ConfigError
 
-from ..layers import LAYER_NORM_EPS, PatchEmbed, patch_grid, sinusoid_table
+from ..interfaces import PatchEmbedding, build_part
+from ..layers import LAYER_NORM_EPS, patch_grid, sinusoid_table
 
 # as released for pre-training; fine-tuning configs replace it
 XAVIER_INIT = dict(type='Xavier', layer='Linear', distribution='uniform', bias=0.0)
@@ -50,6 +51,7 @@ class TokenEncoder(BaseModule):
         final_norm: Whether tokens pass a LayerNorm at the end. MAE-DFER's fine-tuned models have none, as their head
             begins with one.
         init_cfg: Initialisation as MMEngine does it.
+        patch_embed: How patches are embedded: its config, or the module.
 
     Attributes:
         num_regions: Region tokens K; 0 if the encoder has none.
@@ -71,6 +73,7 @@ class TokenEncoder(BaseModule):
         with_cp: bool = False,
         final_norm: bool = True,
         init_cfg: dict | list | None = None,
+        patch_embed: dict | nn.Module = dict(type='PatchEmbed'),
     ) -> None:
         super().__init__(init_cfg=init_cfg)
         if any(not 0 <= index < depth for index in out_indices):
@@ -82,7 +85,8 @@ class TokenEncoder(BaseModule):
         self.embed_dims = embed_dims
         self.out_indices = tuple(out_indices)
         self.with_cp = with_cp
-        self.patch_embed = PatchEmbed(in_channels, patch_size, embed_dims)
+        sizes = dict(in_channels=in_channels, patch_size=patch_size, embed_dims=embed_dims, input_size=input_size)
+        self.patch_embed = build_part(patch_embed, PatchEmbedding, 'patch_embed', **sizes)
         self.norm = nn.LayerNorm(embed_dims, eps=LAYER_NORM_EPS) if final_norm else nn.Identity()
         self.blocks: nn.ModuleList
         self.register_buffer('positions', sinusoid_table(self.num_tokens, embed_dims), persistent=False)

@@ -41,6 +41,7 @@ class ImprovedLGIEncoder(TokenEncoder):
         with_cp: Recompute activations in the backward pass.
         final_norm: Whether tokens pass a LayerNorm at the end.
         init_cfg: Initialisation; the default is the released one for pre-training.
+        patch_embed: How patches are embedded: `PatchEmbed`, or `ConvStem` for sets of a few hundred clips.
 
     Raises:
         ConfigError: Sizes that do not fit each other.
@@ -63,9 +64,19 @@ class ImprovedLGIEncoder(TokenEncoder):
         with_cp: bool = False,
         final_norm: bool = True,
         init_cfg: dict | list | None = XAVIER_INIT,
+        patch_embed: dict | nn.Module = dict(type='PatchEmbed'),
     ) -> None:
         super().__init__(
-            input_size, patch_size, in_channels, embed_dims, depth, out_indices, with_cp, final_norm, init_cfg
+            input_size,
+            patch_size,
+            in_channels,
+            embed_dims,
+            depth,
+            out_indices,
+            with_cp,
+            final_norm,
+            init_cfg,
+            patch_embed,
         )
         if region_grouping not in ('released', 'exact'):
             raise ConfigError(f"region_grouping is 'released' or 'exact', not {region_grouping!r}")

@@ -31,6 +31,7 @@ class ViTEncoder(TokenEncoder):
         with_cp: Recompute activations in the backward pass.
         final_norm: Whether tokens pass a LayerNorm at the end.
         init_cfg: Initialisation; the default is the released one for pre-training.
+        patch_embed: How patches are embedded: `PatchEmbed`, or `ConvStem` for sets of a few hundred clips.
 
     Raises:
         ConfigError: Sizes that do not fit each other.
@@ -50,9 +51,19 @@ class ViTEncoder(TokenEncoder):
         with_cp: bool = False,
         final_norm: bool = True,
         init_cfg: dict | list | None = XAVIER_INIT,
+        patch_embed: dict | nn.Module = dict(type='PatchEmbed'),
     ) -> None:
         super().__init__(
-            input_size, patch_size, in_channels, embed_dims, depth, out_indices, with_cp, final_norm, init_cfg
+            input_size,
+            patch_size,
+            in_channels,
+            embed_dims,
+            depth,
+            out_indices,
+            with_cp,
+            final_norm,
+            init_cfg,
+            patch_embed,
         )
         rates = torch.linspace(0, drop_path_rate, depth, device='cpu').tolist()
         self.blocks = nn.ModuleList(ViTBlock(embed_dims, num_heads, mlp_ratio, rate) for rate in rates)

@@ -2,6 +2,7 @@
 
 from .attention import CrossAttention, SelfAttention
 from .blocks import LAYER_NORM_EPS, CrossBlock, CrossSelfBlock, ResidualAttention, ResidualFFN, ViTBlock
+from .conv_stem import ConvStem
 from .drop_path import DropPath, share_graphs
 from .held_weights import hold_in_bf16
 from .lgi_block import LGIBlock
@@ -13,6 +14,7 @@ from .tokens import draw_token
 
 __all__ = [
     'LAYER_NORM_EPS',
+    'ConvStem',
     'CrossAttention',
     'CrossBlock',
     'CrossSelfBlock',

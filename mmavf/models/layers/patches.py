@@ -14,6 +14,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from mmavf.errors import ConfigError
+from mmavf.registry import MODELS
 
 
 def patch_grid(input_size: Sequence[int], patch_size: Sequence[int]) -> tuple[int, ...]:
@@ -54,6 +55,7 @@ def _unravel(ids: Tensor, grid: Sequence[int]) -> list[Tensor]:
     return coordinates[::-1]
 
 
+@MODELS.register_module()
 class PatchEmbed(nn.Module):
     """Linear embedding of patches; the weight has the shape of the convolution in the published models.
 
@@ -71,6 +73,7 @@ class PatchEmbed(nn.Module):
         self.patch_size = tuple(patch_size)
         self.proj = conv(in_channels, embed_dims, self.patch_size, self.patch_size)
         self.num_values = in_channels * math.prod(patch_size)
+        self.patch_operations = 2 * self.proj.weight.numel()
 
     def forward(self, x: Tensor, ids: Tensor) -> Tensor:
         """Embed the patches `ids` (B, n) or (n,) of `(B, channels, *size)` as (B, n, C)."""
