@@ -61,7 +61,15 @@ def test_commands_can_read_it_and_its_model_takes_what_its_pipelines_open(path, 
         check_inputs(config)
 
 
-RANDOM = {'RandomGain', 'SpecAugment', 'PerView', 'RandAugment', 'mmaction.Flip', 'mmaction.RandomErasing'}
+RANDOM = {
+    'RandomGain',
+    'SpecAugment',
+    'PerturbMel',
+    'PerView',
+    'RandAugment',
+    'mmaction.Flip',
+    'mmaction.RandomErasing',
+}
 
 
 @pytest.mark.parametrize('path', CONFIGS)

@@ -13,7 +13,7 @@ from mmavf.errors import ConfigError
 
 _WINDOWS = ('SampleWindow', 'SampleSegments')
 _KEPT = ('OpenClip', 'ReadFrames', 'mmaction.Resize', 'mmaction.CenterCrop', 'ResizeCrops', 'ReadAudio', 'LogMel')
-_RANDOM = ('RandomGain', 'SpecAugment', 'mmaction.Flip', 'RandAugment', 'mmaction.RandomErasing')
+_RANDOM = ('RandomGain', 'SpecAugment', 'PerturbMel', 'mmaction.Flip', 'RandAugment', 'mmaction.RandomErasing')
 
 
 def tested_pipeline(cfg: Config, model: nn.Module) -> list[dict[str, Any]]:

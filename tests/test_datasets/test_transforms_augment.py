@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image, ImageEnhance, ImageOps
 
-from mmavf.datasets.transforms import PerView, RandAugment, ResizeCrops, SpecAugment, rand_augment
+from mmavf.datasets.transforms import PerturbMel, PerView, RandAugment, ResizeCrops, SpecAugment, rand_augment
 from mmavf.errors import ConfigError
 from mmavf.registry import TRANSFORMS
 
@@ -144,6 +144,44 @@ def test_masks_over_frequency_and_time_are_drawn_per_view():
         edges = torch.nn.functional.pad(lines.int(), (1, 1)).diff(dim=1).abs().sum(dim=1)
         assert (edges <= 2).all() and widths.max() <= most  # one stretch
         assert widths.float().mean() == pytest.approx(most / 2, rel=0.2)  # drawn evenly from 0 to the argument
+
+
+def _track_of(mel):
+    """Return the mel bin and frame of the brightest place of each view."""
+    places = mel.flatten(1).argmax(dim=1)
+    return places % mel.shape[2], places // mel.shape[2]
+
+
+def test_log_mel_at_another_pitch_and_loudness():
+    audio = torch.zeros(400, 60, 40)
+    audio[:, 30, 20] = 1.0
+    torch.testing.assert_close(PerturbMel()(dict(audio=audio))['audio'], audio, rtol=0, atol=0)
+    moved = PerturbMel(shift=5)(dict(audio=audio.clone()))['audio']
+    bins, frames = _track_of(moved)
+    assert (frames == 30).all() and bins.min() == 15 and bins.max() == 25
+    assert bins.float().std() == pytest.approx(10 / 12**0.5, rel=0.1)  # drawn evenly
+    torch.testing.assert_close(moved.sum(dim=(1, 2)), torch.ones(400))  # shared by the bins on both sides
+    louder = PerturbMel(gain=0.5)(dict(audio=audio.clone()))['audio'] - audio
+    assert (louder.std(dim=(1, 2)) < 1e-6).all() and -0.5 <= louder.min() < -0.4 and 0.4 < louder.max() <= 0.5
+
+
+def test_log_mel_at_another_speed():
+    audio = torch.zeros(400, 200, 8)
+    audio[:, 60] = audio[:, 140] = 1.0
+    stretched = PerturbMel(stretch=0.2)(dict(audio=audio.clone()))['audio'][:, :, 0]
+    first, second = stretched[:, :100].argmax(dim=1), 100 + stretched[:, 100:].argmax(dim=1)
+    apart = (second - first).float()
+    assert 80 / 1.2 - 1 <= apart.min() < 70 and 95 < apart.max() <= 80 / 0.8 + 1
+    assert torch.equal(stretched, PerturbMel(stretch=0.2)(dict(audio=audio))['audio'][:, :, 0]) is False
+    ramp = torch.arange(200.0)[None, :, None].expand(50, -1, 8)
+    read = PerturbMel(stretch=0.2)(dict(audio=ramp))['audio']
+    assert read.min() >= 0 and read.max() <= 199  # edges are repeated, nothing is made up
+
+
+@pytest.mark.parametrize('arguments', [dict(shift=-1), dict(stretch=1.0), dict(gain=-0.1)])
+def test_perturbation_that_cannot_be(arguments):
+    with pytest.raises(ConfigError, match='PerturbMel'):
+        PerturbMel(**arguments)
 
 
 def test_several_crops_of_a_window_are_views_of_it():

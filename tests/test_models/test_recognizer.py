@@ -11,6 +11,7 @@ from mmavf.models.data_preprocessors import AVDataPreprocessor, MixupCutmix
 from mmavf.models.heads import ClassificationHead
 from mmavf.models.losses import SoftTargetCrossEntropy
 from mmavf.models.recognizers import AVFMAERecognizer
+from mmavf.models.recognizers.token_choice import pooled
 from mmavf.registry import MODELS
 from tests.helpers.models import build_recognizer, forbid_waiting, labelled, random_inputs
 
@@ -53,6 +54,26 @@ def test_fused_tokens_and_pooling_against_loops():
     np.testing.assert_allclose(output.feature, feature, atol=1e-5)
     logits = feature @ model.head.fc.weight.numpy().T + model.head.fc.bias.numpy()
     np.testing.assert_allclose(output.logits, logits, atol=1e-5)
+
+
+@torch.no_grad()
+def test_deviation_of_the_tokens_beside_their_mean():
+    model, inputs = build_recognizer(pooling='mean_std').eval(), random_inputs()
+    returned = []
+    model.correlation.register_forward_hook(lambda m, args, out: returned.append(out))
+    feature = model.extract_feat(inputs).numpy()
+    parts = []
+    for tokens in returned[0]:
+        tokens = tokens.numpy().astype(np.float64)
+        parts += [tokens.mean(1), np.sqrt(((tokens - tokens.mean(1, keepdims=True)) ** 2).mean(1) + 1e-5)]
+    np.testing.assert_allclose(feature, np.concatenate(parts, axis=-1), atol=1e-5)
+    assert model.head.norm.normalized_shape == (feature.shape[-1],)
+
+
+def test_tokens_that_are_all_the_same_have_a_gradient():
+    tokens = torch.ones(2, 5, 3, requires_grad=True)
+    pooled(tokens, 'mean_std').sum().backward()
+    assert torch.isfinite(tokens.grad).all()
 
 
 @torch.no_grad()
@@ -237,6 +258,7 @@ def test_fine_tuning_from_scratch_begins_as_released():
         (dict(features=['last']), "'correlated' belongs to a model with a correlation module"),
         (dict(features=['correlated'], correlation=None), "'correlated' belongs to a model with"),
         (dict(features=['first']), 'names each of'),
+        (dict(pooling='max'), "pooling is one of mean, mean_std, not 'max'"),
         (dict(features=['last', 'last'], correlation=None), 'at most once'),
         (dict(correlation_tokens='cls'), "correlation_tokens is 'region', 'local' or 'all', not 'cls'"),
         (dict(token_type='local', features=['layers'], correlation=None), "returns {'local': 0}"),

@@ -12,6 +12,7 @@ from .log_mel import LogMel
 from .open_clip import OpenClip
 from .pack import PackAVInputs
 from .per_view import PerView
+from .perturb_mel import PerturbMel
 from .rand_augment import RandAugment
 from .read_media import ReadAudio, ReadFrames
 from .resize_crops import ResizeCrops
@@ -24,6 +25,7 @@ __all__ = [
     'OpenClip',
     'PackAVInputs',
     'PerView',
+    'PerturbMel',
     'RandAugment',
     'RandomGain',
     'ReadAudio',

@@ -18,7 +18,18 @@ from mmavf.structures import AVDataSample
 
 from ..encoders import EncoderOutput
 from ..interfaces import Correlation, DataPreprocessor, Encoder, Head, build_optional, build_part, takes_fused
-from .token_choice import TOKEN_TYPES, TokenType, all_layers, for_clips, last_layer, num_layers, num_tokens
+from .token_choice import (
+    POOLINGS,
+    TOKEN_TYPES,
+    Pooling,
+    TokenType,
+    all_layers,
+    for_clips,
+    last_layer,
+    num_layers,
+    num_tokens,
+    pooled,
+)
 
 FEATURES = ('layers', 'last', 'correlated')
 
@@ -60,6 +71,8 @@ class AVFMAERecognizer(BaseModel):
             the correlation module returns. 'last': the encoders' last layer. 'layers': the layers that an encoder
             returns (of local tokens its `out_indices`), summed under learned weights. None: 'correlated' with a
             correlation module, 'last' without.
+        pooling: 'mean' of the tokens, or 'mean_std': with it their standard deviation, which tells how a voice or face
+            moves, whatever it sounds or looks like (statistics pooling, Snyder et al. 2018).
         data_preprocessor: Prepares batches.
         init_cfg: Initialisation.
 
@@ -76,6 +89,7 @@ class AVFMAERecognizer(BaseModel):
         token_type: TokenType = 'region',
         correlation_tokens: TokenType | None = None,
         features: Sequence[Literal['layers', 'last', 'correlated']] | None = None,
+        pooling: Pooling = 'mean',
         data_preprocessor: dict | nn.Module | None = dict(type='AVDataPreprocessor'),
         init_cfg: dict | list | None = None,
     ) -> None:
@@ -90,6 +104,7 @@ class AVFMAERecognizer(BaseModel):
         self.token_type = token_type
         self.correlation_tokens = token_type if correlation_tokens is None else correlation_tokens
         self.features = tuple(features or (['last'] if correlation is None else ['correlated']))
+        self.pooling = pooling
         self._check_settings()
         self._check_tokens()
         if layered := self._layered_tokens():
@@ -97,7 +112,7 @@ class AVFMAERecognizer(BaseModel):
                 {m: _equal_weights(num_layers(encoder, layered[0])) for m, encoder in self.encoders.items()}
             )
         width = sum(encoder.embed_dims for encoder in self.encoders.values())
-        self.head = build_part(head, Head, 'head', in_channels=width * len(self.features))
+        self.head = build_part(head, Head, 'head', in_channels=width * len(self.features) * POOLINGS[pooling])
 
     def forward(
         self,
@@ -188,12 +203,13 @@ class AVFMAERecognizer(BaseModel):
         return count - 1, count
 
     def _pool(self, kind: str, encoded: Mapping[str, EncoderOutput]) -> list[Tensor]:
-        """Return one feature per modality, (B * V, C) each."""
+        """Return one feature per modality, (B * V, C) each, or 2C with the deviation."""
         if kind == 'correlated':
-            return [tokens.mean(dim=1) for tokens in self._correlate(encoded)]
+            return [pooled(tokens, self.pooling) for tokens in self._correlate(encoded)]
         if kind == 'last':
-            return [last_layer(output, self.token_type).mean(dim=1) for output in encoded.values()]
-        return [self._sum_layers(m, all_layers(x, self.token_type).mean(dim=1)) for m, x in encoded.items()]
+            return [pooled(last_layer(output, self.token_type), self.pooling) for output in encoded.values()]
+        layers = {m: pooled(all_layers(x, self.token_type), self.pooling) for m, x in encoded.items()}
+        return [self._sum_layers(m, x) for m, x in layers.items()]
 
     def _correlate(self, encoded: Mapping[str, EncoderOutput]) -> Sequence[Tensor]:
         """Relate the last layer's tokens of both modalities: two (B * V, n, C)."""
@@ -218,6 +234,8 @@ class AVFMAERecognizer(BaseModel):
         for name in ('token_type', 'correlation_tokens'):
             if (value := getattr(self, name)) not in TOKEN_TYPES:
                 raise ConfigError(f"{name} is 'region', 'local' or 'all', not {value!r}")
+        if self.pooling not in POOLINGS:
+            raise ConfigError(f'pooling is one of {", ".join(POOLINGS)}, not {self.pooling!r}')
         if not set(self.features) <= set(FEATURES) or len(set(self.features)) < len(self.features):
             raise ConfigError(f'features names each of {FEATURES} at most once, not {self.features}')
         if (self.correlation is not None) != ('correlated' in self.features):

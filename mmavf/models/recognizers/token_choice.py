@@ -15,6 +15,9 @@ from ..encoders import EncoderOutput
 
 TokenType = Literal['region', 'local', 'all']
 TOKEN_TYPES = ('region', 'local', 'all')
+Pooling = Literal['mean', 'mean_std']
+POOLINGS = {'mean': 1, 'mean_std': 2}  # channels of the result over those of a token
+VARIANCE_EPS = 1e-5  # the square root has no gradient at 0, where all tokens are the same
 
 
 def last_layer(output: EncoderOutput, tokens: TokenType) -> Tensor:
@@ -31,6 +34,14 @@ def all_layers(output: EncoderOutput, tokens: TokenType) -> Tensor:
         return _regions(output)
     local = torch.stack(output.hidden, dim=2)  # L tensors (B, N, C) -> (B, N, L, C)
     return local if tokens == 'local' else torch.cat((_regions(output), local), dim=1)
+
+
+def pooled(tokens: Tensor, pooling: Pooling) -> Tensor:
+    """Return the mean of tokens (B, n, ..., C), or their mean and standard deviation side by side, (B, ..., 2C)."""
+    mean = tokens.mean(dim=1)
+    if pooling == 'mean':
+        return mean
+    return torch.cat((mean, (tokens.var(dim=1, correction=0) + VARIANCE_EPS).sqrt()), dim=-1)
 
 
 def for_clips(output: EncoderOutput, count: int) -> EncoderOutput:
