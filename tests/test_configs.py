@@ -22,7 +22,7 @@ CONFIGS = sorted(
 
 FINETUNE = {(name, size): f'configs/finetune/{name}/avfmae_{size}_{name}.py' for name in CARDS for size in 'blh'}
 PSI = {(kind, size): f'configs/avfmae_{size}_postpretrain_{kind}.py' for kind in HYBRIDS for size in 'blh'}
-WRITER = runpy.run_path(str(ROOT / 'tools/misc/write_target_configs.py'))
+WRITER = runpy.run_path(str(ROOT / 'tools/misc/target_configs.py'))
 count_parameters = WRITER['count_parameters']
 OWN_LIST = [f'configs/avfmae_{size}_finetune{kind}.py' for size in 'blh' for kind in ('', '_micro')]
 SMALL = {kind: f'configs/small/{kind}.py' for kind in ('audio', 'video', 'av')}

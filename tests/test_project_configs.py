@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmavf.datasets.targets import CARDS
 from tests.helpers.models import ROOT
 
-count_parameters = runpy.run_path(str(ROOT / 'tools/misc/write_target_configs.py'))['count_parameters']
+count_parameters = runpy.run_path(str(ROOT / 'tools/misc/target_configs.py'))['count_parameters']
 # method, target → parameters, processes x clips, rate for 256, epochs, stride; as published
 PUBLISHED = {
     ('hicmae', 'mafw11'): (80_802_847, 4 * 14, 1e-3, 100, 4),

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from typing import TYPE_CHECKING, NoReturn
 
 from mmavf.errors import ConfigError
-from mmavf.protocol.selections import SELECTIONS
+from mmavf.protocol.choices import SELECTIONS
 
 if TYPE_CHECKING:
     from mmengine.config import Config

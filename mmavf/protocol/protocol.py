@@ -11,9 +11,9 @@ from mmengine.config import Config
 from mmavf.errors import ConfigError
 from mmavf.registry import METRICS
 
+from .choices import SELECTIONS
 from .fold_folder import FOLD, fold_folder
 from .overlap import family_of
-from .selections import SELECTIONS
 
 RESULTS = ('mean', 'pooled')
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')

@@ -11,7 +11,8 @@ from mmavf.lists.clip_list import Problem
 from mmavf.lists.natural_order import natural_order
 from mmavf.lists.spellings import spelling_problems
 
-COLUMNS = ('fold', 'subject')
+from .choices import COLUMNS
+
 PARTS = ('train', 'val', 'test')
 SHOWN_VALUES = 30
 

@@ -13,7 +13,7 @@ from mmavf.errors import ClipError
 from mmavf.registry import TRANSFORMS
 from mmavf.structures.contracts import check_contract
 from projects.readers import open_with  # noqa: F401  (registers)
-from projects.readers.conformance import LIBRARIES, compare, compare_frames, readers, why_missing
+from projects.readers.comparison import LIBRARIES, compare, compare_frames, readers, why_missing
 from tests.helpers.media import counted_frames, frame_index, write_media
 from tests.helpers.sound import speechlike
 

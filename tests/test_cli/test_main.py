@@ -44,7 +44,7 @@ def help_of(name, capsys):
     return capsys.readouterr().out
 
 
-def test_the_list_of_commands_and_every_commands_help_do_not_load_pytorch():
+def test_the_list_of_commands_and_every_commands_help_load_neither_pytorch_nor_mmengine():
     code = """
 import sys
 from mmavf.cli.main import COMMANDS, main
@@ -53,7 +53,7 @@ for words in (['--help'], ['--version'], *([name, '--help'] for name in COMMANDS
         main(words)
     except SystemExit as end:
         assert end.code == 0
-print(sorted({'torch', 'mmcv'}.intersection(sys.modules)))
+print(sorted({'torch', 'mmcv', 'mmengine'}.intersection(sys.modules)))
 """
     env = dict(os.environ, PYTHONPATH=str(ROOT))
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, env=env, check=True)
@@ -61,11 +61,9 @@ print(sorted({'torch', 'mmcv'}.intersection(sys.modules)))
     assert f'mmavf {__version__}' in done.stdout and all(f'    {name} ' in done.stdout for name in ('train', 'doctor'))
 
 
-@pytest.mark.parametrize('words', [['-m', 'mmavf', 'models'], ['tools/analysis_tools/benchmark.py', '--help']])
-def test_what_needs_no_pytorch_answers_without_loading_it(words):
-    done = subprocess.run(
-        [sys.executable, '-X', 'importtime', *words], capture_output=True, text=True, cwd=ROOT, check=True
-    )
+def test_the_list_of_models_is_shown_without_loading_pytorch():
+    words = [sys.executable, '-X', 'importtime', '-m', 'mmavf', 'models']
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=True)
     assert ' mmavf.cli.program' in done.stderr and done.stdout
     assert not re.search(r'\| +(torch|mmengine)$', done.stderr, re.MULTILINE)
 

@@ -146,7 +146,7 @@ def test_loader_benchmark_measures_a_list(tmp_path, capsys, monkeypatch):
 
 def test_pack_benchmark_reads_the_same_clips_in_every_way(tmp_path, capsys, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / 'tools/analysis_tools'))
-    benchmark = _tool('tools/analysis_tools/pack_benchmark.py')
+    benchmark = _tool('tools/analysis_tools/storage_benchmark.py')
     (tmp_path / 'media').mkdir()
     for name in 'ab':
         write_media(tmp_path / 'media' / f'{name}.mp4', counted_frames(20), tone(0.8))
@@ -163,7 +163,7 @@ def test_pack_benchmark_reads_the_same_clips_in_every_way(tmp_path, capsys, monk
 @pytest.mark.slow
 def test_pack_benchmark_compares_two_builds_that_read_the_same(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / 'tools/analysis_tools'))
-    benchmark = _tool('tools/analysis_tools/pack_benchmark.py')
+    benchmark = _tool('tools/analysis_tools/storage_benchmark.py')
     write_media(tmp_path / 'a.mp4', counted_frames(70), None)
     write_wav(tmp_path / 'a.wav', tone(2.8))
     (tmp_path / 'list.csv').write_text('video,audio,fps\na.mp4,a.wav,\n')
@@ -175,6 +175,6 @@ def test_pack_benchmark_compares_two_builds_that_read_the_same(tmp_path, monkeyp
 def test_pack_benchmark_loops_a_video_forth_and_back(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / 'tools/analysis_tools'))
     path = write_media(tmp_path / 'a.mp4', counted_frames(10, 64, 64), tone(0.4, onset_sec=0.2))
-    frames, sound = _tool('tools/analysis_tools/pack_benchmark.py').looped(path, seconds=1.0, size=64)
+    frames, sound = _tool('tools/analysis_tools/storage_benchmark.py').looped(path, seconds=1.0, size=64)
     assert [frame_index(frame) for frame in frames] == [*range(10), *reversed(range(10)), *range(5)]
     assert len(sound) == 16000

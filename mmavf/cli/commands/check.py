@@ -19,12 +19,11 @@ from argparse import ArgumentParser, Namespace
 from mmavf.cli.options import add_config_options
 from mmavf.cli.program import UsageError
 from mmavf.cli.protocol_options import add_protocol_options
+from mmavf.protocol.choices import COLUMNS
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of the command."""
-    from mmavf.protocol.split import COLUMNS
-
     parser.add_argument('config', nargs='?', help='config whose lists are checked')
     parser.add_argument('--list', nargs='+', default=[], metavar='FILE', help='lists, relative to --data-root')
     parser.add_argument('--data-root', default='', help='folder that the paths in the lists are relative to')

@@ -8,9 +8,9 @@ from tests.helpers.train import ROOT
 @pytest.fixture
 def tool(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / 'tools/analysis_tools'))
-    import count_operations
+    import operation_counter
 
-    return count_operations
+    return operation_counter
 
 
 def test_views_and_allocations_are_dispatched_but_are_no_kernels(tool):
