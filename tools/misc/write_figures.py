@@ -30,6 +30,7 @@ _STEP = {
     'share': '{share_of_matrix_rate:.0%}',
     'peak memory': '{peak_memory_gib:.1f} GiB',
 }
+_SIZES = {'Base': '{base}', 'Large': '{large}', 'Huge': '{huge}'}
 TABLES: dict[str, dict[str, str]] = {
     'machines': {'short name': '{name}', 'hardware': '{hardware}', 'software': '{software}', 'date': '{date}'},
     'training_step': {'machine': '{machine}', 'precision': '{dtype}', 'clips': '{batch_size}', **_STEP},
@@ -99,6 +100,23 @@ TABLES: dict[str, dict[str, str]] = {
         'unpacked / µs': '{unpacked_us}',
         'packed / µs': '{packed_us} ({together} together)',
     },
+    'scale_steps': {'pre-training, released clips per GPU': '{what}', **_SIZES},
+    'scale_traffic': {
+        'processes': '{processes}',
+        'DDP: Base': '{base}',
+        'Large': '{large}',
+        'Huge': '{huge}',
+        '`FullyShard`, Huge: float32': '{shards_float32}',
+        'bfloat16': '{shards_bfloat16}',
+        'bfloat16, `reshard_after_forward=False`': '{shards_kept}',
+    },
+    'scale_network': {'GB/s per GPU, within a machine': '{gpus}', **_SIZES},
+    'scale_machines': {
+        'Gb/s per machine': '{gbit_per_s}',
+        **{name: f'{{{name.lower()}[0]:.2f}} ({{{name.lower()}[1]:.0%}})' for name in _SIZES},
+    },
+    'scale_memory': {'': '{what}', **_SIZES},
+    'scale_cores': {'clips stored as': '{media}', 'clips/s per core': '{clips_per_second}', **_SIZES},
 }
 
 
