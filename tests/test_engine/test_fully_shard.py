@@ -17,11 +17,12 @@ from torch.utils._pytree import tree_leaves
 
 from mmavf.cli.program import leave_process_group
 from mmavf.engine import CompileBlocksHook, CUDAGraphHook, FullyShard, GuardedOptimWrapper, fully_shard
+from mmavf.engine.config_file import load_config
 from mmavf.engine.optimizers import guarded_optim_wrapper
 from mmavf.errors import ConfigError
 from mmavf.models.layers import CrossSelfBlock, ViTBlock
-from mmavf.registry import MODELS
-from tests.helpers.models import build_pretrainer, labelled
+from mmavf.registry import HOOKS, MODEL_WRAPPERS, MODELS
+from tests.helpers.models import ROOT, build_pretrainer, labelled
 from tests.helpers.ranks import run_ranks
 from tests.helpers.tiny import TinyDataset
 from tests.helpers.train import tiny_runner
@@ -288,6 +289,16 @@ class Traffic(TorchDispatchMode):
             tensors = [value for value in tree_leaves(args) if isinstance(value, torch.Tensor)]
             self.bytes[function.overloadpacket.__name__] += max(tensor.nbytes for tensor in tensors)
         return function(*args, **(kwargs or {}))
+
+
+def test_the_shipped_config_is_the_usual_one_but_for_its_wrapper(two_processes):
+    config, usual = (load_config(str(ROOT / f'configs/avfmae_h_pretrain{kind}.py')).to_dict() for kind in ('_fsdp', ''))
+    wrapper = config.pop('model_wrapper_cfg')
+    assert usual.pop('model_wrapper_cfg')['type'] == 'MMDistributedDataParallel' and config == usual
+    init_default_scope('mmavf')
+    FullyShard.check_hooks([HOOKS.build(hook) for hook in (*config['default_hooks'].values(), *config['custom_hooks'])])
+    model = MODEL_WRAPPERS.build(dict(wrapper, module=build_pretrainer())).module
+    assert all(isinstance(part, FSDPModule) for part in (model, *model.encoders['video'].blocks))
 
 
 @pytest.mark.parametrize(('options', 'in_blocks'), [({}, 8), (dict(reshard_after_forward=False), 4)])
