@@ -42,42 +42,44 @@ class ClipSums(NamedTuple):
     error: str = ''
 
 
-def clip_measurer(modalities: Sequence[str]) -> Callable[[tuple[int, Mapping[str, Any]]], ClipSums]:
+def clip_measurer(modalities: Sequence[str], mel_bins: int) -> Callable[[tuple[int, Mapping[str, Any]]], ClipSums]:
     """Return the function that measures the numbered clips of a WorkerPool, given as inputs of a pipeline.
 
     Args:
         modalities: What is measured, of 'video' and 'audio'.
+        mel_bins: Bins of the log-mel.
     """
     cv2.setNumThreads(0)  # the clips are what runs in parallel
     torch.set_num_threads(1)
     av.logging.set_level(None)  # the errors report what FFmpeg says about broken files
     MMLogger.get_current_instance().setLevel('ERROR')  # OpenClip would mention the first clip without sound
     opener = OpenClip(modalities, missing_audio='silence')
-    return lambda numbered: measure(numbered[1], opener)
+    return lambda numbered: measure(numbered[1], opener, mel_bins)
 
 
-def measure(clip: Mapping[str, Any], opener: OpenClip) -> ClipSums:
+def measure(clip: Mapping[str, Any], opener: OpenClip, mel_bins: int) -> ClipSums:
     """Decode the sound of a clip, at most its middle minute, and its first, middle and last frame.
 
     Args:
         clip: Input of the pipeline.
         opener: Opens what is to be measured.
+        mel_bins: Bins of the log-mel.
     """
     try:
         with ClipBoundary(clip['video_path'] or clip['audio_path'], clip['audio_path']):
-            return _measure(opener.transform(dict(clip)))
+            return _measure(opener.transform(dict(clip)), mel_bins)
     except ClipError as error:
         return ClipSums(0.0, error=str(error))
 
 
-def _measure(clip: dict) -> ClipSums:
+def _measure(clip: dict, mel_bins: int) -> ClipSums:
     seconds, times = opened_seconds(clip), clip['frame_times']
     mel, colours = np.zeros(4), np.zeros(7)
     if 'audio_reader' in clip and not clip.get('missing_audio'):
         length = min(seconds, LONGEST_SEC)
         start = times[0] + (seconds - length) / 2
         clip['window_sec'] = np.array([[start, start + length]])
-        values = log_mel(torch.from_numpy(ReadAudio().transform(clip)['waveforms'][0])).double()
+        values = log_mel(torch.from_numpy(ReadAudio().transform(clip)['waveforms'][0]), mel_bins).double()
         at_floor = (values < FLOOR + NEAR_FLOOR).sum()
         mel = np.array([values.numel(), values.sum(), values.square().sum(), at_floor])
     if 'video_reader' in clip:

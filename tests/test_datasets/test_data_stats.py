@@ -76,6 +76,6 @@ def test_of_long_sound_the_middle_minute_is_measured(tmp_path):
     sound = np.zeros(16000 * 100, np.float32)
     sound[16000 * 21 : 16000 * 79] = np.random.default_rng(0).normal(0, 0.1, 16000 * 58)
     write_wav(tmp_path / 'a.wav', sound)
-    sums = measure(dict(video_path='', audio_path=str(tmp_path / 'a.wav')), OpenClip(('audio',)))
+    sums = measure(dict(video_path='', audio_path=str(tmp_path / 'a.wav')), OpenClip(('audio',)), 128)
     assert sums.seconds == 100 and sums.mel[0] == (LONGEST_SEC * 100 - 2) * 128
     assert sums.mel[3] / sums.mel[0] == pytest.approx(2 / 60, abs=0.01)  # and one bin between two bins of the FFT

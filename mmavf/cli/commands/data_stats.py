@@ -27,6 +27,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         choices=('video', 'audio'),
         help='what is measured (default: audio where no clip has a video, else both)',
     )
+    parser.add_argument('--mel-bins', type=int, default=128, help="of the config's LogMel (default: 128; small sets: 64)")
     parser.add_argument('--workers', type=int, default=len(os.sched_getaffinity(0)), help='processes that read files')
     parser.add_argument(
         '--clip-timeout', type=float, default=300.0, metavar='SECONDS', help='limit for one clip (default: %(default)g)'
@@ -39,8 +40,8 @@ def check_arguments(args: Namespace) -> None:
     Raises:
         UsageError: Says what is impossible.
     """
-    if args.workers < 1 or not args.clip_timeout > 0:
-        raise UsageError('--workers must be at least 1 and --clip-timeout positive')
+    if min(args.workers, args.mel_bins) < 1 or not args.clip_timeout > 0:
+        raise UsageError('--workers and --mel-bins must be at least 1, and --clip-timeout positive')
 
 
 def run(args: Namespace) -> int:
@@ -57,11 +58,13 @@ def run(args: Namespace) -> int:
     def crashed(clip: Mapping[str, Any], reason: str) -> ClipSums:
         return ClipSums(0.0, error=f'{clip["video_path"] or clip["audio_path"]}: {reason}')
 
-    sums = run_clip_jobs(clip_measurer, (modalities,), clips, crashed, args.workers, args.clip_timeout)
+    sums = run_clip_jobs(clip_measurer, (modalities, args.mel_bins), clips, crashed, args.workers, args.clip_timeout)
     if faults := [clip.error for clip in sums if clip.error]:
         sys.stderr.write(''.join(f'ERROR: {fault}\n' for fault in faults))
         return 1
     found = summarise(sums)
+    if 'log_mel' in found:
+        found['log_mel']['bins'] = args.mel_bins
     print('\n'.join(lines(found)))
     print(f'Written to {printable(str(write_statistics(found, args.list, args.data_root)))}.')
     return 0
@@ -77,7 +80,7 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     if 'log_mel' in found:
         mel = found['log_mel']
         share = f'{100 * mel["share_at_floor"]:.1f} % at the floor (silence)'
-        text.append(f'log-mel: mean {mel["mean"]:.3f}, deviation {mel["std"]:.3f}; {share}')
+        text.append(f'log-mel of {mel["bins"]} bins: mean {mel["mean"]:.3f}, deviation {mel["std"]:.3f}; {share}')
     if 'frames' in found:
         means, deviations = (', '.join(f'{value:.3f}' for value in found['frames'][key]) for key in ('mean', 'std'))
         text.append(f'frames, red, green, blue in [0, 1]: mean {means}; deviation {deviations}')

@@ -9,6 +9,8 @@ from mmavf.errors import ConfigError
 from ..statistics_file import read_statistics
 from .settings import KEPT, LOADERS, Modality, classifier, evaluators, regressor
 
+DEFAULT_BINS = 128  # of LogMel
+
 
 def list_settings(
     data_root: str,
@@ -57,9 +59,24 @@ def list_settings(
     return settings
 
 
+def _check_bins(base: Mapping, measured: int) -> None:
+    used = {
+        step.get('num_bins', DEFAULT_BINS)
+        for loader in LOADERS
+        for step in base[loader]['dataset']['pipeline']
+        if step['type'] == 'LogMel'
+    }
+    if used - {measured}:
+        raise ConfigError(
+            f'the statistics of the list are of {measured} mel bins, and the pipelines make {sorted(used)}: measure them '
+            f'again, mmavf data-stats ... --mel-bins {max(used)}'
+        )
+
+
 def _normalise(settings: dict[str, Any], base: Mapping, found: Mapping[str, Mapping[str, Any]]) -> None:
     """Put mean and deviation of a list into the pipelines and the data preprocessor of its settings."""
     if 'log_mel' in found:
+        _check_bins(base, found['log_mel'].get('bins', DEFAULT_BINS))
         options = {key: found['log_mel'][key] for key in ('mean', 'std')}
         for loader in LOADERS:
             steps = base[loader]['dataset']['pipeline']

@@ -92,8 +92,10 @@ class LogMel(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Replace the waveforms of `results` by log-mel spectrograms."""
-        mels = torch.stack([self._padded(torch.from_numpy(waveform)) for waveform in results.pop('waveforms')])
-        results['audio'] = (mels - self.mean) / (2 * self.std)
+        waveforms = results.pop('waveforms')
+        distinct = {id(waveform): waveform for waveform in waveforms}  # equal windows are one array
+        mels = {key: self._padded(torch.from_numpy(waveform)) for key, waveform in distinct.items()}
+        results['audio'] = (torch.stack([mels[id(waveform)] for waveform in waveforms]) - self.mean) / (2 * self.std)
         return results
 
     def _padded(self, waveform: torch.Tensor) -> torch.Tensor:
