@@ -42,9 +42,21 @@ def test_sound_is_measured_whole_and_without_padding(tmp_path, run):
     assert found['log_mel']['std'] == pytest.approx(values.std(correction=0).item(), abs=1e-4)
     at_floor = (values < FLOOR + 1e-3).double().mean().item()
     assert found['log_mel']['share_at_floor'] == pytest.approx(at_floor) and 0.5 < at_floor < 0.7
-    assert 'frames' not in found
+    assert 'frames' not in found and found['log_mel']['bins'] == 128
     assert '2 clips, 0.0 minutes; shortest 0.75 s, median 1.38 s, longest 2.00 s' in text
     assert f'{100 * at_floor:.1f} % at the floor' in text
+
+
+def test_log_mel_of_other_bins(tmp_path, run):
+    noise = np.random.default_rng(0).normal(0, 0.1, 24000).astype(np.float32)
+    write_wav(tmp_path / 'a.wav', noise, subtype='FLOAT')
+    write_list(tmp_path / 'l.csv', [('', 'a.wav')], 'video,audio')
+    status, text, _ = run('l.csv', '--data-root', tmp_path, '--mel-bins', 64)
+    found = json.loads((tmp_path / 'l.stats.json').read_text())['log_mel']
+    assert status == 0 and found['bins'] == 64 and 'log-mel of 64 bins: mean' in text
+    assert found['mean'] == pytest.approx(log_mel(torch.from_numpy(noise), 64).mean().item(), abs=1e-4)
+    with pytest.raises(SystemExit, match='2'):
+        run('l.csv', '--data-root', tmp_path, '--mel-bins', 0)
 
 
 def test_frames_are_measured_by_colour(tmp_path, run):

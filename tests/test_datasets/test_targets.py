@@ -1,6 +1,7 @@
 """Cards, label spaces, folds, and what configs take from them, on small lists with empty files as clips."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -371,6 +372,22 @@ def test_statistics_of_a_list_need_the_base_and_their_file(tmp_path):
         (tmp_path / 'lists/all.stats.json').write_text(text)
         with pytest.raises(ConfigError, match='is not what mmavf data-stats writes'):
             list_settings(str(tmp_path), **options, base={})
+
+
+@pytest.mark.parametrize(('measured', 'used'), [(dict(bins=128), 64), ({}, 64), (dict(bins=64), 128)])
+def test_statistics_of_other_mel_bins_are_refused(measured, used, tmp_path):
+    (tmp_path / 'lists').mkdir()
+    (tmp_path / 'lists/all.stats.json').write_text(json.dumps(dict(log_mel=dict(mean=-4.0, std=4.0, **measured))))
+    found = measured.get('bins', 128)
+
+    def settings_of(bins):
+        loader = dict(dataset=dict(pipeline=[dict(type='LogMel', num_bins=bins)]))
+        base = {f'{part}_dataloader': loader for part in ('train', 'val', 'test')}
+        return list_settings(str(tmp_path), classes=['calm', 'angry'], base=base, statistics=True)
+
+    with pytest.raises(ConfigError, match=rf'{found} mel bins, .*make \[{used}\].*--mel-bins {used}'):
+        settings_of(used)
+    assert settings_of(found)['test_dataloader']['dataset']['pipeline'][0]['mean'] == -4.0
 
 
 def test_what_is_missing_is_named():
