@@ -59,7 +59,7 @@ def main() -> int:
     parser.add_argument('raw', type=Path, metavar='RAW', help='folder of the recordings')
     parser.add_argument('out', type=Path, metavar='OUT', help='model folder to write')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/emodb_speech'), help='folder of the trainings')
-    parser.add_argument('--epochs', type=int, default=18, help='of each training (default: 18)')
+    parser.add_argument('--epochs', type=int, default=50, help='of each training (default: 50)')
     parser.add_argument('--jobs', type=int, default=2, help='trainings at a time (default: 2)')
     args = parser.parse_args()
     ann_file = args.work_dir / 'all.csv'
