@@ -363,7 +363,7 @@ def test_settings_of_a_list_of_your_own():
 
 def test_statistics_of_a_list_need_the_base_and_their_file(tmp_path):
     options = dict(classes=['calm', 'angry'], statistics=True)
-    with pytest.raises(ConfigError, match='statistics need base=_base_'):
+    with pytest.raises(ConfigError, match='statistics=True needs base=_base_'):
         list_settings(str(tmp_path), **options)
     with pytest.raises(ConfigError, match=r'all\.stats\.json: .*mmavf data-stats lists/all\.csv --data-root'):
         list_settings(str(tmp_path), **options, base={})

@@ -27,7 +27,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         choices=('video', 'audio'),
         help='what is measured (default: audio where no clip has a video, else both)',
     )
-    parser.add_argument('--mel-bins', type=int, default=128, help="of the config's LogMel (default: 128; small sets: 64)")
+    parser.add_argument(
+        '--mel-bins', type=int, default=128, help="of the config's LogMel (default: 128; small sets: 64)"
+    )
     parser.add_argument('--workers', type=int, default=len(os.sched_getaffinity(0)), help='processes that read files')
     parser.add_argument(
         '--clip-timeout', type=float, default=300.0, metavar='SECONDS', help='limit for one clip (default: %(default)g)'

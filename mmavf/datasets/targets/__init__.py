@@ -6,7 +6,7 @@ from .folds import fold_of, folds_by_rule, seeded_folds
 from .hybrids import HYBRIDS, hold_out_target, hybrid_settings
 from .label_spaces import CEA_ALIGNMENT, CEA_CLASSES, MER_CLASSES
 from .one_modality import one_modality, one_modality_loaders
-from .own_list import list_settings
+from .own_list import list_settings, unlabelled_settings
 from .settings import get_card, target_settings
 
 __all__ = [
@@ -29,4 +29,5 @@ __all__ = [
     'one_modality_loaders',
     'seeded_folds',
     'target_settings',
+    'unlabelled_settings',
 ]

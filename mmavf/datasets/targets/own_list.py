@@ -1,4 +1,4 @@
-"""Settings of fine-tuning on a list of your own: dicts that override base configs."""
+"""Settings of a list of your own, with labels or without: dicts that override base configs."""
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -53,9 +53,28 @@ def list_settings(
     loaders = {loader: dict(dataset=deepcopy(clips)) for loader in LOADERS}
     settings = dict(model=model, **loaders, **evaluators(metric), **KEPT)
     if statistics:
-        if base is None:
-            raise ConfigError('list_settings: statistics need base=_base_, whose pipelines they change')
-        _normalise(settings, base, read_statistics(ann_file, data_root))
+        _normalise(settings, base, ann_file, data_root)
+    return settings
+
+
+def unlabelled_settings(
+    data_root: str, ann_file: str = 'lists/all.csv', base: Mapping | None = None, statistics: bool = False
+) -> dict[str, Any]:
+    """Return the settings of pre-training on a list of your own; labels, if it has any, are not used.
+
+    Args:
+        data_root: Folder that the list's paths are relative to.
+        ann_file: The list, relative to `data_root` or absolute.
+        base: See `list_settings`.
+        statistics: See `list_settings`.
+
+    Raises:
+        ConfigError: The statistics cannot be read, or have no base.
+    """
+    clips = dict(ann_file=ann_file, data_root=data_root)
+    settings = dict(model=dict(data_preprocessor={}), train_dataloader=dict(dataset=clips))
+    if statistics:
+        _normalise(settings, base, ann_file, data_root)
     return settings
 
 
@@ -63,22 +82,26 @@ def _check_bins(base: Mapping, measured: int) -> None:
     used = {
         step.get('num_bins', DEFAULT_BINS)
         for loader in LOADERS
+        if loader in base
         for step in base[loader]['dataset']['pipeline']
         if step['type'] == 'LogMel'
     }
     if used - {measured}:
         raise ConfigError(
-            f'the statistics of the list are of {measured} mel bins, and the pipelines make {sorted(used)}: measure them '
-            f'again, mmavf data-stats ... --mel-bins {max(used)}'
+            f'the statistics of the list are of {measured} mel bins, and the pipelines make {sorted(used)}: measure '
+            f'them again, mmavf data-stats ... --mel-bins {max(used)}'
         )
 
 
-def _normalise(settings: dict[str, Any], base: Mapping, found: Mapping[str, Mapping[str, Any]]) -> None:
+def _normalise(settings: dict[str, Any], base: Mapping | None, ann_file: str, data_root: str) -> None:
     """Put mean and deviation of a list into the pipelines and the data preprocessor of its settings."""
+    if base is None:
+        raise ConfigError('statistics=True needs base=_base_, whose pipelines it changes')
+    found = read_statistics(ann_file, data_root)
     if 'log_mel' in found:
         _check_bins(base, found['log_mel'].get('bins', DEFAULT_BINS))
         options = {key: found['log_mel'][key] for key in ('mean', 'std')}
-        for loader in LOADERS:
+        for loader in settings.keys() & set(LOADERS):
             steps = base[loader]['dataset']['pipeline']
             changed = [{**step, **options} if step['type'] == 'LogMel' else dict(step) for step in steps]
             settings[loader]['dataset']['pipeline'] = changed
