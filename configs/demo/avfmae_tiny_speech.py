@@ -1,5 +1,5 @@
 # Emotion from speech alone with the tiny model, without a GPU: the audio encoder of stage 3, the speakers of one fold
-# held out. About two minutes per fold on one core; docs/speech.md shows how to make the list, and the result.
+# held out. For real sets of a few hundred recordings configs/small/audio.py learns far more (docs/speech.md).
 #
 #   OMP_NUM_THREADS=1 python tools/cross_validate.py configs/demo/avfmae_tiny_speech.py --folds all
 _base_ = [

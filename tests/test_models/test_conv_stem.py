@@ -1,10 +1,12 @@
 import pytest
 import torch
+from mmengine.config import Config
 from torch import nn
 
 from mmavf.errors import ConfigError
-from mmavf.models.layers import ConvStem
+from mmavf.models.layers import ConvStem, hold_in_bf16
 from mmavf.registry import MODELS
+from tests.helpers.models import ROOT
 
 AUDIO = dict(in_channels=1, patch_size=(8, 16), embed_dims=6, input_size=(32, 32), channels=(4, 5))
 VIDEO = dict(in_channels=3, patch_size=(2, 4, 4), embed_dims=6, input_size=(4, 8, 8), channels=(4, 5))
@@ -92,3 +94,47 @@ def test_encoders_take_it_by_config(kind):
     hidden[:, :, 8:16] = 7.0
     keep = torch.tensor([[0, 3], [0, 2]])
     assert torch.equal(encoder(hidden, keep).tokens, encoder(x, keep).tokens)
+
+
+@pytest.fixture
+def recognizer():
+    config = Config.fromfile(ROOT / 'configs/small/audio.py').model
+    config.data_preprocessor, config.head.num_classes = None, 3
+    torch.manual_seed(0)
+    model = MODELS.build(config).eval()
+    model.head.fc.weight.data *= 5  # probabilities far from equal
+    return model
+
+
+@torch.no_grad()
+def test_weights_held_in_bfloat16_give_the_numbers_of_autocast(recognizer):
+    clips = dict(audio=torch.randn(4, 1, 256, 64))
+    exact = recognizer(clips).logits.softmax(1)
+    hold_in_bf16(recognizer)
+    with torch.autocast('cpu', torch.bfloat16):
+        held = recognizer(clips).logits.float().softmax(1)
+    assert exact.std() > 0.1
+    torch.testing.assert_close(held, exact, rtol=0, atol=0.03)
+
+
+@torch.no_grad()
+def test_it_can_be_exported_for_any_number_of_clips(recognizer):
+    class Logits(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = recognizer
+
+        def forward(self, audio):
+            return self.model(dict(audio=audio)).logits
+
+    batch = torch.export.Dim('batch', min=1, max=64)
+    exported = torch.export.export(Logits(), (torch.randn(2, 1, 256, 64),), dynamic_shapes=({0: batch},)).module()
+    clips = torch.randn(5, 1, 256, 64)
+    torch.testing.assert_close(exported(clips), recognizer(dict(audio=clips)).logits)
+
+
+def test_hidden_patches_need_no_values_on_the_host():
+    stem, x = clip(AUDIO)
+    ids = torch.tensor([[0, 5, 6], [1, 2, 7]])
+    compiled = torch.compile(stem, fullgraph=True, backend='aot_eager')
+    torch.testing.assert_close(compiled(x, ids), stem(x, ids))

@@ -86,6 +86,21 @@ TABLES: dict[str, dict[str, str]] = {
         'now / ms': '{now_ms}',
         'times as fast (quartiles)': '{ratio[1]:.2f} ({ratio[0]:.2f} to {ratio[2]:.2f})',
     },
+    'speech': {
+        'set': '{set}',
+        '': '{model}',
+        'mean ± std of the folds': '{folds}',
+        'pooled': '{pooled}',
+        '95 % interval': '{interval}',
+        'difference from `compare`': '{difference}',
+    },
+    'speech_trials': {
+        'set': '{set}',
+        '': '{what}',
+        'first fold': '{first}',
+        'second fold': '{second}',
+        'both': '{both}',
+    },
     'loader': {
         'machine': '{machine}',
         'media': '{media}',
