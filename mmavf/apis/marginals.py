@@ -28,11 +28,17 @@ def mean_tokens(model: nn.Module, loader: Iterable[dict]) -> tuple[dict[str, Ten
         (1, K, L, C) and `audio.hidden.0` (1, n, C), with `audio.token_ids`, int64 (n,); and the number of clips.
 
     Raises:
-        ConfigError: The model has one modality only, or is no recognizer.
+        ConfigError: The model has one modality only, is no recognizer, or pools the deviation of tokens, of which means
+            over clips have hardly any.
         ClipError: A clip cannot be used, or there is none.
     """
     if not hasattr(model, 'encode') or len(getattr(model, 'encoders', ())) < 2:
         raise ConfigError('mean tokens stand for a missing modality: they need a recognizer of video and sound.')
+    if getattr(model, 'pooling', 'mean') != 'mean':
+        raise ConfigError(
+            f'mean tokens do not fit a model with pooling={model.pooling!r}: means over clips vary less over time than '
+            'the tokens of any clip.'
+        )
     sums: dict[str, Tensor] = {}
     places: dict[str, Tensor] = {}
     clips = 0

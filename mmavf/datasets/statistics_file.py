@@ -23,8 +23,8 @@ def write_statistics(statistics: Mapping[str, Any], ann_file: str, data_root: st
     return path
 
 
-def read_statistics(ann_file: str, data_root: str) -> dict[str, Any]:
-    """Return the statistics of a list.
+def read_statistics(ann_file: str, data_root: str, mel_bins: int) -> dict[str, Any]:
+    """Return the statistics of a list; `mel_bins`, of the log-mel, is for the message.
 
     Raises:
         ConfigError: They have not been measured, or the file is damaged.
@@ -37,7 +37,7 @@ def read_statistics(ann_file: str, data_root: str) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(
             f'{path}: the statistics of the list cannot be read ({error.strerror}). Measure them: mmavf data-stats '
-            f'{ann_file} --data-root {data_root}'
+            f'{ann_file} --data-root {data_root} --mel-bins {mel_bins}'
         ) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ConfigError(f'{path} is not what mmavf data-stats writes ({error}): run it again') from error

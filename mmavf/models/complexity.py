@@ -56,7 +56,7 @@ def count_hidden_embedding(model: nn.Module) -> int:
     """Return the operations per clip that embedding the hidden patches would take.
 
     The released programs embed every patch in pre-training and then drop those that the masks hide; the encoders here
-    embed the visible ones. Published figures contain these operations.
+    embed the visible ones (the convolutions of a `ConvStem` run over all). Published figures contain these operations.
 
     Args:
         model: A pre-trainer, or a recognizer, which hides nothing.

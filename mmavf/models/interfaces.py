@@ -51,7 +51,11 @@ class PatchEmbedding(Protocol):
     patch_operations: int
 
     def forward(self, x: Tensor, ids: Tensor) -> Tensor:
-        """Embed the patches `ids` (B, n), all that may be seen, or (n,) of `(B, channels, *size)` as (B, n, C)."""
+        """Embed patches of clips `(B, channels, *size)` as (B, n, C).
+
+        `ids` (B, n) are patches of each clip, of which nothing else may be seen; (n,) are the same patches of every
+        clip, with nothing hidden.
+        """
 
 
 class Encoder(Protocol):

@@ -20,7 +20,7 @@ LICENCE = 'CC0-1.0, as the recordings of EMO-DB'
 ORIGIN = (
     'made by projects/emodb_speech of mmavf from EMO-DB (Burkhardt et al. 2005): German sentences of ten actors, who '
     'play seven emotions. It has heard eight of them and nothing else: other languages, rooms and emotions that are '
-    'not played are unknown to it. The score is on the two other actors.'
+    'not played are unknown to it, and it is not there to judge people by. The score is on the two other actors.'
 )
 
 

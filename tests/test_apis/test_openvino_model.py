@@ -131,9 +131,8 @@ def test_without_the_package_or_a_processor_it_is_refused(cfg, monkeypatch):
 
 @pytest.fixture
 def speech(tmp_path):
-    """A smaller model still, of sound alone; its checkpoint lies beside its config."""
-    cfg = Config.fromfile(ROOT / 'configs/demo/avfmae_tiny_speech.py')
-    cfg.model.audio_encoder.depth = 1
+    """A smaller model still, of sound alone, with convolutions; its checkpoint lies beside its config."""
+    cfg = Config.fromfile(ROOT / 'projects/emodb_speech/configs/emodb_speech.py')
     torch.manual_seed(0)
     model = init_model(cfg, device='cpu')
     model.head.fc.weight.data *= 20

@@ -172,7 +172,8 @@ def test_log_mel_at_another_speed():
     first, second = stretched[:, :100].argmax(dim=1), 100 + stretched[:, 100:].argmax(dim=1)
     apart = (second - first).float()
     assert 80 / 1.2 - 1 <= apart.min() < 70 and 95 < apart.max() <= 80 / 0.8 + 1
-    assert torch.equal(stretched, PerturbMel(stretch=0.2)(dict(audio=audio))['audio'][:, :, 0]) is False
+    middle = (first + second) / 2  # (100 - 100 * offset) / speed, with an offset of 0.2 either way
+    assert 74 <= middle.min() < 85 and 115 < middle.max() <= 126
     ramp = torch.arange(200.0)[None, :, None].expand(50, -1, 8)
     read = PerturbMel(stretch=0.2)(dict(audio=ramp))['audio']
     assert read.min() >= 0 and read.max() <= 199  # edges are repeated, nothing is made up

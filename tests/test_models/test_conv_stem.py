@@ -107,7 +107,7 @@ def recognizer():
 
 
 @torch.no_grad()
-def test_weights_held_in_bfloat16_give_the_numbers_of_autocast(recognizer):
+def test_weights_held_in_bfloat16_give_the_probabilities_of_float32(recognizer):
     clips = dict(audio=torch.randn(4, 1, 256, 64))
     exact = recognizer(clips).logits.softmax(1)
     hold_in_bf16(recognizer)

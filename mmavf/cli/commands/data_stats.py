@@ -16,6 +16,8 @@ from typing import Any
 from mmavf.cli.program import UsageError
 from mmavf.errors import printable
 
+LEAST_BINS = 4  # that torchaudio computes
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of the command."""
@@ -28,7 +30,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         help='what is measured (default: audio where no clip has a video, else both)',
     )
     parser.add_argument(
-        '--mel-bins', type=int, default=128, help="of the config's LogMel (default: 128; small sets: 64)"
+        '--mel-bins',
+        type=int,
+        default=128,
+        help='as in the LogMel of the config (default: 128; configs/small/audio.py: 64)',
     )
     parser.add_argument('--workers', type=int, default=len(os.sched_getaffinity(0)), help='processes that read files')
     parser.add_argument(
@@ -42,8 +47,8 @@ def check_arguments(args: Namespace) -> None:
     Raises:
         UsageError: Says what is impossible.
     """
-    if min(args.workers, args.mel_bins) < 1 or not args.clip_timeout > 0:
-        raise UsageError('--workers and --mel-bins must be at least 1, and --clip-timeout positive')
+    if args.workers < 1 or args.mel_bins < LEAST_BINS or not args.clip_timeout > 0:
+        raise UsageError(f'--workers must be at least 1, --mel-bins {LEAST_BINS}, and --clip-timeout positive')
 
 
 def run(args: Namespace) -> int:

@@ -37,7 +37,8 @@ def list_settings(
             all its clips, whatever their fold, without their labels.
 
     Raises:
-        ConfigError: Neither or both of `classes` and `label_columns` are set, or the statistics cannot be read.
+        ConfigError: Neither or both of `classes` and `label_columns` are set, the statistics cannot be read, are of
+            another number of mel bins than the pipelines make, or have no base.
     """
     if bool(classes) == bool(label_columns):
         raise ConfigError('list_settings: set either classes or label_columns')
@@ -60,17 +61,22 @@ def list_settings(
 def unlabelled_settings(
     data_root: str, ann_file: str = 'lists/all.csv', base: Mapping | None = None, statistics: bool = False
 ) -> dict[str, Any]:
-    """Return the settings of pre-training on a list of your own; labels, if it has any, are not used.
+    """Return the settings of pre-training on one list of your own; labels, if it has any, are not used.
 
     Args:
         data_root: Folder that the list's paths are relative to.
         ann_file: The list, relative to `data_root` or absolute.
-        base: See `list_settings`.
+        base: The base config, one whose loader reads a single list, such as `configs/small/audio_pretrain.py`. Needed
+            with `statistics`.
         statistics: See `list_settings`.
 
     Raises:
-        ConfigError: The statistics cannot be read, or have no base.
+        ConfigError: As of the statistics of `list_settings`, or the base reads several lists.
     """
+    if base is not None and 'datasets' in base['train_dataloader']['dataset']:
+        raise ConfigError(
+            'unlabelled_settings needs a base that reads a single list, as configs/_base_/datasets/single_list.py'
+        )
     clips = dict(ann_file=ann_file, data_root=data_root)
     settings = dict(model=dict(data_preprocessor={}), train_dataloader=dict(dataset=clips))
     if statistics:
@@ -78,28 +84,32 @@ def unlabelled_settings(
     return settings
 
 
-def _check_bins(base: Mapping, measured: int) -> None:
-    used = {
-        step.get('num_bins', DEFAULT_BINS)
-        for loader in LOADERS
-        if loader in base
-        for step in base[loader]['dataset']['pipeline']
-        if step['type'] == 'LogMel'
-    }
-    if used - {measured}:
-        raise ConfigError(
-            f'the statistics of the list are of {measured} mel bins, and the pipelines make {sorted(used)}: measure '
-            f'them again, mmavf data-stats ... --mel-bins {max(used)}'
-        )
+def _mel_bins(base: Mapping) -> int:
+    """Return the mel bins of the pipelines; the default of `LogMel` where they make no log-mel.
+
+    Raises:
+        ConfigError: They make several numbers of bins.
+    """
+    loaders = [base[loader] for loader in LOADERS if loader in base]
+    steps = [step for loader in loaders for step in loader['dataset']['pipeline']]
+    bins = {step.get('num_bins', DEFAULT_BINS) for step in steps if step['type'] == 'LogMel'} or {DEFAULT_BINS}
+    if len(bins) > 1:
+        raise ConfigError(f'the pipelines make log-mel of {sorted(bins)} bins: statistics=True needs one number')
+    return bins.pop()
 
 
 def _normalise(settings: dict[str, Any], base: Mapping | None, ann_file: str, data_root: str) -> None:
     """Put mean and deviation of a list into the pipelines and the data preprocessor of its settings."""
     if base is None:
         raise ConfigError('statistics=True needs base=_base_, whose pipelines it changes')
-    found = read_statistics(ann_file, data_root)
+    bins = _mel_bins(base)
+    found = read_statistics(ann_file, data_root, bins)
     if 'log_mel' in found:
-        _check_bins(base, found['log_mel'].get('bins', DEFAULT_BINS))
+        if (measured := found['log_mel'].get('bins', DEFAULT_BINS)) != bins:
+            raise ConfigError(
+                f'the statistics of the list are of {measured} mel bins, and the pipelines make {bins}: measure them '
+                f'again, mmavf data-stats {ann_file} --data-root {data_root} --mel-bins {bins}'
+            )
         options = {key: found['log_mel'][key] for key in ('mean', 'std')}
         for loader in settings.keys() & set(LOADERS):
             steps = base[loader]['dataset']['pipeline']

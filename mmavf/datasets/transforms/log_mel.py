@@ -92,7 +92,7 @@ class LogMel(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Replace the waveforms of `results` by log-mel spectrograms."""
-        waveforms = results.pop('waveforms')
+        waveforms = list(results.pop('waveforms'))
         distinct = {id(waveform): waveform for waveform in waveforms}  # equal windows are one array
         mels = {key: self._padded(torch.from_numpy(waveform)) for key, waveform in distinct.items()}
         results['audio'] = (torch.stack([mels[id(waveform)] for waveform in waveforms]) - self.mean) / (2 * self.std)

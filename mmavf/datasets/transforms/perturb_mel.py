@@ -21,7 +21,8 @@ class PerturbMel(BaseTransform):
 
     Args:
         shift: Mel bins.
-        stretch: Share of the time, below 1: of how much longer or shorter it gets, and of half a window that it moves.
+        stretch: By what share, below 1, it is read faster or slower, and by what share of half a window earlier or
+            later.
         gain: Loudness, in units of the normalised log-mel.
 
     Raises:

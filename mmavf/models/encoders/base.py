@@ -73,7 +73,7 @@ class TokenEncoder(BaseModule):
         with_cp: bool = False,
         final_norm: bool = True,
         init_cfg: dict | list | None = None,
-        patch_embed: dict | nn.Module = dict(type='PatchEmbed'),
+        patch_embed: dict | nn.Module = dict(type='mmavf.PatchEmbed'),
     ) -> None:
         super().__init__(init_cfg=init_cfg)
         if any(not 0 <= index < depth for index in out_indices):

@@ -51,7 +51,7 @@ class ViTEncoder(TokenEncoder):
         with_cp: bool = False,
         final_norm: bool = True,
         init_cfg: dict | list | None = XAVIER_INIT,
-        patch_embed: dict | nn.Module = dict(type='PatchEmbed'),
+        patch_embed: dict | nn.Module = dict(type='mmavf.PatchEmbed'),
     ) -> None:
         super().__init__(
             input_size,

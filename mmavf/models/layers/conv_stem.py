@@ -24,7 +24,8 @@ class ConvStem(nn.Module):
     patches of (8, 128) become (1, 8) after four stages. Tokens and their order are those of `PatchEmbed`.
 
     Of masked clips, only the requested patches are seen: all others are set to 0, the mean of normalised input, before
-    the first convolution, as patches overlap after it.
+    the first convolution, as patches overlap after it. The running statistics of BatchNorm are then those of masked
+    clips: a pre-trained stem describes whole clips well only after fine-tuning.
 
     Args:
         in_channels: Channels of the input.
@@ -62,7 +63,13 @@ class ConvStem(nn.Module):
         self.patch_operations = self.patches.patch_operations  # stages convolve hidden patches, too
 
     def forward(self, x: Tensor, ids: Tensor) -> Tensor:
-        """Embed the patches `ids` (B, n) or (n,), these of all clips, of `(B, channels, *size)` as (B, n, C)."""
+        """Embed patches of `(B, channels, *size)` as (B, n, C).
+
+        Args:
+            x: Normalised clips.
+            ids: (B, n): these patches of each clip, of which nothing else may be seen. (n,): these patches of every
+                clip, with nothing hidden.
+        """
         if ids.ndim == 2:
             x = x * self._seen(ids, x.dtype)
         return self.patches(self.stages(x), ids)

@@ -71,8 +71,8 @@ class AVFMAERecognizer(BaseModel):
             the correlation module returns. 'last': the encoders' last layer. 'layers': the layers that an encoder
             returns (of local tokens its `out_indices`), summed under learned weights. None: 'correlated' with a
             correlation module, 'last' without.
-        pooling: 'mean' of the tokens, or 'mean_std': with it their standard deviation, which tells how a voice or face
-            moves, whatever it sounds or looks like (statistics pooling, Snyder et al. 2018).
+        pooling: 'mean' of the tokens, or 'mean_std': their mean and standard deviation, which shows how a voice or face
+            moves (statistics pooling, Snyder et al. 2018).
         data_preprocessor: Prepares batches.
         init_cfg: Initialisation.
 
