@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmavf.apis import AVFInferencer
+from mmavf.apis import AVFInferencer, Recording
 from mmavf.checkpoints.published import read_card
 from projects.emodb_speech import make_model
+from tests.helpers.media import tone
 
 RECORDINGS = os.environ.get('MMAVF_EMODB', '')
 
@@ -26,6 +27,22 @@ def test_speakers_are_held_out_by_twos_and_letters_are_emotions(tmp_path):
         ('16a05Td.wav', 'sadness', '16', '5'),
     ]
     assert sorted({make_model.fold_of(speaker) for speaker in make_model.SPEAKERS}) == [1, 2, 3, 4, 5]
+
+
+def test_the_model_that_comes_along_is_small_and_answers():
+    folder = Path(make_model.__file__).parent / 'model'
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 1e6
+    card = read_card(folder)
+    assert card['licence'].startswith('CC0') and 'not there to judge people by' in card['origin']
+    assert {test['metrics']['uar'] > 0.7 for test in card['metrics']} == {True}
+    rng = np.random.default_rng(0)
+    answers = [
+        AVFInferencer(folder, device='cpu')(Recording.from_arrays(waveform=sound, rate_hz=16000)).answers[0]
+        for sound in (rng.normal(0, 0.3, 32000).astype(np.float32), tone(2.0, 0.01))
+    ]
+    assert sorted(make_model.EMOTIONS.values()) == sorted(card['names'])
+    assert all(sum(answer.scores) == pytest.approx(1, abs=1e-5) for answer in answers)
+    assert np.abs(np.subtract(*(answer.scores for answer in answers))).max() > 0.1  # it listens
 
 
 @pytest.mark.slow
