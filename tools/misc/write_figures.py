@@ -86,6 +86,14 @@ TABLES: dict[str, dict[str, str]] = {
         'now / ms': '{now_ms}',
         'times as fast (quartiles)': '{ratio[1]:.2f} ({ratio[0]:.2f} to {ratio[2]:.2f})',
     },
+    'engines': {
+        'model': '{model}',
+        'windows': '{windows}',
+        'PyTorch / s': '{pytorch:.2f}',
+        'OpenVINO / s': '{openvino:.2f}',
+        'OpenVINO : PyTorch': '{ratio[1]:.2f} ({ratio[0]:.2f} to {ratio[2]:.2f})',
+        'machine': '{machine}',
+    },
     'speech': {
         'set': '{set}',
         '': '{model}',
