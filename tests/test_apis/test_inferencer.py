@@ -20,7 +20,7 @@ from mmavf.structures import AVDataSample
 from mmavf.timeline import Timeline
 from tests.helpers.faces import PlannedDetector
 from tests.helpers.media import counted_frames, tone, write_list, write_media, write_wav
-from tests.helpers.models import ROOT
+from tests.helpers.models import ROOT, build_recognizer
 
 DEMO = ROOT / 'configs/demo/avfmae_tiny_finetune.py'
 SPEECH = ROOT / 'configs/demo/avfmae_tiny_speech.py'
@@ -197,6 +197,11 @@ def test_what_cannot_be_used_is_a_typed_error(model, tmp_path):
         infer(Recording.from_arrays(counted_frames(3), 25.0, tone(0.12), 16000), batch_size=0)
     with pytest.raises(ConfigError, match='predicts nothing'):
         AVFInferencer(ROOT / 'configs/demo/avfmae_tiny_pretrain.py', device='cpu')
+
+
+def test_mean_tokens_are_refused_where_their_deviation_would_be_pooled():
+    with pytest.raises(ConfigError, match="do not fit a model with pooling='mean_std'"):
+        mean_tokens(build_recognizer(pooling='mean_std'), [])
 
 
 def test_mean_tokens_stand_for_what_a_recording_lacks(model, tmp_path):

@@ -21,6 +21,7 @@ from mmavf.datasets.targets import (
     list_settings,
     seeded_folds,
     target_settings,
+    unlabelled_settings,
 )
 from mmavf.datasets.targets.folds import AVCAFFE_TEST
 from mmavf.datasets.targets.page import page
@@ -388,6 +389,21 @@ def test_statistics_of_other_mel_bins_are_refused(measured, used, tmp_path):
     with pytest.raises(ConfigError, match=rf'{found} mel bins, .*make {used}: .*--mel-bins {used}'):
         settings_of(used)
     assert settings_of(found)['test_dataloader']['dataset']['pipeline'][0]['mean'] == -4.0
+
+
+def test_statistics_of_pipelines_with_different_mel_bins_are_refused(tmp_path):
+    base = {
+        f'{part}_dataloader': dict(dataset=dict(pipeline=[dict(type='LogMel', num_bins=bins)]))
+        for part, bins in (('train', 64), ('val', 64), ('test', 128))
+    }
+    with pytest.raises(ConfigError, match=r'log-mel of \[64, 128\] bins: statistics=True needs one number'):
+        list_settings(str(tmp_path), classes=['calm', 'angry'], base=base, statistics=True)
+
+
+def test_a_base_of_several_lists_is_not_for_one_list_of_your_own():
+    base = Config.fromfile(str(ROOT / 'configs/avfmae_b_pretrain.py'))
+    with pytest.raises(ConfigError, match='needs a base that reads a single list'):
+        unlabelled_settings('clips', base=base)
 
 
 def test_what_is_missing_is_named():
