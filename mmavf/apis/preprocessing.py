@@ -8,7 +8,7 @@ from torch import nn
 
 from mmavf.datasets.media import SAMPLE_RATE_HZ
 from mmavf.datasets.transforms import LogMel
-from mmavf.datasets.transforms.log_mel import FRAME_MS, SHIFT_MS
+from mmavf.datasets.transforms.log_mel import SHIFT_MS
 from mmavf.errors import ConfigError
 
 _WINDOWS = ('SampleWindow', 'SampleSegments')
@@ -93,7 +93,7 @@ def _audio(pipeline: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         sample_rate_hz=SAMPLE_RATE_HZ,
         mel_bins=mel.num_bins,
         mel_frames=mel.num_frames,
-        frame_ms=FRAME_MS,
+        frame_ms=mel.frame_ms,
         shift_ms=SHIFT_MS,
         mean=mel.mean,
         std=mel.std,

@@ -19,7 +19,7 @@ from mmavf.errors import ClipError
 from .clip_boundary import ClipBoundary
 from .deep_check import opened_seconds
 from .transforms import OpenClip, ReadAudio, ReadFrames
-from .transforms.log_mel import FLOOR, log_mel
+from .transforms.log_mel import FLOOR, MelKind, log_mel
 
 LONGEST_SEC = 60.0  # of the sound of a clip that is looked at; of longer ones the middle
 NEAR_FLOOR = 1e-3  # above the floor, in log-mel values
@@ -42,44 +42,44 @@ class ClipSums(NamedTuple):
     error: str = ''
 
 
-def clip_measurer(modalities: Sequence[str], mel_bins: int) -> Callable[[tuple[int, Mapping[str, Any]]], ClipSums]:
+def clip_measurer(modalities: Sequence[str], kind: MelKind) -> Callable[[tuple[int, Mapping[str, Any]]], ClipSums]:
     """Return the function that measures the numbered clips of a WorkerPool, given as inputs of a pipeline.
 
     Args:
         modalities: What is measured, of 'video' and 'audio'.
-        mel_bins: Bins of the log-mel.
+        kind: Kind of log-mel.
     """
     cv2.setNumThreads(0)  # the clips are what runs in parallel
     torch.set_num_threads(1)
     av.logging.set_level(None)  # the errors report what FFmpeg says about broken files
     MMLogger.get_current_instance().setLevel('ERROR')  # OpenClip would mention the first clip without sound
     opener = OpenClip(modalities, missing_audio='silence')
-    return lambda numbered: measure(numbered[1], opener, mel_bins)
+    return lambda numbered: measure(numbered[1], opener, kind)
 
 
-def measure(clip: Mapping[str, Any], opener: OpenClip, mel_bins: int) -> ClipSums:
+def measure(clip: Mapping[str, Any], opener: OpenClip, kind: MelKind) -> ClipSums:
     """Decode the sound of a clip, at most its middle minute, and its first, middle and last frame.
 
     Args:
         clip: Input of the pipeline.
         opener: Opens what is to be measured.
-        mel_bins: Bins of the log-mel.
+        kind: Kind of log-mel.
     """
     try:
         with ClipBoundary(clip['video_path'] or clip['audio_path'], clip['audio_path']):
-            return _measure(opener.transform(dict(clip)), mel_bins)
+            return _measure(opener.transform(dict(clip)), kind)
     except ClipError as error:
         return ClipSums(0.0, error=str(error))
 
 
-def _measure(clip: dict, mel_bins: int) -> ClipSums:
+def _measure(clip: dict, kind: MelKind) -> ClipSums:
     seconds, times = opened_seconds(clip), clip['frame_times']
     mel, colours = np.zeros(4), np.zeros(7)
     if 'audio_reader' in clip and not clip.get('missing_audio'):
         length = min(seconds, LONGEST_SEC)
         start = times[0] + (seconds - length) / 2
         clip['window_sec'] = np.array([[start, start + length]])
-        values = log_mel(torch.from_numpy(ReadAudio().transform(clip)['waveforms'][0]), mel_bins).double()
+        values = log_mel(torch.from_numpy(ReadAudio().transform(clip)['waveforms'][0]), *kind).double()
         at_floor = (values < FLOOR + NEAR_FLOOR).sum()
         mel = np.array([values.numel(), values.sum(), values.square().sum(), at_floor])
     if 'video_reader' in clip:

@@ -8,6 +8,8 @@ from typing import Any
 from mmavf.errors import ConfigError
 from mmavf.files.atomic_file import write_atomically
 
+from .transforms.log_mel import MelKind
+
 SUFFIX = '.stats.json'
 
 
@@ -23,8 +25,8 @@ def write_statistics(statistics: Mapping[str, Any], ann_file: str, data_root: st
     return path
 
 
-def read_statistics(ann_file: str, data_root: str, mel_bins: int) -> dict[str, Any]:
-    """Return the statistics of a list; `mel_bins`, of the log-mel, is for the message.
+def read_statistics(ann_file: str, data_root: str, kind: MelKind) -> dict[str, Any]:
+    """Return the statistics of a list; `kind`, of its log-mel, is for the message.
 
     Raises:
         ConfigError: They have not been measured, or the file is damaged.
@@ -37,7 +39,7 @@ def read_statistics(ann_file: str, data_root: str, mel_bins: int) -> dict[str, A
     except OSError as error:
         raise ConfigError(
             f'{path}: the statistics of the list cannot be read ({error.strerror}). Measure them: mmavf data-stats '
-            f'{ann_file} --data-root {data_root} --mel-bins {mel_bins}'
+            f'{ann_file} --data-root {data_root} {kind.words}'
         ) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ConfigError(f'{path} is not what mmavf data-stats writes ({error}): run it again') from error

@@ -10,7 +10,7 @@ import torch
 from mmavf.cli.main import main
 from mmavf.datasets.data_stats import LONGEST_SEC, measure
 from mmavf.datasets.transforms import OpenClip
-from mmavf.datasets.transforms.log_mel import FLOOR, log_mel
+from mmavf.datasets.transforms.log_mel import FLOOR, MelKind, log_mel
 
 from ..helpers.media import tone, write_list, write_wav
 
@@ -47,16 +47,18 @@ def test_sound_is_measured_whole_and_without_padding(tmp_path, run):
     assert f'{100 * at_floor:.1f} % at the floor' in text
 
 
-def test_log_mel_of_other_bins(tmp_path, run):
+def test_log_mel_of_another_kind(tmp_path, run):
     noise = np.random.default_rng(0).normal(0, 0.1, 24000).astype(np.float32)
     write_wav(tmp_path / 'a.wav', noise, subtype='FLOAT')
     write_list(tmp_path / 'l.csv', [('', 'a.wav')], 'video,audio')
-    status, text, _ = run('l.csv', '--data-root', tmp_path, '--mel-bins', 64)
+    status, text, _ = run('l.csv', '--data-root', tmp_path, '--mel-bins', 64, '--mel-frame-ms', 50)
     found = json.loads((tmp_path / 'l.stats.json').read_text())['log_mel']
-    assert status == 0 and found['bins'] == 64 and 'log-mel of 64 bins: mean' in text
-    assert found['mean'] == pytest.approx(log_mel(torch.from_numpy(noise), 64).mean().item(), abs=1e-4)
-    with pytest.raises(SystemExit, match='2'):
-        run('l.csv', '--data-root', tmp_path, '--mel-bins', 3)
+    assert status == 0 and (found['bins'], found['frame_ms']) == (64, 50)
+    assert 'log-mel, 64 mel bins of frames of 50 ms: mean' in text
+    assert found['mean'] == pytest.approx(log_mel(torch.from_numpy(noise), 64, 50).mean().item(), abs=1e-4)
+    for wrong in (('--mel-bins', 3), ('--mel-frame-ms', 9), ('--mel-frame-ms', 'nan')):
+        with pytest.raises(SystemExit, match='2'):
+            run('l.csv', '--data-root', tmp_path, *wrong)
 
 
 def test_frames_are_measured_by_colour(tmp_path, run):
@@ -88,6 +90,6 @@ def test_of_long_sound_the_middle_minute_is_measured(tmp_path):
     sound = np.zeros(16000 * 100, np.float32)
     sound[16000 * 21 : 16000 * 79] = np.random.default_rng(0).normal(0, 0.1, 16000 * 58)
     write_wav(tmp_path / 'a.wav', sound)
-    sums = measure(dict(video_path='', audio_path=str(tmp_path / 'a.wav')), OpenClip(('audio',)), 128)
+    sums = measure(dict(video_path='', audio_path=str(tmp_path / 'a.wav')), OpenClip(('audio',)), MelKind())
     assert sums.seconds == 100 and sums.mel[0] == (LONGEST_SEC * 100 - 2) * 128
     assert sums.mel[3] / sums.mel[0] == pytest.approx(2 / 60, abs=0.01)  # and one bin between two bins of the FFT

@@ -375,28 +375,41 @@ def test_statistics_of_a_list_need_the_base_and_their_file(tmp_path):
             list_settings(str(tmp_path), **options, base={})
 
 
-@pytest.mark.parametrize(('measured', 'used'), [(dict(bins=128), 64), ({}, 64), (dict(bins=64), 128)])
-def test_statistics_of_other_mel_bins_are_refused(measured, used, tmp_path):
+@pytest.mark.parametrize(
+    ('measured', 'used'),
+    [
+        (dict(bins=128), dict(num_bins=64)),
+        ({}, dict(num_bins=64)),
+        (dict(bins=64), {}),
+        (dict(bins=64), dict(num_bins=64, frame_ms=50)),
+        (dict(bins=64, frame_ms=50.0), dict(num_bins=64)),
+    ],
+)
+def test_statistics_of_another_kind_of_log_mel_are_refused(measured, used, tmp_path):
     (tmp_path / 'lists').mkdir()
     (tmp_path / 'lists/all.stats.json').write_text(json.dumps(dict(log_mel=dict(mean=-4.0, std=4.0, **measured))))
-    found = measured.get('bins', 128)
+    found, wanted = (kind.get(key, 128) for kind, key in ((measured, 'bins'), (used, 'num_bins')))
+    found_ms, wanted_ms = (kind.get('frame_ms', 25.0) for kind in (measured, used))
 
-    def settings_of(bins):
-        loader = dict(dataset=dict(pipeline=[dict(type='LogMel', num_bins=bins)]))
+    def settings_of(**options):
+        loader = dict(dataset=dict(pipeline=[dict(type='LogMel', **options)]))
         base = {f'{part}_dataloader': loader for part in ('train', 'val', 'test')}
         return list_settings(str(tmp_path), classes=['calm', 'angry'], base=base, statistics=True)
 
-    with pytest.raises(ConfigError, match=rf'{found} mel bins, .*make {used}: .*--mel-bins {used}'):
-        settings_of(used)
-    assert settings_of(found)['test_dataloader']['dataset']['pipeline'][0]['mean'] == -4.0
+    message = f'of {found} mel bins of frames of {found_ms:g} ms, .*make {wanted} mel bins .* {wanted_ms:g} ms: .*'
+    with pytest.raises(ConfigError, match=f'{message}--mel-bins {wanted} --mel-frame-ms {wanted_ms:g}'):
+        settings_of(**used)
+    assert settings_of(num_bins=found, frame_ms=found_ms)['test_dataloader']['dataset']['pipeline'][0]['mean'] == -4.0
 
 
-def test_statistics_of_pipelines_with_different_mel_bins_are_refused(tmp_path):
+def test_statistics_of_pipelines_with_different_log_mel_are_refused(tmp_path):
     base = {
         f'{part}_dataloader': dict(dataset=dict(pipeline=[dict(type='LogMel', num_bins=bins)]))
         for part, bins in (('train', 64), ('val', 64), ('test', 128))
     }
-    with pytest.raises(ConfigError, match=r'log-mel of \[64, 128\] bins: statistics=True needs one number'):
+    with pytest.raises(
+        ConfigError, match=r'log-mel of 64 mel bins .* and 128 mel bins .*: statistics=True needs one kind'
+    ):
         list_settings(str(tmp_path), classes=['calm', 'angry'], base=base, statistics=True)
 
 

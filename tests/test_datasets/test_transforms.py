@@ -138,6 +138,21 @@ def test_log_mel_tells_when_a_tone_sets_in():
     assert first_loud in range(97, 101)  # frame i covers 10 i to 10 i + 25 ms
 
 
+def test_longer_frames_tell_the_harmonics_of_a_voice_apart():
+    times = np.arange(40960) / 16000
+    voice = sum(0.05 * np.sin(2 * np.pi * 110 * k * times) for k in range(1, 12)).astype(np.float32)
+    ripple = {}
+    for frame_ms, frames in ((25, 254), (50, 252)):
+        options = dict(num_bins=64, padding='floor', frame_ms=frame_ms)
+        mel = LogMel(**options).transform({'waveforms': [voice]})['audio'][0]
+        assert (mel[frames - 1] > mel[frames] + 0.5).any() and torch.equal(mel[frames], mel[255])  # as many frames fit
+        low = mel[:250, :20].mean(dim=0)
+        ripple[frame_ms] = (low[1:-1] - (low[:-2] + low[2:]) / 2).abs().mean()
+    assert ripple[50] > 2 * ripple[25]
+    with pytest.raises(ConfigError, match='frame_ms must be at least 10'):
+        LogMel(frame_ms=9.0)
+
+
 @pytest.mark.parametrize('samples', [0, 1, 399])
 def test_sound_shorter_than_a_frame_is_padding(samples):
     mel = _mel(np.ones(samples, np.float32))

@@ -17,6 +17,7 @@ from mmavf.cli.program import UsageError
 from mmavf.errors import printable
 
 LEAST_BINS = 4  # that torchaudio computes
+SHIFT_MS = 10.0  # between frames
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -33,7 +34,13 @@ def add_arguments(parser: ArgumentParser) -> None:
         '--mel-bins',
         type=int,
         default=128,
-        help='as in the LogMel of the config (default: 128; configs/small/audio.py: 64)',
+        help='as num_bins in the LogMel of the config (default: %(default)s; configs/small/audio.py: 64)',
+    )
+    parser.add_argument(
+        '--mel-frame-ms',
+        type=float,
+        default=25.0,
+        help='as frame_ms in it (default: %(default)g; configs/small/audio.py: 50)',
     )
     parser.add_argument('--workers', type=int, default=len(os.sched_getaffinity(0)), help='processes that read files')
     parser.add_argument(
@@ -47,8 +54,11 @@ def check_arguments(args: Namespace) -> None:
     Raises:
         UsageError: Says what is impossible.
     """
-    if args.workers < 1 or args.mel_bins < LEAST_BINS or not args.clip_timeout > 0:
-        raise UsageError(f'--workers must be at least 1, --mel-bins {LEAST_BINS}, and --clip-timeout positive')
+    if args.workers < 1 or args.mel_bins < LEAST_BINS or not args.clip_timeout > 0 or not args.mel_frame_ms >= SHIFT_MS:
+        raise UsageError(
+            f'--workers must be at least 1, --mel-bins {LEAST_BINS}, --mel-frame-ms {SHIFT_MS:g}, and --clip-timeout '
+            'positive'
+        )
 
 
 def run(args: Namespace) -> int:
@@ -57,21 +67,23 @@ def run(args: Namespace) -> int:
     from mmavf.datasets import AVClipDataset
     from mmavf.datasets.data_stats import ClipSums, clip_measurer, summarise
     from mmavf.datasets.statistics_file import write_statistics
+    from mmavf.datasets.transforms.log_mel import MelKind
 
     dataset = AVClipDataset(args.list, args.data_root, test_mode=True)
+    kind = MelKind(args.mel_bins, args.mel_frame_ms)
     clips = [dataset.get_data_info(index) for index in range(len(dataset))]
     modalities = args.modalities or (['video', 'audio'] if any(clip['video_path'] for clip in clips) else ['audio'])
 
     def crashed(clip: Mapping[str, Any], reason: str) -> ClipSums:
         return ClipSums(0.0, error=f'{clip["video_path"] or clip["audio_path"]}: {reason}')
 
-    sums = run_clip_jobs(clip_measurer, (modalities, args.mel_bins), clips, crashed, args.workers, args.clip_timeout)
+    sums = run_clip_jobs(clip_measurer, (modalities, kind), clips, crashed, args.workers, args.clip_timeout)
     if faults := [clip.error for clip in sums if clip.error]:
         sys.stderr.write(''.join(f'ERROR: {fault}\n' for fault in faults))
         return 1
     found = summarise(sums)
     if 'log_mel' in found:
-        found['log_mel']['bins'] = args.mel_bins
+        found['log_mel'].update(kind._asdict())
     print('\n'.join(lines(found)))
     print(f'Written to {printable(str(write_statistics(found, args.list, args.data_root)))}.')
     return 0
@@ -87,7 +99,8 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     if 'log_mel' in found:
         mel = found['log_mel']
         share = f'{100 * mel["share_at_floor"]:.1f} % at the floor (silence)'
-        text.append(f'log-mel of {mel["bins"]} bins: mean {mel["mean"]:.3f}, deviation {mel["std"]:.3f}; {share}')
+        kind = f'{mel["bins"]} mel bins of frames of {mel["frame_ms"]:g} ms'
+        text.append(f'log-mel, {kind}: mean {mel["mean"]:.3f}, deviation {mel["std"]:.3f}; {share}')
     if 'frames' in found:
         means, deviations = (', '.join(f'{value:.3f}' for value in found['frames'][key]) for key in ('mean', 'std'))
         text.append(f'frames, red, green, blue in [0, 1]: mean {means}; deviation {deviations}')

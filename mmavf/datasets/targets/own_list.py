@@ -7,9 +7,8 @@ from typing import Any, Literal
 from mmavf.errors import ConfigError
 
 from ..statistics_file import read_statistics
+from ..transforms.log_mel import MelKind
 from .settings import KEPT, LOADERS, Modality, classifier, evaluators, regressor
-
-DEFAULT_BINS = 128  # of LogMel
 
 
 def list_settings(
@@ -38,7 +37,7 @@ def list_settings(
 
     Raises:
         ConfigError: Neither or both of `classes` and `label_columns` are set, the statistics cannot be read, are of
-            another number of mel bins than the pipelines make, or have no base.
+            another kind of log-mel than the pipelines make, or have no base.
     """
     if bool(classes) == bool(label_columns):
         raise ConfigError('list_settings: set either classes or label_columns')
@@ -84,31 +83,38 @@ def unlabelled_settings(
     return settings
 
 
-def _mel_bins(base: Mapping) -> int:
-    """Return the mel bins of the pipelines; the default of `LogMel` where they make no log-mel.
+def _mel_kind(base: Mapping) -> MelKind:
+    """Return the kind of log-mel of the pipelines; the default of `LogMel` where they make none.
 
     Raises:
-        ConfigError: They make several numbers of bins.
+        ConfigError: They make several kinds.
     """
     loaders = [base[loader] for loader in LOADERS if loader in base]
     steps = [step for loader in loaders for step in loader['dataset']['pipeline']]
-    bins = {step.get('num_bins', DEFAULT_BINS) for step in steps if step['type'] == 'LogMel'} or {DEFAULT_BINS}
-    if len(bins) > 1:
-        raise ConfigError(f'the pipelines make log-mel of {sorted(bins)} bins: statistics=True needs one number')
-    return bins.pop()
+    default = MelKind()
+    kinds = {
+        MelKind(step.get('num_bins', default.bins), step.get('frame_ms', default.frame_ms))
+        for step in steps
+        if step['type'] == 'LogMel'
+    } or {default}
+    if len(kinds) > 1:
+        found = ' and '.join(map(str, sorted(kinds)))
+        raise ConfigError(f'the pipelines make log-mel of {found}: statistics=True needs one kind')
+    return kinds.pop()
 
 
 def _normalise(settings: dict[str, Any], base: Mapping | None, ann_file: str, data_root: str) -> None:
     """Put mean and deviation of a list into the pipelines and the data preprocessor of its settings."""
     if base is None:
         raise ConfigError('statistics=True needs base=_base_, whose pipelines it changes')
-    bins = _mel_bins(base)
-    found = read_statistics(ann_file, data_root, bins)
+    kind = _mel_kind(base)
+    found = read_statistics(ann_file, data_root, kind)
     if 'log_mel' in found:
-        if (measured := found['log_mel'].get('bins', DEFAULT_BINS)) != bins:
+        measured = MelKind(**{key: value for key, value in found['log_mel'].items() if key in MelKind._fields})
+        if measured != kind:
             raise ConfigError(
-                f'the statistics of the list are of {measured} mel bins, and the pipelines make {bins}: measure them '
-                f'again, mmavf data-stats {ann_file} --data-root {data_root} --mel-bins {bins}'
+                f'the statistics of the list are of {measured}, and the pipelines make {kind}: measure them again, '
+                f'mmavf data-stats {ann_file} --data-root {data_root} {kind.words}'
             )
         options = {key: found['log_mel'][key] for key in ('mean', 'std')}
         for loader in settings.keys() & set(LOADERS):

@@ -1,7 +1,7 @@
 """Log-mel spectrogram of the waveforms."""
 
 import math
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -23,20 +23,41 @@ FLOOR = math.log(torch.finfo(torch.float32).eps)
 PADDINGS = dict(zero=0.0, floor=FLOOR)
 
 
-def log_mel(waveform: torch.Tensor, num_bins: int = 128) -> torch.Tensor:
+class MelKind(NamedTuple):
+    """What a log-mel's values depend on beside the sound; two kinds have other statistics.
+
+    Attributes:
+        bins: Mel bins.
+        frame_ms: Length of a frame in ms.
+    """
+
+    bins: int = 128
+    frame_ms: float = FRAME_MS
+
+    def __str__(self) -> str:
+        """Return the kind in words."""
+        return f'{self.bins} mel bins of frames of {self.frame_ms:g} ms'
+
+    @property
+    def words(self) -> str:
+        """Options of `mmavf data-stats`."""
+        return f'--mel-bins {self.bins} --mel-frame-ms {self.frame_ms:g}'
+
+
+def log_mel(waveform: torch.Tensor, num_bins: int = 128, frame_ms: float = FRAME_MS) -> torch.Tensor:
     """Return the Kaldi log-mel filter bank of a waveform, not normalised.
 
-    The mean of the waveform is subtracted; frames of 25 ms every 10 ms, Hanning window, HTK-compatible, no energy, no
-    dither.
+    The mean of the waveform is subtracted; frames every 10 ms, Hanning window, HTK-compatible, no energy, no dither.
 
     Args:
         waveform: (N,) float32, mono 16 kHz.
         num_bins: Mel bins.
+        frame_ms: Length of a frame in ms.
 
     Returns:
         (M, num_bins) float32, no value below `FLOOR`; M = 0 where the waveform is shorter than one frame.
     """
-    if len(waveform) < SAMPLE_RATE_HZ * FRAME_MS / 1000:
+    if len(waveform) < SAMPLE_RATE_HZ * frame_ms / 1000:
         return torch.zeros(0, num_bins)
     return kaldi.fbank(
         (waveform - waveform.mean())[None],  # (N,) -> (1, N)
@@ -47,7 +68,7 @@ def log_mel(waveform: torch.Tensor, num_bins: int = 128) -> torch.Tensor:
         num_mel_bins=num_bins,
         dither=0.0,
         frame_shift=SHIFT_MS,
-        frame_length=FRAME_MS,
+        frame_length=frame_ms,
     )
 
 
@@ -56,7 +77,7 @@ class LogMel(BaseTransform):
     """Log-mel filter bank (see `log_mel`) of one length, normalised.
 
     The raw values are padded or cut to `num_frames`, then normalised by (x - mean) / (2 * std), as the reference does.
-    A waveform shorter than one frame of 25 ms is all padding.
+    A waveform shorter than one frame is all padding.
 
     Required keys: `waveforms` (list of V arrays (N,), float32, mono 16 kHz).
 
@@ -69,9 +90,11 @@ class LogMel(BaseTransform):
         std: Standard deviation that normalises.
         padding: What a short waveform is padded with. 'zero': the raw value 0, as the reference does; it is louder than
             nearly all speech. 'floor': `FLOOR`, which stands for silence.
+        frame_ms: Length of a frame in ms. 25 is the reference's; 50 tells the harmonics of a voice apart, and its
+            pitch with them.
 
     Raises:
-        ConfigError: `padding` is something else.
+        ConfigError: `padding` is something else, or frames are shorter than their distance of 10 ms.
     """
 
     def __init__(
@@ -81,14 +104,18 @@ class LogMel(BaseTransform):
         mean: float = AUDIOSET_MEAN,
         std: float = AUDIOSET_STD,
         padding: Literal['zero', 'floor'] = 'zero',
+        frame_ms: float = FRAME_MS,
     ) -> None:
         if padding not in PADDINGS:
             raise ConfigError(f'LogMel: padding must be one of {", ".join(PADDINGS)}, not {padding!r}')
+        if not frame_ms >= SHIFT_MS:
+            raise ConfigError(f'LogMel: frame_ms must be at least {SHIFT_MS:g}, the distance of frames, not {frame_ms}')
         self.num_bins = num_bins
         self.num_frames = num_frames
         self.mean = mean
         self.std = std
         self.padding = padding
+        self.frame_ms = frame_ms
 
     def transform(self, results: dict) -> dict:
         """Replace the waveforms of `results` by log-mel spectrograms."""
@@ -99,5 +126,5 @@ class LogMel(BaseTransform):
         return results
 
     def _padded(self, waveform: torch.Tensor) -> torch.Tensor:
-        mel = log_mel(waveform, self.num_bins)[: self.num_frames]
+        mel = log_mel(waveform, self.num_bins, self.frame_ms)[: self.num_frames]
         return F.pad(mel, (0, 0, 0, self.num_frames - len(mel)), value=PADDINGS[self.padding])
