@@ -13,7 +13,7 @@ _base_ = [
     '../default_runtime.py',
 ]
 
-_sizes = dict(input_size=(256, 64), patch_size=(8, 64))
+_sizes = dict(input_size=(192, 64), patch_size=(8, 64))
 model = dict(
     type='MaskedAutoencoder',
     data_preprocessor=dict(type='AVDataPreprocessor'),
@@ -27,7 +27,7 @@ model = dict(
             type='ViTEncoder',
             **_sizes,
             in_channels=1,
-            patch_embed=dict(type='ConvStem', channels=(16, 32, 48, 64)),
+            patch_embed=dict(type='ConvStem', channels=(8, 24, 48, 64)),
             embed_dims=80,
             num_heads=4,
             depth=1,
@@ -40,9 +40,9 @@ model = dict(
 )
 train_pipeline = [
     dict(type='OpenClip', modalities=('audio',)),
-    dict(type='SampleWindow', clip_len=16, frame_interval=4, num_clips=2),
+    dict(type='SampleWindow', clip_len=16, frame_interval=3, num_clips=2),
     dict(type='ReadAudio'),
-    dict(type='LogMel', num_bins=64, num_frames=256, padding='floor'),
+    dict(type='LogMel', num_bins=64, num_frames=192, frame_ms=50, padding='floor'),
     dict(type='PerturbMel', shift=3, stretch=0.15, gain=0.3),
     dict(type='PackAVInputs'),
 ]

@@ -1,7 +1,8 @@
 """Token encoders: clips in, tokens out."""
 
 from .base import EncoderOutput, TokenEncoder
+from .ensemble import EncoderEnsemble
 from .lgi_encoder import ImprovedLGIEncoder
 from .vit_encoder import ViTEncoder
 
-__all__ = ['EncoderOutput', 'ImprovedLGIEncoder', 'TokenEncoder', 'ViTEncoder']
+__all__ = ['EncoderEnsemble', 'EncoderOutput', 'ImprovedLGIEncoder', 'TokenEncoder', 'ViTEncoder']

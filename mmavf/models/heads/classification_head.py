@@ -3,6 +3,8 @@
 Shapes: B clips, V views of a clip, D channels of the pooled feature, K classes.
 """
 
+import math
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -27,6 +29,7 @@ class ClassificationHead(LinearHead):
         loss: The loss or its configuration; it takes raw scores and targets, both (B * V, K).
         dropout: See `LinearHead`.
         init_scale: See `LinearHead`.
+        num_members: See `LinearHead`; the mean is of probabilities.
     """
 
     def __init__(
@@ -36,12 +39,17 @@ class ClassificationHead(LinearHead):
         loss: dict | nn.Module = CROSS_ENTROPY,
         dropout: float = 0.0,
         init_scale: float | None = None,
+        num_members: int = 1,
     ) -> None:
-        super().__init__(in_channels, num_classes, loss, dropout, init_scale)
+        super().__init__(in_channels, num_classes, loss, dropout, init_scale, num_members)
 
     def target(self, data_sample: AVDataSample) -> Tensor:
         """Return the clip's share of each class, float32 (K,); errors as in `class_scores`."""
         return class_scores(data_sample, self.fc.out_features)
+
+    def mean_of_members(self, outputs: Tensor) -> Tensor:
+        """Return scores (B * V, K) whose softmax is the mean of the members' probabilities, of scores (B * V, K, M)."""
+        return outputs.float().log_softmax(dim=1).logsumexp(dim=2) - math.log(self.num_members)
 
     def predict(self, outputs: Tensor, data_samples: list[AVDataSample]) -> list[AVDataSample]:
         """Set `pred_score`, float32 (K,): softmax of each view's scores, then the mean over views."""

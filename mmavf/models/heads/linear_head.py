@@ -1,9 +1,10 @@
 """Base of the heads: LayerNorm, one linear layer, labels per view.
 
-Shapes: B clips, V views of a clip, D channels of the pooled feature, K outputs.
+Shapes: B clips, V views of a clip, D channels of the pooled feature, K outputs, M members of an ensemble.
 """
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,7 @@ from mmavf.structures import AVDataSample
 
 from ..interfaces import Loss, build_part
 from ..layers import LAYER_NORM_EPS
+from .members import MemberLinear, MemberNorm
 
 
 class LinearHead(nn.Module, ABC):
@@ -23,6 +25,8 @@ class LinearHead(nn.Module, ABC):
         out_channels: Outputs K.
         loss: The loss, or its configuration.
         dropout: Probability that a channel of the feature is zero in training, before the linear layer.
+        num_members: Members M of an `EncoderEnsemble`, each with a head of its own for its D / M channels. Each learns
+            by a loss of its own; what comes out in evaluation is their mean.
         init_scale: Draw the weights from a normal distribution of standard deviation 0.02 times this, with biases 0, as
             MAE-DFER, SVFAP and VideoMAE do (0.001); None for PyTorch's default, as in AVF-MAE++ and HiCMAE.
     """
@@ -34,34 +38,57 @@ class LinearHead(nn.Module, ABC):
         loss: dict | nn.Module,
         dropout: float = 0.0,
         init_scale: float | None = None,
+        num_members: int = 1,
     ) -> None:
         super().__init__()
-        self.norm = nn.LayerNorm(in_channels, eps=LAYER_NORM_EPS)
+        self.num_members = num_members
+        if num_members == 1:
+            self.norm: nn.Module = nn.LayerNorm(in_channels, eps=LAYER_NORM_EPS)
+            self.fc: Any = nn.Linear(in_channels, out_channels)
+        else:
+            self.norm = MemberNorm(in_channels, num_members)
+            self.fc = MemberLinear(in_channels, out_channels, num_members)
         self.dropout = nn.Dropout(dropout)
-        self.fc = nn.Linear(in_channels, out_channels)
         if init_scale is not None:
             nn.init.normal_(self.fc.weight, std=0.02 * init_scale)
             nn.init.zeros_(self.fc.bias)
         self.loss_function = build_part(loss, Loss, 'head.loss')
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Map pooled features (B * V, D) to features after the norm (B * V, D) and raw outputs (B * V, K)."""
+        """Map pooled features (B * V, D) to features after the norm (B * V, D) and raw outputs (B * V, K).
+
+        In training, outputs of several members are (B * V, K, M).
+        """
         feature = self.norm(x)
-        return feature, self.fc(self.dropout(feature))
+        outputs = self.fc(self.dropout(feature))
+        return feature, outputs if outputs.ndim == 2 or self.training else self.mean_of_members(outputs)
 
     def loss(self, outputs: Tensor, data_samples: list[AVDataSample]) -> Tensor:
-        """Return the loss of raw outputs (B * V, K) of B clips, a scalar; every view has its clip's label.
+        """Return the loss of raw outputs of B clips, a scalar; every view has its clip's label.
+
+        That of several members is the mean of their losses.
+
+        Args:
+            outputs: As `forward` returns them.
+            data_samples: The B clips' labels.
 
         Raises:
             ListError: A clip has no label.
         """
         targets = torch.stack([self.target(sample) for sample in data_samples])
         targets = targets.to(outputs.device, non_blocking=True)
-        return self.loss_function(outputs, targets.repeat_interleave(len(outputs) // len(data_samples), dim=0))
+        targets = targets.repeat_interleave(len(outputs) // len(data_samples), dim=0)
+        if outputs.ndim == 2:
+            return self.loss_function(outputs, targets)
+        return torch.stack([self.loss_function(own, targets) for own in outputs.unbind(dim=-1)]).mean()
 
     @abstractmethod
     def target(self, data_sample: AVDataSample) -> Tensor:
         """Return what the outputs of a clip should be, float (K,)."""
+
+    @abstractmethod
+    def mean_of_members(self, outputs: Tensor) -> Tensor:
+        """Return the raw outputs (B * V, K) of an ensemble, of (B * V, K, M)."""
 
     @abstractmethod
     def predict(self, outputs: Tensor, data_samples: list[AVDataSample]) -> list[AVDataSample]:

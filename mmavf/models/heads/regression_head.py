@@ -24,6 +24,7 @@ class RegressionHead(LinearHead):
         loss: The loss or its configuration; it takes predictions and targets, both (B * V, K).
         dropout: See `LinearHead`.
         init_scale: See `LinearHead`.
+        num_members: See `LinearHead`.
     """
 
     def __init__(
@@ -33,8 +34,9 @@ class RegressionHead(LinearHead):
         loss: dict | nn.Module = MSE,
         dropout: float = 0.0,
         init_scale: float | None = None,
+        num_members: int = 1,
     ) -> None:
-        super().__init__(in_channels, num_outputs, loss, dropout, init_scale)
+        super().__init__(in_channels, num_outputs, loss, dropout, init_scale, num_members)
 
     def target(self, data_sample: AVDataSample) -> Tensor:
         """Return the clip's `gt_label`, float32 (K,).
@@ -50,6 +52,10 @@ class RegressionHead(LinearHead):
                 f'predicts {self.fc.out_features} numbers: set as many label_columns in the data set'
             )
         return label
+
+    def mean_of_members(self, outputs: Tensor) -> Tensor:
+        """Return the mean over members, (B * V, K), of (B * V, K, M)."""
+        return outputs.mean(dim=2)
 
     def predict(self, outputs: Tensor, data_samples: list[AVDataSample]) -> list[AVDataSample]:
         """Set `pred_value`, float32 (K,): the mean over the views' outputs."""
