@@ -29,7 +29,7 @@ import torch
 from torch import Tensor, nn
 
 from mmavf.errors import ConfigError
-from mmavf.models.encoders import EncoderOutput, ImprovedLGIEncoder, ViTEncoder
+from mmavf.models.encoders import EncoderEnsemble, EncoderOutput, ImprovedLGIEncoder, ViTEncoder
 from mmavf.models.recognizers import AVFMAERecognizer
 from mmavf.models.recognizers.token_choice import TokenType
 
@@ -63,7 +63,8 @@ def rollout(encoder: nn.Module, x: Tensor, tokens: TokenType = 'region') -> Tens
     """Return how much the tokens of an encoder's last layer have drawn on each patch.
 
     Args:
-        encoder: An `ImprovedLGIEncoder` or a `ViTEncoder`, in evaluation mode.
+        encoder: An `ImprovedLGIEncoder`, a `ViTEncoder`, or an `EncoderEnsemble` of them, whose members count the same;
+            in evaluation mode.
         x: Clips ``(B, channels, *input_size)``, normalised.
         tokens: Over which tokens the mean is taken: those that are pooled. A `ViTEncoder` has 'local' ones alone.
 
@@ -73,6 +74,8 @@ def rollout(encoder: nn.Module, x: Tensor, tokens: TokenType = 'region') -> Tens
     Raises:
         ConfigError: The encoder is of another kind, has no such tokens, or is compiled.
     """
+    if isinstance(encoder, EncoderEnsemble):
+        return torch.stack([rollout(member, x, tokens) for member in encoder.members]).mean(dim=0)
     if not isinstance(encoder, ImprovedLGIEncoder | ViTEncoder):
         raise ConfigError(
             f'attention roll-out is defined for ImprovedLGIEncoder and ViTEncoder, not for {type(encoder).__name__}'

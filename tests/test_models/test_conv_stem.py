@@ -101,20 +101,18 @@ def recognizer():
     config = Config.fromfile(ROOT / 'configs/small/audio.py').model
     config.data_preprocessor, config.head.num_classes = None, 3
     torch.manual_seed(0)
-    model = MODELS.build(config).eval()
-    model.head.fc.weight.data *= 5  # probabilities far from equal
-    return model
+    return MODELS.build(config).eval()
 
 
 @torch.no_grad()
 def test_weights_held_in_bfloat16_give_the_probabilities_of_float32(recognizer):
-    clips = dict(audio=torch.randn(4, 1, 256, 64))
+    clips = dict(audio=torch.randn(4, 1, 192, 64))
     exact = recognizer(clips).logits.softmax(1)
     hold_in_bf16(recognizer)
     with torch.autocast('cpu', torch.bfloat16):
         held = recognizer(clips).logits.float().softmax(1)
-    assert exact.std() > 0.1
-    torch.testing.assert_close(held, exact, rtol=0, atol=0.03)
+    assert exact.std() > 0.03
+    torch.testing.assert_close(held, exact, rtol=0, atol=0.01)
 
 
 @torch.no_grad()
@@ -128,8 +126,8 @@ def test_it_can_be_exported_for_any_number_of_clips(recognizer):
             return self.model(dict(audio=audio)).logits
 
     batch = torch.export.Dim('batch', min=1, max=64)
-    exported = torch.export.export(Logits(), (torch.randn(2, 1, 256, 64),), dynamic_shapes=({0: batch},)).module()
-    clips = torch.randn(5, 1, 256, 64)
+    exported = torch.export.export(Logits(), (torch.randn(2, 1, 192, 64),), dynamic_shapes=({0: batch},)).module()
+    clips = torch.randn(5, 1, 192, 64)
     torch.testing.assert_close(exported(clips), recognizer(dict(audio=clips)).logits)
 
 

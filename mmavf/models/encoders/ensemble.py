@@ -47,8 +47,23 @@ class EncoderEnsemble(BaseModule):
             raise ConfigError('EncoderEnsemble: members must have no region tokens, such as those of ViTEncoder')
         self.embed_dims = first.embed_dims * num_members
         self.grid, self.patch_size, self.in_channels = first.grid, first.patch_size, first.in_channels
-        self.out_indices, self.input_size, self.num_tokens = first.out_indices, first.input_size, first.num_tokens
+        self.input_size, self.num_tokens = first.input_size, first.num_tokens
         self.register_load_state_dict_pre_hook(_give_to_all)
+
+    @property
+    def blocks(self) -> Any:
+        """Blocks of the first member; the others have as many."""
+        return self.members[0].blocks
+
+    @property
+    def out_indices(self) -> tuple[int, ...]:
+        """Layers, counted from 0, whose tokens `forward` returns as `hidden`; those of all members when set."""
+        return self.members[0].out_indices
+
+    @out_indices.setter
+    def out_indices(self, indices: tuple[int, ...]) -> None:
+        for member in self.members:
+            member.out_indices = indices
 
     def forward(self, x: Tensor, keep_ids: Tensor | None = None) -> EncoderOutput:
         """Encode a clip as each member does; tokens (B, n, C * K).

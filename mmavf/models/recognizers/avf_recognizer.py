@@ -196,7 +196,7 @@ class AVFMAERecognizer(BaseModel):
         if any(part in name for part in ('patch_embed', 'pos_embed', 'cls_token', 'mask_token')):
             return 0, count
         match name.split('.'):
-            case ['encoders', _, 'blocks', index, *_]:
+            case ['encoders', _, 'blocks', index, *_] | ['encoders', _, 'members', _, 'blocks', index, *_]:
                 return int(index) + 1, count
             case ['correlation', 'units', index, *_]:
                 return blocks + int(index) + 1, count
