@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmavf.datasets.targets import CARDS, HYBRIDS, target_settings
 from mmavf.engine.config_file import load_config
 from mmavf.engine.config_inputs import check_inputs
+from mmavf.models.encoders import give_to_members
 from mmavf.registry import MODELS
 from tests.helpers.models import ROOT
 
@@ -106,9 +107,10 @@ def test_released_hyper_parameters(size, batch, rate, warmup, epochs, clip):
 )
 def test_a_list_of_your_own_completes_a_small_config(kind, modalities, tmp_path):
     (tmp_path / 'lists').mkdir()
-    bins = 64 if kind == 'audio' else 128
+    bins, frame_ms = (64, 50.0) if kind == 'audio' else (128, 25.0)
     statistics = dict(
-        log_mel=dict(mean=-12.2, std=4.36, bins=bins), frames=dict(mean=[0.4, 0.3, 0.2], std=[0.3, 0.2, 0.1])
+        log_mel=dict(mean=-12.2, std=4.36, bins=bins, frame_ms=frame_ms),
+        frames=dict(mean=[0.4, 0.3, 0.2], std=[0.3, 0.2, 0.1]),
     )
     (tmp_path / 'lists/all.stats.json').write_text(json.dumps(statistics))
     path = tmp_path / 'mine.py'
@@ -129,11 +131,27 @@ globals().update(list_settings(**settings, base=_base_, statistics=True))
         assert set(dataset.pipeline[0].get('modalities', ('video', 'audio'))) == set(modalities)
         mels = [step for step in dataset.pipeline if step.type == 'LogMel']
         expected = dict(type='LogMel', num_bins=bins, num_frames=256, padding='floor', mean=-12.2, std=4.36)
+        expected |= dict(num_frames=192, frame_ms=50) if kind == 'audio' else {}
         assert mels == ([expected] if 'audio' in modalities else [])
 
 
+def test_numbers_are_predicted_by_as_many_members_as_classes(tmp_path):
+    path = tmp_path / 'mine.py'
+    path.write_text(f"""_base_ = '{ROOT}/configs/small/audio.py'
+from mmavf.datasets.targets import list_settings
+
+globals().update(list_settings('{tmp_path}', label_columns=['valence'], modalities=('audio',)))
+""")
+    model = load_config(str(path)).model
+    model.data_preprocessor = None
+    head = MODELS.build(model).head
+    assert (type(head).__name__, head.num_members, head.fc.out_features) == ('RegressionHead', 3, 1)
+
+
 def test_pretraining_on_small_sets_fills_the_encoder_of_their_recipe(tmp_path):
-    (tmp_path / 'all.stats.json').write_text(json.dumps(dict(log_mel=dict(mean=-12.2, std=4.36, bins=64))))
+    (tmp_path / 'all.stats.json').write_text(
+        json.dumps(dict(log_mel=dict(mean=-12.2, std=4.36, bins=64, frame_ms=50.0)))
+    )
     path = tmp_path / 'mine.py'
     path.write_text(f"""_base_ = '{ROOT}/configs/small/audio_pretrain.py'
 from mmavf.datasets.targets import unlabelled_settings
@@ -146,15 +164,17 @@ globals().update(unlabelled_settings('{tmp_path}', 'all.csv', base=_base_, stati
     assert (dataset.data_root, dataset.ann_file) == (str(tmp_path), 'all.csv')
     assert [step['mean'] for step in dataset.pipeline if step.type == 'LogMel'] == [-12.2]
     pretrainer = MODELS.build(config.model)
-    losses = pretrainer(dict(audio=torch.randn(2, 1, 256, 64)), mode='loss')
+    losses = pretrainer(dict(audio=torch.randn(2, 1, 192, 64)), mode='loss')
     sum(losses.values()).backward()
     assert all(weight.grad is not None for weight in pretrainer.encoders.parameters())
     model = load_config(SMALL['audio']).model
     model.head.num_classes = 2
     model.data_preprocessor = None
-    encoder = MODELS.build(model).encoders.state_dict()
-    given = pretrainer.encoders.state_dict()
-    assert {name: value.shape for name, value in given.items()} == {k: v.shape for k, v in encoder.items()}
+    recognizer = MODELS.build(model)
+    given = {f'encoders.{name}': value for name, value in pretrainer.encoders.state_dict().items()}
+    give_to_members(recognizer, given)
+    encoder = recognizer.encoders.state_dict()
+    assert {name: v.shape for name, v in given.items()} == {f'encoders.{k}': v.shape for k, v in encoder.items()}
 
 
 def test_every_target_has_a_config_in_every_size():

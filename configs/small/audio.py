@@ -1,5 +1,5 @@
 # Sound alone, trained from scratch on a few hundred labelled clips of your own, without a GPU (docs/speech.md):
-# three models side by side, each of convolutions, one block of attention, and mean and deviation over time. 0.45 M
+# three models side by side, each of convolutions, one block of attention, and mean and deviation over time. 0.42 M
 # parameters. A config of five lines completes it:
 #
 #   _base_ = 'configs/small/audio.py'
@@ -35,7 +35,7 @@ model = dict(
     correlation=None,
     token_type='local',
     pooling='mean_std',
-    head=dict(dropout=0.3, num_members=3),
+    head=dict(dropout=0.3),
     data_preprocessor=dict(
         batch_augment=dict(type='MixupCutmix', mix_audio=True, mixup_alpha=0.3, prob=0.5, switch_prob=0.0)
     ),

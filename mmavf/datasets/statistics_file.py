@@ -34,12 +34,12 @@ def read_statistics(ann_file: str, data_root: str, kind: MelKind) -> dict[str, A
     path = statistics_file(ann_file, data_root)
     try:
         found = json.loads(path.read_text(encoding='utf-8'))
-        for kind in {'log_mel', 'frames'} & found.keys():
-            found[kind]['mean'], found[kind]['std']
+        for part in {'log_mel', 'frames'} & found.keys():
+            found[part]['mean'], found[part]['std']
     except OSError as error:
         raise ConfigError(
             f'{path}: the statistics of the list cannot be read ({error.strerror}). Measure them: mmavf data-stats '
-            f'{ann_file} --data-root {data_root} {kind.words}'
+            f'{ann_file} --data-root {data_root} {kind.options}'
         ) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ConfigError(f'{path} is not what mmavf data-stats writes ({error}): run it again') from error

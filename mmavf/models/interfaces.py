@@ -2,7 +2,7 @@
 
 A size is set once in the config and handed down to the other parts: see `build_part`.
 Shapes: B batch, N tokens of the grid, n tokens that an encoder sees, m tokens to decode, P values of a patch, C encoder
-channels, D decoder channels or channels of the pooled feature, K outputs of a head.
+channels, D decoder channels or channels of the pooled feature, K outputs of a head, M members.
 """
 
 from collections.abc import Mapping, Sequence
@@ -111,10 +111,16 @@ class Correlation(Protocol):
 
 
 class Head(Protocol):
-    """Predicts from the pooled feature; built with `in_channels`, the channels D of that feature."""
+    """Predicts from the pooled feature; built with `in_channels`, the channels D of that feature.
+
+    For encoders of several members it is built with their number, `num_members`, too, and has it as an attribute.
+    """
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Map pooled features (B, D) to features (B, D) and raw outputs (B, K)."""
+        """Map pooled features (B, D) to features (B, D) and raw outputs (B, K).
+
+        In training, outputs of several members are (B, K, M).
+        """
 
     def loss(self, outputs: Tensor, data_samples: list[Any]) -> Tensor:
         """Return the loss of raw outputs, a scalar."""

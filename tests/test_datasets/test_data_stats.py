@@ -54,9 +54,9 @@ def test_log_mel_of_another_kind(tmp_path, run):
     status, text, _ = run('l.csv', '--data-root', tmp_path, '--mel-bins', 64, '--mel-frame-ms', 50)
     found = json.loads((tmp_path / 'l.stats.json').read_text())['log_mel']
     assert status == 0 and (found['bins'], found['frame_ms']) == (64, 50)
-    assert 'log-mel, 64 mel bins of frames of 50 ms: mean' in text
+    assert 'log-mel, 64 mel bins, frames of 50 ms: mean' in text
     assert found['mean'] == pytest.approx(log_mel(torch.from_numpy(noise), 64, 50).mean().item(), abs=1e-4)
-    for wrong in (('--mel-bins', 3), ('--mel-frame-ms', 9), ('--mel-frame-ms', 'nan')):
+    for wrong in (('--mel-bins', 3), ('--mel-frame-ms', 9), ('--mel-frame-ms', 'nan'), ('--mel-frame-ms', 'inf')):
         with pytest.raises(SystemExit, match='2'):
             run('l.csv', '--data-root', tmp_path, *wrong)
 

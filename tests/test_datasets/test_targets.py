@@ -396,10 +396,18 @@ def test_statistics_of_another_kind_of_log_mel_are_refused(measured, used, tmp_p
         base = {f'{part}_dataloader': loader for part in ('train', 'val', 'test')}
         return list_settings(str(tmp_path), classes=['calm', 'angry'], base=base, statistics=True)
 
-    message = f'of {found} mel bins of frames of {found_ms:g} ms, .*make {wanted} mel bins .* {wanted_ms:g} ms: .*'
+    message = f'of {found} mel bins, frames of {found_ms:g} ms, .*make {wanted} mel bins, .* {wanted_ms:g} ms: .*'
     with pytest.raises(ConfigError, match=f'{message}--mel-bins {wanted} --mel-frame-ms {wanted_ms:g}'):
         settings_of(**used)
     assert settings_of(num_bins=found, frame_ms=found_ms)['test_dataloader']['dataset']['pipeline'][0]['mean'] == -4.0
+
+
+def test_statistics_without_sound_are_refused_where_log_mel_is_made(tmp_path):
+    (tmp_path / 'lists').mkdir()
+    (tmp_path / 'lists/all.stats.json').write_text(json.dumps(dict(frames=dict(mean=[0.5] * 3, std=[0.2] * 3))))
+    base = Config.fromfile(str(ROOT / 'configs/small/audio.py'))
+    with pytest.raises(ConfigError, match='statistics of the list have none: .*--mel-bins 64 --mel-frame-ms 50'):
+        list_settings(str(tmp_path), classes=['calm', 'angry'], base=base, statistics=True, modalities=['audio'])
 
 
 def test_statistics_of_pipelines_with_different_log_mel_are_refused(tmp_path):
@@ -408,7 +416,7 @@ def test_statistics_of_pipelines_with_different_log_mel_are_refused(tmp_path):
         for part, bins in (('train', 64), ('val', 64), ('test', 128))
     }
     with pytest.raises(
-        ConfigError, match=r'log-mel of 64 mel bins .* and 128 mel bins .*: statistics=True needs one kind'
+        ConfigError, match=r'log-mel of 64 mel bins, .* and 128 mel bins, .*: statistics=True needs one kind'
     ):
         list_settings(str(tmp_path), classes=['calm', 'angry'], base=base, statistics=True)
 

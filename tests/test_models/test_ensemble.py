@@ -2,13 +2,16 @@
 
 import pytest
 import torch
-from mmengine.runner import load_checkpoint
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
 
+import mmavf.engine  # noqa: F401  (registers the constructor)
 from mmavf.errors import ConfigError
 from mmavf.models.complexity import count_flops, count_parameters
+from mmavf.models.encoders import give_to_members
 from mmavf.registry import MODELS
 from mmavf.visualization.attention_rollout import rollout
-from tests.helpers.models import labelled
+from tests.helpers.models import ROOT, labelled
 
 MEMBERS = 3
 ENCODER = dict(
@@ -16,22 +19,20 @@ ENCODER = dict(
 )
 
 
-def ensemble(head, **options):
+SETTINGS = dict(type='AVFMAERecognizer', token_type='local', pooling='mean_std', data_preprocessor=None)
+ALL = dict(type='EncoderEnsemble', num_members=MEMBERS, member=ENCODER)
+
+
+def ensemble(head):
     torch.manual_seed(0)
-    encoder = dict(type='EncoderEnsemble', num_members=MEMBERS, member=dict(ENCODER, **options.pop('encoder', {})))
-    settings = dict(token_type='local', pooling='mean_std', data_preprocessor=None, **options)
-    return MODELS.build(
-        dict(type='AVFMAERecognizer', audio_encoder=encoder, head=dict(head, num_members=MEMBERS), **settings)
-    )
+    return MODELS.build(dict(SETTINGS, audio_encoder=ALL, head=head))
 
 
-def members_of(model, head, **options):
+def members_of(model, head):
     """Return the members as recognizers of their own, their weights picked by hand."""
     found = []
-    options.pop('encoder', None)
-    settings = dict(token_type='local', pooling='mean_std', data_preprocessor=None, **options)
     for k in range(MEMBERS):
-        alone = MODELS.build(dict(type='AVFMAERecognizer', audio_encoder=ENCODER, head=dict(head), **settings))
+        alone = MODELS.build(dict(SETTINGS, audio_encoder=ENCODER, head=head))
         alone.encoders.audio.load_state_dict(model.encoders.audio.members[k].state_dict())
         width = alone.head.norm.weight.numel()
         for name in ('weight', 'bias'):
@@ -87,12 +88,36 @@ def test_each_member_learns_as_if_it_were_alone(case):
         torch.testing.assert_close(model.head.fc.weight.grad[..., k] * MEMBERS, alone.head.fc.weight.grad)
 
 
+@torch.no_grad()
 def test_the_loss_in_evaluation_is_that_of_the_mean():
     model = ensemble(HEADS[0]).eval()
+    model.head.fc.weight.data *= 5
     samples = labelled(2, 0)
-    logits = model(clips(2)).logits
-    torch.testing.assert_close(logits.exp().sum(1), torch.ones(2))  # logarithms of probabilities
-    torch.testing.assert_close(model(clips(2), samples, mode='loss')['loss'], model.head.loss(logits, samples))
+    chances = torch.stack([alone.eval()(clips(2)).logits.softmax(1) for alone in members_of(model, HEADS[0])]).mean(0)
+    targets = torch.full((2, 4), 0.1 / 4)  # smoothed
+    targets[0, 2] += 0.9
+    targets[1, 0] += 0.9
+    loss = model(clips(2), samples, mode='loss')['loss']
+    torch.testing.assert_close(loss, -(targets * chances.log()).sum(1).mean())
+
+
+@torch.no_grad()
+def test_predictions_of_a_model_in_training_are_of_the_ensemble():
+    model = ensemble(HEADS[0])  # without dropout
+    answers = [model.train(training)(clips(2), labelled(0, 1), mode='predict') for training in (True, False)]
+    for ours, theirs in zip(*answers, strict=True):
+        assert ours.pred_score.shape == (4,)
+        torch.testing.assert_close(ours.pred_score, theirs.pred_score)
+
+
+def test_biases_of_members_do_not_decay():
+    model = ensemble(HEADS[0])
+    build = dict(constructor='mmavf.DecayOptimWrapperConstructor', paramwise_cfg=dict(layer_decay_rate=1.0))
+    build['optimizer'] = dict(type='AdamW', lr=0.1, weight_decay=0.5)
+    optimizer = build_optim_wrapper(model, dict(type='OptimWrapper', **build)).optimizer
+    decayed = {id(p) for group in optimizer.param_groups if group['weight_decay'] for p in group['params']}
+    assert id(model.head.fc.weight) in decayed
+    assert decayed.isdisjoint(id(p) for name, p in model.named_parameters() if name.endswith('bias'))
 
 
 def test_members_begin_differently_and_are_counted():
@@ -108,24 +133,19 @@ def test_members_begin_differently_and_are_counted():
     assert count_flops(model)['encoders.audio'] == MEMBERS * count_flops(alone)['encoders.audio']
 
 
-@pytest.mark.parametrize('with_mmengine', [True, False])
-def test_weights_of_one_encoder_are_given_to_all(with_mmengine, tmp_path):
+def test_weights_of_one_encoder_are_given_to_all():
     model = ensemble(HEADS[0])
     torch.manual_seed(5)
-    one = MODELS.build(ENCODER)
-    weights = {f'encoders.audio.{name}': value for name, value in one.state_dict().items()}
-    if with_mmengine:  # as load_from does
-        torch.save(dict(state_dict=weights), tmp_path / 'a.pth')
-        load_checkpoint(model, str(tmp_path / 'a.pth'), map_location='cpu')
-    else:
-        missing, unexpected = model.load_state_dict(dict(weights), strict=False)
-        assert not unexpected and all(name.startswith('head.') for name in missing)
+    one = MODELS.build(ENCODER).state_dict()
+    weights = {f'encoders.audio.{name}': value for name, value in one.items()}
+    give_to_members(model, weights)
+    missing, unexpected = model.load_state_dict(weights, strict=False)
+    assert not unexpected and all(name.startswith('head.') for name in missing)
     for member in model.encoders.audio.members:
-        for name, value in member.state_dict().items():
-            assert torch.equal(value, one.state_dict()[name])
-    whole = ensemble(HEADS[0])
-    whole.load_state_dict(model.state_dict())  # its own are left as they are
-    assert torch.equal(whole.head.fc.weight, model.head.fc.weight)
+        assert all(torch.equal(value, one[name]) for name, value in member.state_dict().items())
+    own = model.state_dict()
+    give_to_members(model, own)
+    assert own.keys() == model.state_dict().keys()
 
 
 @torch.no_grad()
@@ -167,8 +187,29 @@ def test_what_cannot_be_an_ensemble_is_refused():
     with pytest.raises(ConfigError, match='num_members must be at least 2, not 1'):
         MODELS.build(dict(type='EncoderEnsemble', num_members=1, member=ENCODER))
     regions = dict(type='ImprovedLGIEncoder', input_size=(256, 128), patch_size=(16, 16), region_size=(4, 2))
-    with pytest.raises(ConfigError, match='members must have no region tokens'):
+    with pytest.raises(ConfigError, match='members must be encoders without region tokens, .* not ImprovedLGI'):
         MODELS.build(dict(type='EncoderEnsemble', num_members=2, member=dict(regions, in_channels=1, depth=1)))
     for count in (0, 5):
-        with pytest.raises(ConfigError, match=f'6 channels, which are not those of {count} members'):
+        with pytest.raises(ConfigError, match=f'6 channels: not those of {count} members'):
             MODELS.build(dict(type='ClassificationHead', in_channels=6, num_classes=3, num_members=count))
+
+
+def test_encoders_and_head_have_equally_many_members():
+    with pytest.raises(ConfigError, match='the encoders have 3 members and the head 1'):
+        MODELS.build(dict(SETTINGS, audio_encoder=ALL, head=dict(HEADS[0], num_members=1)))
+    with pytest.raises(ConfigError, match='the encoders have 1 members and the head 2'):
+        MODELS.build(dict(SETTINGS, audio_encoder=ENCODER, head=dict(HEADS[0], num_members=2)))
+    video = dict(ENCODER, input_size=(4, 8, 8), patch_size=(2, 4, 4), in_channels=3)
+    with pytest.raises(ConfigError, match="equally many members, not {'video': 1, 'audio': 3}"):
+        MODELS.build(dict(SETTINGS, video_encoder=video, audio_encoder=ALL, head=HEADS[0]))
+    both = dict(video_encoder=dict(ALL, member=video), audio_encoder=ALL, head=HEADS[0])
+    assert MODELS.build(dict(SETTINGS, **both)).head.num_members == 3
+    with pytest.raises(ConfigError, match='a correlation module would mix the members'):
+        MODELS.build(dict(SETTINGS, **both, correlation=dict(type='CrossFusion', embed_dims=24, num_heads=2)))
+
+
+def test_an_ensemble_is_not_pretrained():
+    cfg = Config.fromfile(ROOT / 'configs/small/audio_pretrain.py').model
+    cfg.encoders.audio = dict(type='EncoderEnsemble', num_members=2, member=cfg.encoders.audio)
+    with pytest.raises(ConfigError, match='pre-train one encoder, and load_from gives its weights to every member'):
+        MODELS.build(cfg)

@@ -124,7 +124,7 @@ def build_model(args: argparse.Namespace) -> nn.Module:
     config = load_config(args.config, args.cfg_options)
     if args.checkpointing:
         for part in encoders_and_decoders(config.model):
-            part.with_cp = True
+            part.get('member', part).with_cp = True
     init_default_scope('mmavf')
     return MODELS.build(config.model)
 

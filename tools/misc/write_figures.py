@@ -109,6 +109,14 @@ TABLES: dict[str, dict[str, str]] = {
         'second fold': '{second}',
         'both': '{both}',
     },
+    'speech_trials_more': {
+        '': '{what}',
+        '09, 10': '{first}',
+        '11, 12': '{second}',
+        '13, 14': '{third}',
+        'the last two, pooled': '{both}',
+    },
+    'speech_members': {'trainings': '{members}', 'UAR': '{uar:.1f}'},
     'loader': {
         'machine': '{machine}',
         'media': '{media}',

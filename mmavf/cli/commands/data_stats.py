@@ -17,7 +17,7 @@ from mmavf.cli.program import UsageError
 from mmavf.errors import printable
 
 LEAST_BINS = 4  # that torchaudio computes
-SHIFT_MS = 10.0  # between frames
+SHIFT_MS, LONGEST_MS = 10.0, 1000.0  # of a frame; the step is that of LogMel, which would import torch here
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -54,11 +54,10 @@ def check_arguments(args: Namespace) -> None:
     Raises:
         UsageError: Says what is impossible.
     """
-    if args.workers < 1 or args.mel_bins < LEAST_BINS or not args.clip_timeout > 0 or not args.mel_frame_ms >= SHIFT_MS:
-        raise UsageError(
-            f'--workers must be at least 1, --mel-bins {LEAST_BINS}, --mel-frame-ms {SHIFT_MS:g}, and --clip-timeout '
-            'positive'
-        )
+    if args.workers < 1 or args.mel_bins < LEAST_BINS or not args.clip_timeout > 0:
+        raise UsageError(f'--workers must be at least 1, --mel-bins {LEAST_BINS}, and --clip-timeout positive')
+    if not SHIFT_MS <= args.mel_frame_ms <= LONGEST_MS:
+        raise UsageError(f'--mel-frame-ms must be from {SHIFT_MS:g} to {LONGEST_MS:g}')
 
 
 def run(args: Namespace) -> int:
@@ -99,7 +98,7 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     if 'log_mel' in found:
         mel = found['log_mel']
         share = f'{100 * mel["share_at_floor"]:.1f} % at the floor (silence)'
-        kind = f'{mel["bins"]} mel bins of frames of {mel["frame_ms"]:g} ms'
+        kind = f'{mel["bins"]} mel bins, frames of {mel["frame_ms"]:g} ms'
         text.append(f'log-mel, {kind}: mean {mel["mean"]:.3f}, deviation {mel["std"]:.3f}; {share}')
     if 'frames' in found:
         means, deviations = (', '.join(f'{value:.3f}' for value in found['frames'][key]) for key in ('mean', 'std'))

@@ -89,12 +89,10 @@ def _mel_kind(base: Mapping) -> MelKind:
     Raises:
         ConfigError: They make several kinds.
     """
-    loaders = [base[loader] for loader in LOADERS if loader in base]
-    steps = [step for loader in loaders for step in loader['dataset']['pipeline']]
     default = MelKind()
     kinds = {
         MelKind(step.get('num_bins', default.bins), step.get('frame_ms', default.frame_ms))
-        for step in steps
+        for step in _steps(base)
         if step['type'] == 'LogMel'
     } or {default}
     if len(kinds) > 1:
@@ -103,18 +101,28 @@ def _mel_kind(base: Mapping) -> MelKind:
     return kinds.pop()
 
 
+def _steps(base: Mapping) -> list[Mapping[str, Any]]:
+    loaders = [base[loader] for loader in LOADERS if loader in base]
+    return [step for loader in loaders for step in loader['dataset']['pipeline']]
+
+
 def _normalise(settings: dict[str, Any], base: Mapping | None, ann_file: str, data_root: str) -> None:
     """Put mean and deviation of a list into the pipelines and the data preprocessor of its settings."""
     if base is None:
         raise ConfigError('statistics=True needs base=_base_, whose pipelines it changes')
     kind = _mel_kind(base)
     found = read_statistics(ann_file, data_root, kind)
+    if 'log_mel' not in found and any(step['type'] == 'LogMel' for step in _steps(base)):
+        raise ConfigError(
+            'the pipelines make log-mel, and the statistics of the list have none: measure its sound, mmavf data-stats '
+            f'{ann_file} --data-root {data_root} {kind.options}'
+        )
     if 'log_mel' in found:
         measured = MelKind(**{key: value for key, value in found['log_mel'].items() if key in MelKind._fields})
         if measured != kind:
             raise ConfigError(
                 f'the statistics of the list are of {measured}, and the pipelines make {kind}: measure them again, '
-                f'mmavf data-stats {ann_file} --data-root {data_root} {kind.words}'
+                f'mmavf data-stats {ann_file} --data-root {data_root} {kind.options}'
             )
         options = {key: found['log_mel'][key] for key in ('mean', 'std')}
         for loader in settings.keys() & set(LOADERS):

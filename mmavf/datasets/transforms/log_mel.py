@@ -24,7 +24,7 @@ PADDINGS = dict(zero=0.0, floor=FLOOR)
 
 
 class MelKind(NamedTuple):
-    """What a log-mel's values depend on beside the sound; two kinds have other statistics.
+    """What the values of a log-mel depend on besides the sound; each kind has its own statistics.
 
     Attributes:
         bins: Mel bins.
@@ -36,11 +36,11 @@ class MelKind(NamedTuple):
 
     def __str__(self) -> str:
         """Return the kind in words."""
-        return f'{self.bins} mel bins of frames of {self.frame_ms:g} ms'
+        return f'{self.bins} mel bins, frames of {self.frame_ms:g} ms'
 
     @property
-    def words(self) -> str:
-        """Options of `mmavf data-stats`."""
+    def options(self) -> str:
+        """Options of `mmavf data-stats` that measure this kind."""
         return f'--mel-bins {self.bins} --mel-frame-ms {self.frame_ms:g}'
 
 
@@ -94,7 +94,7 @@ class LogMel(BaseTransform):
             pitch with them.
 
     Raises:
-        ConfigError: `padding` is something else, or frames are shorter than their distance of 10 ms.
+        ConfigError: `padding` is something else, or a frame is shorter than the step of 10 ms or longer than the result.
     """
 
     def __init__(
@@ -108,8 +108,11 @@ class LogMel(BaseTransform):
     ) -> None:
         if padding not in PADDINGS:
             raise ConfigError(f'LogMel: padding must be one of {", ".join(PADDINGS)}, not {padding!r}')
-        if not frame_ms >= SHIFT_MS:
-            raise ConfigError(f'LogMel: frame_ms must be at least {SHIFT_MS:g}, the distance of frames, not {frame_ms}')
+        if not SHIFT_MS <= frame_ms <= num_frames * SHIFT_MS:
+            raise ConfigError(
+                f'LogMel: frame_ms must be between {SHIFT_MS:g}, the step from frame to frame, and the length of '
+                f'num_frames, {num_frames * SHIFT_MS:g}, not {frame_ms}'
+            )
         self.num_bins = num_bins
         self.num_frames = num_frames
         self.mean = mean

@@ -13,6 +13,7 @@ from torch import Tensor
 from mmavf.checkpoints.match_report import report_match, unmatched_names
 from mmavf.datasets.targets.named_in_path import compare_with_path
 from mmavf.errors import CheckpointError, ConfigError
+from mmavf.models.encoders import give_to_members
 from mmavf.protocol.clip_data import clip_data, list_hashes
 from mmavf.protocol.independence import data_set_of
 from mmavf.protocol.overlap import file_digests
@@ -54,6 +55,7 @@ class LoadGuardHook(Hook):
             self.lineage = meta.get('origin', ())
             return
         self.lineage = training_lineage(meta)
+        give_to_members(model_of(runner), checkpoint['state_dict'])
         self._drop_foreign_head(runner, checkpoint)
         self._check_leak(runner, source)
         self._warn_of_unknown_past(runner, checkpoint)
@@ -117,8 +119,7 @@ class LoadGuardHook(Hook):
 
     @staticmethod
     def _check_match(runner: Runner, checkpoint: dict) -> None:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        own = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+        own = {name: tuple(value.shape) for name, value in model_of(runner).state_dict().items()}
         given = {
             name: tuple(value.shape) if isinstance(value, Tensor) else None
             for name, value in checkpoint['state_dict'].items()
@@ -130,6 +131,11 @@ class LoadGuardHook(Hook):
             raise CheckpointError(f'{checkpoint["source"]}: {error}') from error
         runner.logger.info('\n  '.join([f'Weights of {checkpoint["source"]}', *lines]))
         runner.logger.debug('\n  '.join(['Weights that do not match', *unmatched_names(own, given)]))
+
+
+def model_of(runner: Runner) -> Any:
+    """Return the model without a wrapper for several processes."""
+    return runner.model.module if is_model_wrapper(runner.model) else runner.model
 
 
 def _tested_files(runner: Runner) -> Tensor:

@@ -43,7 +43,8 @@ class DecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
         scales = self._lr_scales(module)
         groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
         for name, param in trainable:
-            decays = param.ndim > 1 and not any(part in name for part in no_decay)
+            is_bias = name.rpartition('.')[2] == 'bias'  # those of an ensemble have two axes
+            decays = param.ndim > 1 and not is_bias and not any(part in name for part in no_decay)
             groups.setdefault((scales[name], decays), []).append(param)
         params.extend(
             dict(params=groups[scale, decays], lr=self.base_lr * scale, weight_decay=self.base_wd if decays else 0.0)

@@ -3,12 +3,13 @@
 Shapes: B batch, n tokens that enter, K members, C channels of a member.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 from mmengine.model import BaseModule, ModuleList
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmavf.errors import ConfigError
 from mmavf.registry import MODELS
@@ -19,17 +20,21 @@ from .base import EncoderOutput
 
 @MODELS.register_module()
 class EncoderEnsemble(BaseModule):
-    """Encoders of one kind that differ in their random beginning only; each token holds the channels of all.
+    """Encoders of one kind that differ in their initial weights only; each token holds the channels of all.
 
-    Channel c of member k is channel c * K + k, so that a head with `num_members` gives each member its own whatever is
-    pooled or joined in between. Trained together they are K models that see the same batches; the mean of their
-    probabilities errs less than one of them does where a set is small (deep ensembles, arXiv 1612.01474).
+    Trained together they are K models that see the same batches: channel c of member k is channel c * K + k, and a head
+    of K members gives each its own. The mean of their probabilities errs less than one of them does where a set is
+    small (deep ensembles, arXiv 1612.01474).
 
-    Weights of a single encoder, as a pre-training stores them, are loaded into every member.
+    An ensemble is fine-tuned, not pre-trained: `load_from` gives the weights of one pre-trained encoder to every
+    member. They then differ by their heads and by dropout.
 
     Args:
         num_members: Members K.
-        member: Config of an encoder without region tokens.
+        member: Config of an encoder without region tokens, such as `ViTEncoder`.
+
+    Attributes:
+        embed_dims: Channels of all members, C * K.
 
     Raises:
         ConfigError: There are fewer than two members, or they have region tokens.
@@ -41,14 +46,18 @@ class EncoderEnsemble(BaseModule):
         super().__init__()
         if num_members < 2:
             raise ConfigError(f'EncoderEnsemble: num_members must be at least 2, not {num_members}')
+        self.num_members = num_members
         self.members = ModuleList(build_part(member, Encoder, 'member') for _ in range(num_members))
         first: Any = self.members[0]
         if getattr(first, 'num_regions', 0):
-            raise ConfigError('EncoderEnsemble: members must have no region tokens, such as those of ViTEncoder')
+            raise ConfigError(
+                'EncoderEnsemble: members must be encoders without region tokens, such as ViTEncoder, not '
+                f'{type(first).__name__}'
+            )
         self.embed_dims = first.embed_dims * num_members
         self.grid, self.patch_size, self.in_channels = first.grid, first.patch_size, first.in_channels
-        self.input_size, self.num_tokens = first.input_size, first.num_tokens
-        self.register_load_state_dict_pre_hook(_give_to_all)
+        self.input_size = tuple(count * size for count, size in zip(self.grid, self.patch_size, strict=True))
+        self.num_tokens = math.prod(self.grid)
 
     @property
     def blocks(self) -> Any:
@@ -65,12 +74,22 @@ class EncoderEnsemble(BaseModule):
         for member in self.members:
             member.out_indices = indices
 
+    def check_visible(self, num_visible: int, is_balanced: Callable[[Sequence[int]], bool]) -> None:
+        """Refuse masks: a decoder would mix the members."""
+        raise ConfigError(
+            'an EncoderEnsemble is not pre-trained: pre-train one encoder, and load_from gives its weights to every '
+            'member'
+        )
+
     def forward(self, x: Tensor, keep_ids: Tensor | None = None) -> EncoderOutput:
-        """Encode a clip as each member does; tokens (B, n, C * K).
+        """Encode a clip as each member does.
 
         Args:
-            x: Clip `(B, channels, *input_size)`.
+            x: Clip `(B, channels, *input_size)`, floating point, normalised.
             keep_ids: Tokens that enter, int64 (B, n); None for all.
+
+        Returns:
+            Tokens and hidden layers, (B, n, C * K) each; `regions` is None.
         """
         outputs = [member(x, keep_ids) for member in self.members]
         hidden = (_interleaved(layers) for layers in zip(*(output.hidden for output in outputs), strict=True))
@@ -79,14 +98,22 @@ class EncoderEnsemble(BaseModule):
         )
 
 
-def _interleaved(tokens: Any) -> Tensor:
+def give_to_members(model: nn.Module, state_dict: dict[str, Any]) -> None:
+    """Replace the weights of one encoder by those of each member, in place, where the model has an ensemble.
+
+    Args:
+        model: A model.
+        state_dict: Weights that are to be loaded into it; those of an ensemble stay as they are.
+    """
+    for name, module in model.named_modules():
+        if not isinstance(module, EncoderEnsemble):
+            continue
+        own = [key for key in state_dict if key.startswith(f'{name}.') and not key.startswith(f'{name}.members.')]
+        for key in own:
+            value = state_dict.pop(key)
+            for index in range(module.num_members):
+                state_dict[f'{name}.members.{index}.{key.removeprefix(f"{name}.")}'] = value
+
+
+def _interleaved(tokens: Sequence[Tensor]) -> Tensor:
     return torch.stack(tuple(tokens), dim=-1).flatten(-2)  # K of (B, n, C) -> (B, n, C, K) -> (B, n, C * K)
-
-
-def _give_to_all(module: Any, state: dict[str, Any], prefix: str, *_: Any) -> None:
-    """Replace the weights of one encoder in a state dict by those of all members."""
-    own = [name for name in state if name.startswith(prefix) and not name.startswith(f'{prefix}members.')]
-    for name in own:
-        value = state.pop(name)
-        for index in range(len(module.members)):
-            state[f'{prefix}members.{index}.{name.removeprefix(prefix)}'] = value

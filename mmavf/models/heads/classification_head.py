@@ -1,6 +1,6 @@
 """Classification head.
 
-Shapes: B clips, V views of a clip, D channels of the pooled feature, K classes.
+Shapes: B clips, V views of a clip, D channels of the pooled feature, K classes, M members.
 """
 
 import math
@@ -29,7 +29,7 @@ class ClassificationHead(LinearHead):
         loss: The loss or its configuration; it takes raw scores and targets, both (B * V, K).
         dropout: See `LinearHead`.
         init_scale: See `LinearHead`.
-        num_members: See `LinearHead`; the mean is of probabilities.
+        num_members: See `LinearHead`; the mean is that of probabilities.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class ClassificationHead(LinearHead):
 
     def predict(self, outputs: Tensor, data_samples: list[AVDataSample]) -> list[AVDataSample]:
         """Set `pred_score`, float32 (K,): softmax of each view's scores, then the mean over views."""
-        scores = mean_over_views(outputs.float().softmax(dim=-1), len(data_samples))
+        scores = mean_over_views(self.combined(outputs).float().softmax(dim=-1), len(data_samples))
         for sample, score in zip(data_samples, scores, strict=True):
             sample.pred_score = score
         return data_samples

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mmavf.errors import ListError
+from mmavf.errors import ConfigError, ListError
 from mmavf.structures import AVDataSample
 
 from ..interfaces import Loss, build_part
@@ -25,10 +25,13 @@ class LinearHead(nn.Module, ABC):
         out_channels: Outputs K.
         loss: The loss, or its configuration.
         dropout: Probability that a channel of the feature is zero in training, before the linear layer.
-        num_members: Members M of an `EncoderEnsemble`, each with a head of its own for its D / M channels. Each learns
-            by a loss of its own; what comes out in evaluation is their mean.
         init_scale: Draw the weights from a normal distribution of standard deviation 0.02 times this, with biases 0, as
             MAE-DFER, SVFAP and VideoMAE do (0.001); None for PyTorch's default, as in AVF-MAE++ and HiCMAE.
+        num_members: Members M of the encoders, each with a head of its own for its D / M channels; set by the
+            recognizer. Each learns by a loss of its own; what comes out in evaluation is their mean.
+
+    Raises:
+        ConfigError: They do not divide the channels.
     """
 
     def __init__(
@@ -41,6 +44,8 @@ class LinearHead(nn.Module, ABC):
         num_members: int = 1,
     ) -> None:
         super().__init__()
+        if num_members < 1 or in_channels % num_members:
+            raise ConfigError(f'the pooled feature has {in_channels} channels: not those of {num_members} members')
         self.num_members = num_members
         if num_members == 1:
             self.norm: nn.Module = nn.LayerNorm(in_channels, eps=LAYER_NORM_EPS)
@@ -61,7 +66,7 @@ class LinearHead(nn.Module, ABC):
         """
         feature = self.norm(x)
         outputs = self.fc(self.dropout(feature))
-        return feature, outputs if outputs.ndim == 2 or self.training else self.mean_of_members(outputs)
+        return feature, outputs if self.training else self.combined(outputs)
 
     def loss(self, outputs: Tensor, data_samples: list[AVDataSample]) -> Tensor:
         """Return the loss of raw outputs of B clips, a scalar; every view has its clip's label.
@@ -69,7 +74,7 @@ class LinearHead(nn.Module, ABC):
         That of several members is the mean of their losses.
 
         Args:
-            outputs: As `forward` returns them.
+            outputs: As `forward` returns them, (B * V, K) or (B * V, K, M).
             data_samples: The B clips' labels.
 
         Raises:
@@ -86,13 +91,17 @@ class LinearHead(nn.Module, ABC):
     def target(self, data_sample: AVDataSample) -> Tensor:
         """Return what the outputs of a clip should be, float (K,)."""
 
-    @abstractmethod
+    def combined(self, outputs: Tensor) -> Tensor:
+        """Return raw outputs (B * V, K) of (B * V, K, M): those of the ensemble; others as they are."""
+        return outputs if outputs.ndim == 2 else self.mean_of_members(outputs)
+
     def mean_of_members(self, outputs: Tensor) -> Tensor:
-        """Return the raw outputs (B * V, K) of an ensemble, of (B * V, K, M)."""
+        """Return raw outputs (B * V, K) whose prediction is the mean of the members', of (B * V, K, M)."""
+        return outputs.mean(dim=2)
 
     @abstractmethod
     def predict(self, outputs: Tensor, data_samples: list[AVDataSample]) -> list[AVDataSample]:
-        """Write the prediction from raw outputs (B * V, K) into the B clips' data samples and return these."""
+        """Write the prediction from raw outputs of `forward` into the B clips' data samples and return these."""
 
 
 def label_of(data_sample: AVDataSample) -> Tensor:

@@ -7,8 +7,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmavf.errors import ConfigError
-
 from ..layers import LAYER_NORM_EPS
 
 
@@ -18,18 +16,10 @@ class MemberNorm(nn.Module):
     Args:
         num_channels: Channels D of all members.
         num_members: Members M.
-
-    Raises:
-        ConfigError: They do not divide the channels.
     """
 
     def __init__(self, num_channels: int, num_members: int) -> None:
         super().__init__()
-        if num_members < 1 or num_channels % num_members:
-            raise ConfigError(
-                f'the pooled feature has {num_channels} channels, which are not those of {num_members} members: '
-                'head.num_members must be num_members of the EncoderEnsemble'
-            )
         self.num_members = num_members
         self.weight = nn.Parameter(torch.ones(num_channels))
         self.bias = nn.Parameter(torch.zeros(num_channels))
@@ -42,7 +32,7 @@ class MemberNorm(nn.Module):
 
 
 class MemberLinear(nn.Module):
-    """A linear layer for each member, with the beginning of `torch.nn.Linear`.
+    """A linear layer for each member, initialised as `torch.nn.Linear`.
 
     Args:
         num_channels: Channels D of all members.

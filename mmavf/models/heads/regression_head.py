@@ -53,13 +53,9 @@ class RegressionHead(LinearHead):
             )
         return label
 
-    def mean_of_members(self, outputs: Tensor) -> Tensor:
-        """Return the mean over members, (B * V, K), of (B * V, K, M)."""
-        return outputs.mean(dim=2)
-
     def predict(self, outputs: Tensor, data_samples: list[AVDataSample]) -> list[AVDataSample]:
         """Set `pred_value`, float32 (K,): the mean over the views' outputs."""
-        values = mean_over_views(outputs.float(), len(data_samples))
+        values = mean_over_views(self.combined(outputs).float(), len(data_samples))
         for sample, value in zip(data_samples, values, strict=True):
             sample.pred_value = value
         return data_samples

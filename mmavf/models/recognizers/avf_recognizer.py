@@ -39,7 +39,7 @@ class RecognizerOutput(NamedTuple):
 
     Attributes:
         feature: Pooled feature after the head's LayerNorm, (B * V, D).
-        logits: Raw outputs of the head, (B * V, classes or numbers).
+        logits: Raw outputs of the head, (B * V, classes or numbers); of an ensemble in training, with its members last.
     """
 
     feature: Tensor
@@ -63,7 +63,7 @@ class AVFMAERecognizer(BaseModel):
     Args:
         head: Head, without its `in_channels`.
         video_encoder: Video encoder; None for audio alone.
-        audio_encoder: Audio encoder; None for video alone.
+        audio_encoder: Audio encoder; None for video alone. Both may be an `EncoderEnsemble` of equally many members.
         correlation: Correlation module; None for none.
         token_type: Tokens that are pooled: 'region', 'local', or 'all' of both.
         correlation_tokens: Tokens that are correlated, likewise; None: those of `token_type`.
@@ -112,7 +112,9 @@ class AVFMAERecognizer(BaseModel):
                 {m: _equal_weights(num_layers(encoder, layered[0])) for m, encoder in self.encoders.items()}
             )
         width = sum(encoder.embed_dims for encoder in self.encoders.values())
-        self.head = build_part(head, Head, 'head', in_channels=width * len(self.features) * POOLINGS[pooling])
+        sizes = dict(in_channels=width * len(self.features) * POOLINGS[pooling], num_members=self._num_members())
+        self.head = build_part(head, Head, 'head', **sizes)
+        self._check_members(sizes['num_members'])
 
     def forward(
         self,
@@ -227,6 +229,23 @@ class AVFMAERecognizer(BaseModel):
         """Return the kinds of tokens of which all layers are needed."""
         layered = [self.token_type] if 'layers' in self.features else []
         return layered + [self.correlation_tokens] if self.takes_fused else layered
+
+    def _num_members(self) -> int:
+        """Return the members of the encoders, 1 without an ensemble."""
+        counts = {m: getattr(encoder, 'num_members', 1) for m, encoder in self.encoders.items()}
+        if len(set(counts.values())) > 1:
+            raise ConfigError(f'all encoders need equally many members, not {counts}')
+        count = next(iter(counts.values()))
+        if count > 1 and self.correlation is not None:
+            raise ConfigError('a correlation module would mix the members of an EncoderEnsemble: set it to None')
+        return count
+
+    def _check_members(self, count: int) -> None:
+        if (own := getattr(self.head, 'num_members', 1)) != count:
+            raise ConfigError(
+                f'the encoders have {count} members and the head {own}: leave head.num_members out, and take a head '
+                'that is built with num_members, such as ClassificationHead'
+            )
 
     def _check_settings(self) -> None:
         if not self.encoders:
