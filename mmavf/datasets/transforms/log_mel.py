@@ -94,7 +94,7 @@ class LogMel(BaseTransform):
             pitch with them.
 
     Raises:
-        ConfigError: `padding` is something else, or a frame is shorter than the step of 10 ms or longer than the result.
+        ConfigError: `padding` is something else, or frames are shorter than 10 ms or longer than the result.
     """
 
     def __init__(
