@@ -15,7 +15,7 @@ def build(model, **paramwise_cfg):
     optimizer = dict(type='AdamW', lr=0.1, weight_decay=0.05, fused=True)
     cfg = dict(type='GuardedOptimWrapper', dtype='float32', optimizer=optimizer)
     with DefaultScope.overwrite_default_scope('mmavf'):
-        return DecayOptimWrapperConstructor(cfg, paramwise_cfg or dict(no_decay=[]))(model)
+        return DecayOptimWrapperConstructor(cfg, paramwise_cfg or None)(model)
 
 
 def settings(model, wrapper):
@@ -25,6 +25,12 @@ def settings(model, wrapper):
     pairs = [(names[id(p)], (g['lr'] / 0.1, g['weight_decay'])) for g in groups for p in g['params']]
     assert len(pairs) == len(dict(pairs)) == len(names)
     return dict(pairs)
+
+
+def test_norms_and_biases_do_not_decay_without_options_either():
+    model = nn.ModuleDict(dict(linear=nn.Linear(3, 3), norm=nn.LayerNorm(3)))
+    decays = {name for name, (_, decay) in settings(model, build(model)).items() if decay}
+    assert decays == {'linear.weight'}
 
 
 def test_two_groups_and_every_trainable_parameter_in_one_of_them():

@@ -112,8 +112,9 @@ def test_predictions_of_a_model_in_training_are_of_the_ensemble():
 
 def test_biases_of_members_do_not_decay():
     model = ensemble(HEADS[0])
-    build = dict(constructor='mmavf.DecayOptimWrapperConstructor', paramwise_cfg=dict(layer_decay_rate=1.0))
-    build['optimizer'] = dict(type='AdamW', lr=0.1, weight_decay=0.5)
+    build = dict(
+        optimizer=dict(type='AdamW', lr=0.1, weight_decay=0.5), constructor='mmavf.DecayOptimWrapperConstructor'
+    )
     optimizer = build_optim_wrapper(model, dict(type='OptimWrapper', **build)).optimizer
     decayed = {id(p) for group in optimizer.param_groups if group['weight_decay'] for p in group['params']}
     assert id(model.head.fc.weight) in decayed

@@ -14,7 +14,7 @@ _KEYS = {'no_decay', 'layer_decay_rate'}
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class DecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
-    """Decay matrices; do not decay parameters of one dimension (norms, biases) and those named.
+    """Decay matrices; do not decay parameters of one dimension (norms), biases, and those named.
 
     MMEngine's constructor makes a group per parameter, and a fused optimizer then needs a launch per parameter. Here
     there are two groups in all, or two per layer with layer-wise rates.
@@ -30,6 +30,10 @@ class DecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
         ConfigError: Another key, a rate that is not in (0, 1], a rate for a model without `get_layer_depth`, or the
             optimizer has no lr or weight_decay.
     """
+
+    def __init__(self, optim_wrapper_cfg: dict, paramwise_cfg: dict | None = None) -> None:
+        # MMEngine's does not call add_params for an empty one: everything would decay
+        super().__init__(optim_wrapper_cfg, paramwise_cfg or dict(no_decay=[]))
 
     def add_params(self, params: list[dict], module: nn.Module) -> None:
         """Append the groups of `module`'s trainable parameters to `params`, those of the first layer first."""
