@@ -63,7 +63,7 @@ def rollout(encoder: nn.Module, x: Tensor, tokens: TokenType = 'region') -> Tens
     """Return how much the tokens of an encoder's last layer have drawn on each patch.
 
     Args:
-        encoder: An `ImprovedLGIEncoder`, a `ViTEncoder`, or an `EncoderEnsemble` of `ViTEncoder`s, whose members count
+        encoder: An `ImprovedLGIEncoder`, a `ViTEncoder`, or an `EncoderEnsemble`, whose members count
             the same; in evaluation mode.
         x: Clips ``(B, channels, *input_size)``, normalised.
         tokens: Over which tokens the mean is taken: those that are pooled. A `ViTEncoder` has 'local' ones alone.
