@@ -31,7 +31,7 @@ def test_speakers_are_held_out_by_twos_and_letters_are_emotions(tmp_path):
 
 def test_the_model_that_comes_along_is_small_and_answers():
     folder = Path(make_model.__file__).parent / 'emodb_small'
-    assert sum(file.stat().st_size for file in folder.iterdir()) < 1e6
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 2e6
     card = read_card(folder)
     assert card['licence'].startswith('CC0') and 'not there to judge people by' in card['origin']
     assert {test['metrics']['uar'] > 0.7 for test in card['metrics']} == {True}
