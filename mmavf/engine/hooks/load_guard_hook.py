@@ -5,7 +5,6 @@ from pathlib import PurePath
 from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 from torch import Tensor
@@ -55,7 +54,7 @@ class LoadGuardHook(Hook):
             self.lineage = meta.get('origin', ())
             return
         self.lineage = training_lineage(meta)
-        give_to_members(model_of(runner), checkpoint['state_dict'])
+        give_to_members(runner.bare_model, checkpoint['state_dict'])
         self._drop_foreign_head(runner, checkpoint)
         self._check_leak(runner, source)
         self._warn_of_unknown_past(runner, checkpoint)
@@ -119,7 +118,7 @@ class LoadGuardHook(Hook):
 
     @staticmethod
     def _check_match(runner: Runner, checkpoint: dict) -> None:
-        own = {name: tuple(value.shape) for name, value in model_of(runner).state_dict().items()}
+        own = {name: tuple(value.shape) for name, value in runner.bare_model.state_dict().items()}
         given = {
             name: tuple(value.shape) if isinstance(value, Tensor) else None
             for name, value in checkpoint['state_dict'].items()
@@ -131,11 +130,6 @@ class LoadGuardHook(Hook):
             raise CheckpointError(f'{checkpoint["source"]}: {error}') from error
         runner.logger.info('\n  '.join([f'Weights of {checkpoint["source"]}', *lines]))
         runner.logger.debug('\n  '.join(['Weights that do not match', *unmatched_names(own, given)]))
-
-
-def model_of(runner: Runner) -> Any:
-    """Return the model without a wrapper for several processes."""
-    return runner.model.module if is_model_wrapper(runner.model) else runner.model
 
 
 def _tested_files(runner: Runner) -> Tensor:
