@@ -16,7 +16,7 @@ from tests.helpers.squares import ENCODER, RELATED, parts
 
 
 def runner_of(model):
-    return SimpleNamespace(model=model, logger=logging.getLogger('test'))
+    return SimpleNamespace(model=model, bare_model=model, logger=logging.getLogger('test'))
 
 
 def test_on_a_cpu_nothing_changes_and_the_log_says_so(caplog):

@@ -4,7 +4,6 @@ from typing import Any
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor
 
@@ -41,7 +40,7 @@ class ChanceLossHook(Hook):
         """Find out which steps count; none where there is nothing to compare."""
         self._last = runner.max_iters // 10
         self._first = self._last - self._last // 2
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = runner.bare_model
         self._loss: Any = getattr(getattr(model, 'head', None), 'loss_function', None)
         is_strict = (runner.cfg.get('protocol') or {}).get('selection') == 'strict'
         if not is_strict or not isinstance(self._loss, SoftTargetCrossEntropy) or self._last // 2 < self.min_steps:

@@ -1,10 +1,7 @@
 """Pre-training steps by a CUDA graph."""
 
-from typing import Any
-
 from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
@@ -29,7 +26,7 @@ class CUDAGraphHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Let the model's losses be recorded."""
-        model = _unwrapped(runner.model)
+        model = runner.bare_model
         check_graphable(model)
         if next(model.parameters()).is_cuda:
             model.masked_losses = GraphedLosses(model)
@@ -38,7 +35,7 @@ class CUDAGraphHook(Hook):
 
     def after_train(self, runner: Runner) -> None:
         """Give the graph's memory back."""
-        vars(_unwrapped(runner.model)).pop('masked_losses', None)
+        vars(runner.bare_model).pop('masked_losses', None)
 
 
 def check_graphable(model: nn.Module) -> None:
@@ -57,7 +54,3 @@ def check_graphable(model: nn.Module) -> None:
                 f'CUDAGraphHook: {name} exchanges tensors between ranks in the forward pass, which has not been tried '
                 'in a graph. Set contrastive_loss.gather=False and leave out sync_bn.'
             )
-
-
-def _unwrapped(model: nn.Module) -> Any:
-    return model.module if is_model_wrapper(model) else model
