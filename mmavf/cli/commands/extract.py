@@ -1,7 +1,7 @@
 """Extract features of the windows of videos and sound files, from any layer of a model.
 
     mmavf extract interview.mp4 --model models/crema_d --modality video --out interview.npz
-    mmavf extract recordings --model models/huge --modality audio --tokens regions --layer 20 --out all.safetensors
+    mmavf extract recordings --model models/huge --modality audio --tokens regions --layer 12 --out all.safetensors
 
 Works with recognizers and with pre-trained models. The file holds `values` (windows first), for each window its
 `recording`, `track`, `start_sec` and `end_sec`, and in `meta` the names of all axes, the recordings, and the hashes of
