@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from mmavf.apis.inference import AVFInferencer, Recording, open_recording
-from mmavf.errors import ClipError, MissingModalityError, ResultError
+from mmavf.errors import ClipError, MissingModalityError, MMAVFError, ResultError
 from mmavf.timeline import Timeline, read_json, write_csv, write_json
 from mmavf.timeline.elan import write_eaf
 from mmavf.timeline.subtitles import write_srt
@@ -49,13 +49,21 @@ def run_jobs(infer: AVFInferencer, jobs: list[Job], args: Namespace) -> list[Job
 
 
 def is_finished(job: Job, infer: AVFInferencer, args: Namespace) -> bool:
-    """Whether a recording has all wanted results of this model and these settings, written after the recording."""
+    """Whether a recording has all wanted results of this model and these settings, written after the recording.
+
+    Raises:
+        ResultError: Those of another recording are there.
+    """
     path = result_path(job.out, '.json')
     try:
         made = read_json(path)
-        same = (made.model, made.settings) == (infer.info, infer.settings) and newer(path, job.path)
     except (OSError, ResultError):
         return False
+    if Path(made.source.path).resolve() != job.path.resolve():
+        raise ResultError(
+            f'{path} has the results of {made.source.path}: choose another --out, or replace them with --again'
+        )
+    same = (made.model, made.settings) == (infer.info, infer.settings) and newer(path, job.path)
     return same and all(result_path(job.out, suffix).exists() for suffix in wanted(args, made.source.video))
 
 
@@ -76,16 +84,16 @@ def result_path(out: Path, suffix: str) -> Path:
 
 
 def _run_job(infer: AVFInferencer, job: Job, args: Namespace, progress: PredictProgress) -> JobResult:
-    if not args.again and is_finished(job, infer, args):
-        return JobResult(job, 'found finished', summary(read_json(result_path(job.out, '.json'))))
     try:
+        if not args.again and is_finished(job, infer, args):
+            return JobResult(job, 'found finished', summary(read_json(result_path(job.out, '.json'))))
         begin = time.monotonic()
         recording = open_recording(job.path, infer.info.modalities)
         timeline = infer.predict(recording, args.batch_size, progress.advance)
         _write(timeline, recording, job.out, args)
     except MissingModalityError as error:
         return JobResult(job, 'refused', _reason(error, job))
-    except ClipError as error:
+    except (ClipError, ResultError) as error:
         return JobResult(job, 'failed', _reason(error, job))
     speed = (timeline.source.end_sec - timeline.source.start_sec) / (time.monotonic() - begin)
     undrawn = ', no video to draw into' if args.overlay and recording.frames is None else ''
@@ -111,7 +119,7 @@ def _write(timeline: Timeline, recording: Recording, out: Path, args: Namespace)
         undo.pop_all()
 
 
-def _reason(error: ClipError, job: Job) -> str:
+def _reason(error: MMAVFError, job: Job) -> str:
     return str(error).removeprefix(f'{job.path}: ')
 
 

@@ -26,20 +26,17 @@ class Job:
     out: Path
 
 
-def find_jobs(paths: Sequence[Path], out: Path, part: tuple[int, int] = (1, 1)) -> tuple[list[Job], int]:
+def find_recordings(paths: Sequence[Path]) -> tuple[dict[Path, Path], int]:
     """Return the recordings of files and folders in their order, and how many other files the folders have.
 
     Folders are searched with all that they contain, links to folders excepted, for the suffixes of video and sound; a
-    file that is named itself may have any. Results lie under `out` as recordings
-    lie in their folder; where two would have the same name, both keep the suffix of their recording.
+    file that is named itself may have any. A recording has its place within its folder.
 
     Args:
         paths: Files and folders.
-        out: Folder of the results.
-        part: `(3, 16)`: every 16th recording, from the third on.
 
     Raises:
-        UsageError: A path does not exist.
+        UsageError: A path does not exist, or there is no recording.
     """
     found: dict[Path, Path] = {}
     others = 0
@@ -48,14 +45,47 @@ def find_jobs(paths: Sequence[Path], out: Path, part: tuple[int, int] = (1, 1)) 
             files = list(_walk(path))
             media = [file for file in files if _is_media(file)]
             others += len(files) - len(media)
-            found |= {file: out / file.relative_to(path) for file in media}
+            found |= {file: file.relative_to(path) for file in media}
         elif path.exists():
-            found[path] = out / path.name
+            found[path] = Path(path.name)
         else:
             raise UsageError(f'{path} does not exist')
-    stems = Counter(target.with_suffix('') for target in found.values())
-    jobs = [Job(path, to if stems[to.with_suffix('')] > 1 else to.with_suffix('')) for path, to in found.items()]
+    if not found:
+        raise UsageError(f'no video or sound file in {", ".join(map(str, paths))}')
+    return found, others
+
+
+def find_jobs(paths: Sequence[Path], out: Path, part: tuple[int, int] = (1, 1)) -> tuple[list[Job], int]:
+    """Return the recordings of files and folders with the places of their results, and the number of other files.
+
+    Results lie under `out` as recordings lie in their folder; where two would have the same name, both keep the suffix
+    of their recording.
+
+    Args:
+        paths: As in `find_recordings`.
+        out: Folder of the results.
+        part: `(3, 16)`: every 16th recording, from the third on.
+
+    Raises:
+        UsageError: As of `find_recordings`; or two recordings have the same place in their folders, or none is in the
+            part.
+    """
+    found, others = find_recordings(paths)
+    owners: dict[Path, Path] = {}
+    for path, place in found.items():
+        owner = owners.setdefault(place, path)
+        if owner.resolve() != path.resolve():
+            raise UsageError(
+                f'{owner} and {path} would both have their results at {out / place.with_suffix("")}: give each folder '
+                'an --out of its own, or name the folder that both lie in'
+            )
+    stems = Counter(place.with_suffix('') for place in owners)
+    jobs = [
+        Job(path, out / (to if stems[to.with_suffix('')] > 1 else to.with_suffix(''))) for to, path in owners.items()
+    ]
     number, of = part
+    if number > len(jobs):
+        raise UsageError(f'there are {len(jobs)} recordings, and none for part {number} of {of}')
     return jobs[number - 1 :: of], others
 
 

@@ -42,7 +42,7 @@ def _track(timeline: Timeline, track: int | None, face: Track | None, looks: Col
         shown = look if look in looks else None
         spans.append((span.start_sec, span.end_sec, span.window.scores, span.window.missing, shown))
     place = None
-    if face is not None and timeline.settings.get('detector') != 'none':
+    if face is not None and timeline.settings.get('detector') is not None:
         place = dict(start=face.start_sec, end=face.end_sec, times=face.times_sec, squares=face.places)
     colour = COLOURS[((track or 1) - 1) % len(COLOURS)]
     return dict(name=track_name(track), colour=colour, answer=', '.join(answers), spans=spans, face=place)

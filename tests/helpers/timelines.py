@@ -47,4 +47,5 @@ def timeline(src, model, tracks=(), windows=(), notes=()):
     for track in dict.fromkeys(w.track for w in windows):
         scores = np.mean([w.scores for w in windows if w.track == track], axis=0)
         answers.append(Answer(track, tuple(scores.tolist())))
-    return Timeline(src, model, dict(window_sec=2.56, hop_sec=1.28), tuple(tracks), windows, tuple(answers), notes)
+    settings = dict(window_sec=2.56, hop_sec=1.28, detector='CascadeDetector')
+    return Timeline(src, model, settings, tuple(tracks), windows, tuple(answers), notes)

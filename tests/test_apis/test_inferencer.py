@@ -11,6 +11,7 @@ from mmengine.dataset import Compose
 from mmengine.registry import DefaultScope
 
 from mmavf.apis import AVFInferencer, Recording, init_model, list_loader, run_batch
+from mmavf.apis.inference.window_settings import WindowSettings
 from mmavf.apis.marginals import mean_tokens, output_of
 from mmavf.datasets.media import MediaFile
 from mmavf.errors import ClipError, ConfigError, MissingModalityError
@@ -223,6 +224,26 @@ def test_mean_tokens_stand_for_what_a_recording_lacks(model, tmp_path):
     given = dict(audio=output_of(tensors, 'audio', 'cpu'))
     (sample,) = run_batch(model, frames, given=given)
     np.testing.assert_allclose(silent.windows[0].scores, sample.pred_score.numpy(), atol=1e-5)
+
+
+def test_settings_follow_calibration_mean_tokens_and_the_content_of_a_detector(model, tmp_path, monkeypatch):
+    def settings(**options):
+        return AVFInferencer(model, **options).settings
+
+    plain = settings(detector=None)
+    assert plain['calibration'] is None and plain['mean_tokens_sha256'] is None
+    monkeypatch.setattr(model, 'card', dict(calibration=dict(temperature=2.0), marginals=dict(sha256='ab')))
+    assert settings(detector=None)['calibration'] == dict(temperature=2.0)
+    assert settings(detector=None)['mean_tokens_sha256'] is None  # not used
+    monkeypatch.setattr(model, 'marginals', dict(audio=None))
+    assert settings(detector=None, missing='marginal')['mean_tokens_sha256'] == 'ab'
+    pipeline, hashes = AVFInferencer(model, detector=None).pipeline, set()
+    for content in ('frame,x,y,w,h\n', 'frame,x,y,w,h\n0,1,1,9,9\n'):
+        file = tmp_path / 'boxes.csv'
+        file.write_text(content)
+        chosen = WindowSettings(detector=dict(type='BoxFileDetector', path=str(file)))
+        hashes.add(chosen.record(pipeline)['preprocessing_sha256'])
+    assert len(hashes) == 2
 
 
 def test_a_model_that_is_read_computes_in_the_precision_that_is_asked_for(model, tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ import torch
 from mmavf.apis import init_model
 from mmavf.cli.main import main
 from mmavf.cli.program import UsageError
-from mmavf.cli.recordings import find_jobs, part_of
+from mmavf.cli.recordings import find_jobs, find_recordings, part_of
 from tests.helpers.media import counted_frames, tone, write_media, write_wav
 from tests.helpers.models import ROOT
 
@@ -90,6 +90,9 @@ def test_misuse_is_found_before_anything_is_loaded(recordings, checkpoint, tmp_p
         ([recordings, '--out', tmp_path, '--model', tmp_path, '--config', SPEECH], 'either --model or --config'),
         ([tmp_path / 'lost', '--out', tmp_path, '--model', tmp_path], 'lost does not exist'),
         ([recordings, '--out', tmp_path, '--model', tmp_path, '--part', '5/4'], 'argument --part'),
+        ([recordings, '--out', tmp_path, '--model', tmp_path, '--batch-size', '0'], '--batch-size must be at least 1'),
+        ([recordings, '--out', tmp_path, '--model', tmp_path, '--min-sec', 'nan'], '--min-sec must not be negative'),
+        ([recordings, '--out', tmp_path, '--model', tmp_path, '--hop', 'inf'], '--hop must be positive'),
     ]:
         with pytest.raises(SystemExit) as ended:
             main(['predict', *map(str, words)])
@@ -129,6 +132,32 @@ def test_recordings_of_one_name_keep_their_suffixes(tmp_path):
     ]
     with pytest.raises(UsageError, match='does not exist'):
         find_jobs([tmp_path / 'lost'], Path('out'))
+
+
+def test_recordings_that_would_write_to_one_place_are_refused(tmp_path):
+    for folder in ('day1', 'day2', 'empty'):
+        (tmp_path / folder).mkdir()
+    for name in ('day1/x.mp4', 'day2/x.mp4', 'day2/y.mp4'):
+        (tmp_path / name).touch()
+    days = [tmp_path / 'day1', tmp_path / 'day2']
+    with pytest.raises(UsageError, match=r'day1/x\.mp4 and .*day2/x\.mp4 would both have their results at out/x'):
+        find_jobs(days, Path('out'), (2, 2))
+    assert len(find_recordings(days)[0]) == 3
+    assert len(find_jobs([days[0], tmp_path / 'day2/../day1/x.mp4', tmp_path / 'day2/y.mp4'], Path('out'))[0]) == 2
+    with pytest.raises(UsageError, match=r'no video or sound file in .*empty'):
+        find_recordings([tmp_path / 'empty'])
+    with pytest.raises(UsageError, match='2 recordings, and none for part 3 of 3'):
+        find_jobs([days[1]], Path('out'), (3, 3))
+
+
+def test_results_of_another_recording_are_not_taken_nor_replaced(recordings, checkpoint, tmp_path, capsys):
+    out = tmp_path / 'out'
+    assert predict(recordings / 'good.wav', '--out', out, checkpoint=checkpoint) == 0
+    made = (out / 'good.json').read_bytes()
+    assert predict(recordings / 'deep/good.wav', '--out', out, checkpoint=checkpoint) == 1
+    assert 'has the results of' in capsys.readouterr().out and (out / 'good.json').read_bytes() == made
+    assert predict(recordings / 'deep/good.wav', '--out', out, '--again', checkpoint=checkpoint) == 0
+    assert (out / 'good.json').read_bytes() != made
 
 
 def test_the_doctor_measures_a_prediction(recordings, checkpoint, tmp_path, capsys):

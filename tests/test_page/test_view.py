@@ -1,6 +1,7 @@
 """What the player's script gets of a timeline."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -22,6 +23,13 @@ def test_tracks_have_spans_without_overlap_and_squares():
     assert view['tracks'][0]['spans'][0][3] == [] and view['tracks'][1]['spans'][0][3] == ['audio']
     assert view['tracks'][0]['answer'].startswith(line.label(line.answers[0]))
     assert len(view['colours']) == len(view['names']) and view['range'] == [0, 1]
+
+
+def test_where_no_face_was_looked_for_no_square_is_drawn():
+    model = classifier()
+    line = timeline(source(), model, (face(1, 0.0, 6.0),), windows(model, 1, 0.0, 6.0))
+    whole = replace(line, settings=line.settings | dict(detector=None))
+    assert view_of(line)['tracks'][0]['face'] is not None and view_of(whole)['tracks'][0]['face'] is None
 
 
 def test_values_have_an_axis_around_zero():

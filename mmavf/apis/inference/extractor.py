@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -161,7 +160,7 @@ class FeatureExtractor:
     def _meta(self, names: list[str]) -> dict[str, Any]:
         model_input = self._windows.model_input
         settings = self._settings.record(model_input)
-        described = json.dumps([settings, model_input.description], sort_keys=True)
+        preprocessing = settings.pop('preprocessing_sha256')
         return dict(
             schema=SCHEMA,
             mmavf=__version__,
@@ -174,7 +173,7 @@ class FeatureExtractor:
             layer=self.choice.layer,
             precision='bfloat16' if computes_in_bf16(self.model) else 'float32',
             settings=settings,
-            preprocessing_sha256=sha256(described.encode()).hexdigest(),
+            preprocessing_sha256=preprocessing,
         )
 
 

@@ -136,9 +136,15 @@ class AVFInferencer(BaseInferencer):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """How windows are made and what computes them, for the timeline."""
+        """How windows are made, what computes them, and what becomes of the numbers, for the timeline."""
         precision = 'bfloat16' if computes_in_bf16(self.model) else 'float32'
-        return self._chosen.record(self.pipeline) | dict(engine=self._engine_name, precision=precision)
+        mean_tokens = (_card(self.model).get('marginals') or {}).get('sha256')
+        return self._chosen.record(self.pipeline) | dict(
+            engine=self._engine_name,
+            precision=precision,
+            calibration=self._calibration,
+            mean_tokens_sha256=mean_tokens if self._chosen.missing == 'marginal' else None,
+        )
 
     def visualize(
         self, inputs: list[Input], preds: list[Timeline], show: bool = False, out_dir: str | Path = '.'

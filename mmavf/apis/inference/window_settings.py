@@ -1,10 +1,15 @@
 """The choices that decide about the windows of recordings."""
 
+import json
 from dataclasses import dataclass, field
+from hashlib import sha256
+from math import inf
+from pathlib import Path
 from typing import Any, Literal
 
 from mmavf.errors import ConfigError
 from mmavf.faces.cropper import FaceCropper
+from mmavf.files.sha256 import file_sha256
 
 from .followed import Choice
 from .model_input import ModelInput
@@ -53,8 +58,10 @@ class WindowSettings:
         for name, allowed in choices.items():
             if (value := getattr(self, name)) not in allowed.__args__:
                 raise ConfigError(f'{name} must be one of {", ".join(allowed.__args__)}, not {value!r}')
-        if not 0 < self.hop_sec < float('inf'):
+        if not 0 < self.hop_sec < inf:
             raise ConfigError(f'hop_sec must be positive, not {self.hop_sec}')
+        if not 0 <= self.min_sec < inf:
+            raise ConfigError(f'min_sec must not be negative, not {self.min_sec}')
 
     def windows(self, model: Any, modalities: tuple[str, ...]) -> RecordingWindows:
         """Return what makes windows for a model of `init_model`.
@@ -85,8 +92,11 @@ class WindowSettings:
         )
 
     def record(self, model_input: ModelInput) -> dict[str, Any]:
-        """Return the settings as plain values, for results."""
-        return dict(
+        """Return the settings as plain values, for results.
+
+        `preprocessing_sha256` is of these, of the detector with the content of its file, and of the test pipeline.
+        """
+        settings = dict(
             window_sec=model_input.window_sec,
             hop_sec=self.hop_sec,
             clip_fps=model_input.clip_fps,
@@ -96,3 +106,7 @@ class WindowSettings:
             min_sec=self.min_sec,
             missing=self.missing,
         )
+        files = [value for value in (self.detector or {}).values() if isinstance(value, str) and Path(value).is_file()]
+        contents = [file_sha256(file) for file in files]
+        described = json.dumps([settings, self.detector, contents, model_input.description], sort_keys=True)
+        return settings | dict(preprocessing_sha256=sha256(described.encode()).hexdigest())

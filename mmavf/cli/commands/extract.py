@@ -14,7 +14,7 @@ from pathlib import Path
 from mmavf.cli.commands.predict import add_window_options, check_arguments, window_settings
 from mmavf.cli.model_options import add_model_options
 from mmavf.cli.program import UsageError
-from mmavf.cli.recordings import find_jobs
+from mmavf.cli.recordings import find_recordings
 
 __all__ = ['add_arguments', 'check_arguments', 'run']
 
@@ -56,7 +56,7 @@ def run(args: Namespace) -> int:
 
     if args.out.suffix not in ('.npz', '.safetensors'):
         raise UsageError(f'--out {args.out}: the name must end in .npz or .safetensors')
-    jobs, _ = find_jobs(args.paths, args.out.parent)
+    recordings, _ = find_recordings(args.paths)
     choice = LayerChoice(args.modality, args.tokens, args.layer)
     extract = FeatureExtractor(
         args.model or args.config,
@@ -67,14 +67,14 @@ def run(args: Namespace) -> int:
         **window_settings(args),
     )
     parts, failed = [], []
-    with PredictProgress(len(jobs)) as progress:
-        for job in jobs:
-            progress.begin(job.path)
+    with PredictProgress(len(recordings)) as progress:
+        for path in recordings:
+            progress.begin(path)
             try:
-                parts.append(extract.extract(job.path, args.batch_size, progress.advance))
+                parts.append(extract.extract(path, args.batch_size, progress.advance))
                 progress.end(f'{len(parts[-1].values)} windows')
             except ClipError as error:
-                failed.append((job.path, str(error).removeprefix(f'{job.path}: ')))
+                failed.append((path, str(error).removeprefix(f'{path}: ')))
                 progress.end(failed[-1][1])
     if failed:
         print(markdown_table(['recording', 'reason'], failed))

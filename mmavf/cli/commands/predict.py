@@ -10,6 +10,7 @@ model needs.
 """
 
 from argparse import ArgumentParser, Namespace
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,13 +69,28 @@ def add_window_options(parser: ArgumentParser) -> None:
     parser.add_argument('--batch-size', type=int, default=8, help='windows that run together (default: 8)')
 
 
+def check_window_options(args: Namespace) -> None:
+    """Check the numbers of `add_window_options`.
+
+    Raises:
+        UsageError: One is impossible.
+    """
+    if args.batch_size < 1:
+        raise UsageError(f'--batch-size must be at least 1, not {args.batch_size}')
+    if not 0 < args.hop < inf:
+        raise UsageError(f'--hop must be positive, not {args.hop:g}')
+    if not 0 <= args.min_sec < inf:
+        raise UsageError(f'--min-sec must not be negative, not {args.min_sec:g}')
+
+
 def check_arguments(args: Namespace) -> None:
     """Check what argparse cannot.
 
     Raises:
-        UsageError: No model is named, or a path does not exist.
+        UsageError: No model is named, a path does not exist, or a number is impossible.
     """
     check_model_options(args)
+    check_window_options(args)
     missing = [str(path) for path in args.paths if not path.exists()]
     if missing:
         raise UsageError(f'{missing[0]} does not exist')
@@ -85,8 +101,6 @@ def run(args: Namespace) -> int:
     from mmavf.cli.predict_jobs import run_jobs
 
     jobs, others = find_jobs(args.paths, args.out, args.part)
-    if not jobs:
-        raise UsageError(f'no video or sound file in {", ".join(map(str, args.paths))} for part {args.part[0]}')
     args.out.mkdir(parents=True, exist_ok=True)
     outcomes = run_jobs(build_inferencer(args), jobs, args)
     return report(outcomes, args.out, others)

@@ -10,7 +10,7 @@ files are deleted when the page is closed, and all when the command ends (Ctrl-C
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from importlib.util import find_spec
 
-from mmavf.cli.commands.predict import add_window_options, build_inferencer
+from mmavf.cli.commands.predict import add_window_options, build_inferencer, check_window_options
 from mmavf.cli.model_options import add_engine_option, add_model_options, check_model_options
 from mmavf.cli.program import UsageError
 
@@ -41,6 +41,7 @@ def check_arguments(args: Namespace) -> None:
         UsageError: No model is named, a number is impossible, or Gradio is not installed.
     """
     check_model_options(args)
+    check_window_options(args)
     if not (args.max_mb > 0 and args.max_sec > 0 and 0 <= args.port < 65536):
         raise UsageError('--max-mb and --max-sec must be positive, --port from 0 to 65535')
     if find_spec('gradio') is None:
