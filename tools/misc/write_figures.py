@@ -117,6 +117,14 @@ TABLES: dict[str, dict[str, str]] = {
         'the last two, pooled': '{both}',
     },
     'speech_members': {'trainings': '{members}', 'UAR': '{uar:.1f}'},
+    'speech_pretraining': {
+        'set': '{set}',
+        '': '{what}',
+        'each fold, mean of three seeds': '{folds}',
+        'each seed, mean of the folds': '{seeds}',
+        'mean': '{mean}',
+        'difference (95 %, over folds)': '{difference}',
+    },
     'loader': {
         'machine': '{machine}',
         'media': '{media}',
