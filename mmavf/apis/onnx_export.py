@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from mmavf.checkpoints.published import update_card
-from mmavf.errors import CheckpointError, ConfigError
+from mmavf.errors import CheckpointError, ClipError, ConfigError
 from mmavf.models.complexity import input_sizes
 
 from .exported import ExportInput, Logits
@@ -123,7 +123,9 @@ def _windows(model: Any, check_list: str | Path, data_root: str | Path) -> Itera
     for batch in list_loader(model.cfg, check_list, data_root):
         if batch['failures']:
             first = batch['failures'][0]
-            raise CheckpointError(f'{check_list}: {first.sample_id} cannot be used: {first.error}')
+            raise ClipError(
+                f'{check_list}: {first.sample_id} cannot be used: {first.error}. The folder is complete without ONNX.'
+            )
         data = dict(inputs=batch['inputs'], data_samples=batch['data_samples'])
         prepared = model.data_preprocessor(data)['inputs']
         yield {name: prepared[name] for name in input_sizes(model)}

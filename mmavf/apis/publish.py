@@ -74,6 +74,8 @@ def publish_model(
         check_onnx(model)
     card = _card(model, content, results, manifest, licence=licence, origin=origin, fps=fps)
     check_parts(model_config(card, None))
+    if check_list is not None:
+        list_loader(model_config(card, None), check_list, data_root)  # a list that cannot be read is found before
     marginals = None if marginal_list is None else _add_marginals(card, model, marginal_list, data_root)
     write_published(folder, model.state_dict(), card, marginals)
     if onnx:

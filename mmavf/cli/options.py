@@ -1,6 +1,6 @@
 """Options that several commands have, each declared once."""
 
-from argparse import SUPPRESS, Action, ArgumentParser, Namespace
+from argparse import SUPPRESS, Action, ArgumentParser, ArgumentTypeError, Namespace
 from typing import Any
 
 from .protocol_options import add_protocol_options
@@ -28,6 +28,18 @@ def add_config_options(parser: ArgumentParser) -> None:
         metavar='KEY=VALUE',
         help='override values of the config: key=value, a.b=value, key="[a,b]"',
     )
+
+
+def device_names(text: str) -> list[str]:
+    """Return ['0', '1'] of '0,1', for argparse.
+
+    Raises:
+        ArgumentTypeError: A name is empty, which would hide all GPUs.
+    """
+    names = [name.strip() for name in text.split(',')]
+    if '' in names:
+        raise ArgumentTypeError(f'{text!r} has an empty name; GPUs are named as in 0,1')
+    return names
 
 
 def add_run_options(parser: ArgumentParser) -> None:

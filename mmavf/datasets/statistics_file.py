@@ -21,7 +21,7 @@ def statistics_file(ann_file: str, data_root: str) -> Path:
 def write_statistics(statistics: Mapping[str, Any], ann_file: str, data_root: str) -> Path:
     """Write what `mmavf.datasets.data_stats.summarise` returns beside the list; return the file."""
     path = statistics_file(ann_file, data_root)
-    write_atomically(path, json.dumps(statistics, indent=2) + '\n')
+    write_atomically(path, json.dumps({'list': Path(ann_file).name, **statistics}, indent=2) + '\n')
     return path
 
 
@@ -29,13 +29,14 @@ def read_statistics(ann_file: str, data_root: str, kind: MelKind) -> dict[str, A
     """Return the statistics of a list; `kind`, of its log-mel, is for the message.
 
     Raises:
-        ConfigError: They have not been measured, or the file is damaged.
+        ConfigError: They have not been measured, are of another list, or the file is damaged.
     """
     path = statistics_file(ann_file, data_root)
     try:
         found = json.loads(path.read_text(encoding='utf-8'))
         for part in {'log_mel', 'frames'} & found.keys():
             found[part]['mean'], found[part]['std']
+        measured = found.get('list', Path(ann_file).name)
     except OSError as error:
         raise ConfigError(
             f'{path}: the statistics of the list cannot be read ({error.strerror}). Measure them: mmavf data-stats '
@@ -43,4 +44,6 @@ def read_statistics(ann_file: str, data_root: str, kind: MelKind) -> dict[str, A
         ) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ConfigError(f'{path} is not what mmavf data-stats writes ({error}): run it again') from error
+    if measured != Path(ann_file).name:
+        raise ConfigError(f'{path} has the statistics of {measured}, not of {ann_file}: give one list another name')
     return found

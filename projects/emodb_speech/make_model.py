@@ -8,6 +8,7 @@ Runs that are finished are not done again; the working folder is `work_dirs/emod
 
 import argparse
 import csv
+import re
 import sys
 from pathlib import Path
 
@@ -16,6 +17,9 @@ CONFIG = HERE / 'configs/emodb_speech.py'
 EMOTIONS = dict(W='anger', L='boredom', E='disgust', A='fear', F='happiness', N='neutral', T='sadness')
 SPEAKERS = ('03', '08', '09', '10', '11', '12', '13', '14', '15', '16')
 FOLDS = 5  # of two speakers each
+NAME = re.compile(
+    rf'({"|".join(SPEAKERS)})[ab]\d\d[{"".join(EMOTIONS)}][a-z]?\.(wav|flac)'
+)  # speaker, sentence, emotion
 LICENCE = 'CC0-1.0, as the recordings of EMO-DB'
 ORIGIN = (
     'made by projects/emodb_speech of mmavf from EMO-DB (Burkhardt et al. 2005): German sentences of ten actors, who '
@@ -30,8 +34,8 @@ def fold_of(speaker: str) -> int:
 
 
 def write_list(raw: Path, path: Path) -> int:
-    """Write the list of all recordings; return their number."""
-    files = sorted(file for file in raw.iterdir() if file.suffix in ('.wav', '.flac') and file.stem[:2] in SPEAKERS)
+    """Write the list of all recordings, files with other names left out; return their number."""
+    files = sorted(file for file in raw.iterdir() if NAME.fullmatch(file.name))
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, 'w', newline='') as file:
         table = csv.writer(file)
@@ -62,8 +66,10 @@ def main() -> int:
     parser.add_argument('--epochs', type=int, default=50, help='of each training (default: 50)')
     parser.add_argument('--jobs', type=int, default=2, help='trainings at a time (default: 2)')
     args = parser.parse_args()
+    if args.out.exists() and (not args.out.is_dir() or any(args.out.iterdir())):
+        parser.error(f'{args.out} must not be there, or be an empty folder')
     ann_file = args.work_dir / 'all.csv'
-    if not write_list(args.raw, ann_file):
+    if not args.raw.is_dir() or not write_list(args.raw, ann_file):
         parser.error(f'{args.raw} holds no recordings of EMO-DB, such as 03a01Fa.wav')
     budget = {'train_cfg.max_epochs': args.epochs}
     folds = args.work_dir / 'folds'

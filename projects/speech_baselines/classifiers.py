@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from mmavf.errors import ListError
 from mmavf.evaluation.functional import fit_temperature, with_temperature
 
 CANDIDATES = tuple(10.0**power for power in range(-5, 1))  # of C
@@ -61,6 +62,9 @@ def fit(kind: str, features: np.ndarray, labels: np.ndarray, speakers: np.ndarra
         labels: (N,) class indices.
         speakers: (N,) names.
         num_classes: Classes K.
+
+    Raises:
+        ListError: There are too few speakers to hold one out.
     """
     held_out = _held_out(kind, features, labels, speakers, num_classes)
     recalls = [balanced_accuracy_score(labels, decisions.argmax(axis=1)) for decisions in held_out]
@@ -69,7 +73,9 @@ def fit(kind: str, features: np.ndarray, labels: np.ndarray, speakers: np.ndarra
     classifier = _classifier(kind, CANDIDATES[best]).fit(preparation.transform(features), labels)
     decisions = held_out[best]
     scale = float(decisions[np.isfinite(decisions)].std()) or 1.0
-    temperature = fit_temperature(labels, softmax(decisions / scale, axis=1))
+    # a class that only one speaker has is unknown where that one is held out: nothing could make it probable
+    known = np.isfinite(decisions[np.arange(len(labels)), labels])
+    temperature = fit_temperature(labels[known], softmax(decisions[known] / scale, axis=1)) if known.any() else 1.0
     return Fitted(preparation, classifier, num_classes, CANDIDATES[best], scale, temperature)
 
 
@@ -78,7 +84,15 @@ def _held_out(
 ) -> np.ndarray:
     """Return the decision values of speakers that are held out in turn, for each C: (candidates, N, K)."""
     found = np.empty((len(CANDIDATES), len(labels), num_classes))
-    for train, test in GroupKFold(min(INNER_FOLDS, len(set(speakers)))).split(features, groups=speakers):
+    num_speakers = len(set(speakers))
+    if num_speakers < 2:
+        raise ListError(f'C is chosen by speakers that are held out, and the training part has only {speakers[0]}')
+    for train, test in GroupKFold(min(INNER_FOLDS, num_speakers)).split(features, groups=speakers):
+        if len(set(labels[train])) < 2:
+            left_out = ', '.join(sorted(set(speakers[test])))
+            raise ListError(
+                f'C is chosen by speakers that are held out: without {left_out} one class is left to train on'
+            )
         preparation = _preparation().fit(features[train])
         ours, theirs = (preparation.transform(features[part]) for part in (train, test))
         for place, cost in enumerate(CANDIDATES):

@@ -108,10 +108,12 @@ class _Clips:
         self.infos = [dataset.get_data_info(index) for index in range(len(dataset))]
         if not self.classes:
             raise ConfigError('the baselines classify: the data set of the config has no classes')
-        if any('subject' not in clip for clip in self.infos):
-            raise ConfigError(
-                f'{dataset.ann_file}: C is chosen by speakers that are held out: the list needs a column subject'
-            )
+        for clip in self.infos:
+            if 'subject' not in clip:
+                raise ConfigError(
+                    f'clip {clip["sample_id"]} has no subject: C is chosen by speakers that are held out, and the list '
+                    'needs a column subject'
+                )
 
     @property
     def labels(self) -> np.ndarray:

@@ -10,7 +10,9 @@ feature set gets a folder with a test per fold, as `mmavf cross-validate` writes
 
 import sys
 from argparse import ArgumentParser, Namespace
+from collections import Counter
 from collections.abc import Sequence
+from os.path import relpath
 from pathlib import Path
 
 from mmavf.cli.options import add_config_options
@@ -38,10 +40,22 @@ def check_arguments(args: Namespace) -> None:
     """Check what argparse cannot.
 
     Raises:
-        UsageError: `--fuse` has nothing to fuse.
+        UsageError: `--fuse` has nothing to fuse, or a RUN is named twice.
     """
+    if len({path.resolve() for path in args.compare}) < len(args.compare):
+        raise UsageError('--compare names a folder twice')
     if args.fuse is not None and (not args.compare or args.fuse not in args.features):
         raise UsageError('--fuse needs --compare RUN, and its set among --features')
+
+
+def run_titles(paths: Sequence[Path]) -> dict[str, Path]:
+    """Return folders of cross-validations by the titles of their rows: the name, with its folder where it is taken."""
+    folders = [path.resolve() for path in paths]
+    names = Counter([*SETS, *(folder.name for folder in folders)])
+    titles = {}
+    for folder in folders:
+        titles[folder.name if names[folder.name] == 1 else f'{relpath(folder.parent)}/{folder.name}'] = folder
+    return titles
 
 
 def run(args: Namespace) -> None:
@@ -60,7 +74,7 @@ def run(args: Namespace) -> None:
     folds = chosen_folds(args.folds, fold_values(cfg))
     out = args.out or Path('work_dirs', f'{Path(args.config).stem}_baselines')
     baselines = Baselines(args.config, cfg, folds, out)
-    variants = {path.name: read_run(path, folds) for path in args.compare}
+    variants = {title: read_run(path, folds) for title, path in run_titles(args.compare).items()}
     models = dict(variants)
     for name in args.features:
         print_progress(f'{name} ...')

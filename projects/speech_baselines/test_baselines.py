@@ -4,6 +4,7 @@ import csv
 import json
 from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from mmavf.visualization.results import read_results
 from projects.speech_baselines.classifiers import CANDIDATES, fit
 from projects.speech_baselines.comparison import fused, read_run
 from projects.speech_baselines.features import SETS, extractor, features_of
-from projects.speech_baselines.run import main
+from projects.speech_baselines.run import main, run_titles
 from tests.helpers.models import ROOT
 
 HAS_OPENSMILE = find_spec('opensmile') is not None
@@ -123,6 +124,43 @@ def test_a_class_that_was_not_trained_on_gets_no_probability():
     found = fit('logistic', labels[:, None] + rng.normal(0, 0.1, (40, 3)), labels, np.repeat(np.arange(4), 10), 3)
     scores = found.probabilities(np.array([[0.0, 0, 0], [2, 2, 2]]))
     assert (scores.argmax(axis=1) == [0, 2]).all() and (scores[:, 1] < 1e-6).all()
+
+
+@pytest.mark.parametrize('kind', ['svm', 'logistic'])
+def test_a_class_of_one_speaker_does_not_flatten_the_probabilities(kind):
+    rng = np.random.default_rng(0)
+    speakers = np.repeat(np.arange(4), 30)
+    labels = np.tile([0, 1, 0], 40)
+    labels[-30::3] = 2  # of the last speaker alone
+    clips = np.eye(3)[labels] * 3 + rng.normal(0, 1.0, (120, 3))
+    found = fit(kind, clips, labels, speakers, 3)
+    assert found.temperature < 5 and found.probabilities(clips)[labels < 2].max(axis=1).mean() > 0.6
+
+
+@pytest.mark.parametrize(
+    ('speakers', 'labels', 'message'),
+    [
+        (['a'] * 4, [0, 1, 0, 1], 'the training part has only a'),
+        (['a', 'a', 'b', 'b'], [0, 0, 1, 1], 'without [ab] one class is left'),
+    ],
+)
+def test_too_few_speakers_are_refused(speakers, labels, message):
+    with pytest.raises(ListError, match=message):
+        fit('svm', np.random.default_rng(0).normal(size=(4, 2)), np.array(labels), np.array(speakers), 2)
+
+
+def test_runs_have_titles_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    paths = [Path('seed0/mine'), Path('seed1/mine'), Path('compare'), Path('other'), Path('.')]
+    found = run_titles(paths)
+    assert list(found) == ['seed0/mine', 'seed1/mine', './compare', 'other', tmp_path.name]
+    assert list(found.values()) == [path.resolve() for path in paths]
+
+
+def test_a_run_that_is_named_twice_is_refused(config, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main([str(config), '--compare', str(tmp_path), str(tmp_path / 'x/..')])
+    assert '--compare names a folder twice' in capsys.readouterr().err
 
 
 def test_too_short_a_clip_is_named(tmp_path):

@@ -17,7 +17,7 @@ from mmavf.apis.marginals import output_of
 from mmavf.apis.publish import publish_model
 from mmavf.checkpoints.published import read_card, read_published, update_card
 from mmavf.engine.config_file import load_config
-from mmavf.errors import CheckpointError, ConfigError
+from mmavf.errors import CheckpointError, ConfigError, ListError
 from tests.helpers.media import tone, write_media
 from tests.helpers.models import ROOT
 
@@ -362,4 +362,11 @@ def test_only_what_has_a_head_is_exported(tmp_path, monkeypatch):
     monkeypatch.setattr('mmavf.apis.onnx_export.find_spec', lambda name: True)
     with pytest.raises(ConfigError, match='is for models with a head'):
         publish_model(path, tmp_path / 'out', onnx=True, device='cpu')
+    assert not (tmp_path / 'out').exists()
+
+
+def test_a_list_to_check_on_is_read_before_anything_is_written(checkpoint, tmp_path, monkeypatch):
+    monkeypatch.setattr('mmavf.apis.onnx_export.find_spec', lambda name: True)
+    with pytest.raises(ListError, match=r'gone\.csv'):
+        publish_model(checkpoint, tmp_path / 'out', onnx=True, check_list='gone.csv', device='cpu')
     assert not (tmp_path / 'out').exists()

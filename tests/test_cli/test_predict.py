@@ -68,6 +68,15 @@ def test_a_folder_is_done_once_and_its_bad_files_are_named(recordings, checkpoin
     assert 'finished before' not in capsys.readouterr().out
 
 
+def test_numbers_that_are_not_finite_fail_one_recording_after_the_other(recordings, tmp_path, capsys):
+    model = init_model(SPEECH, device='cpu')
+    model.head.fc.weight.data[:] = 3e38  # finite, its products are not
+    path = tmp_path / 'nan.pth'
+    torch.save(dict(state_dict=model.state_dict(), meta=dict(dataset_meta=model.dataset_meta)), path)
+    assert predict(recordings, '--out', tmp_path / 'out', checkpoint=path) == 1
+    assert capsys.readouterr().out.count('the model gives numbers that are not finite') == 2
+
+
 def test_refusals_alone_end_with_status_2(recordings, checkpoint, tmp_path, capsys):
     assert predict(recordings / 'silent.mp4', '--out', tmp_path / 'out', checkpoint=checkpoint) == 2
     assert 'Refused recordings lack what the model needs' in capsys.readouterr().out

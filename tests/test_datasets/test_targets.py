@@ -10,6 +10,7 @@ from mmengine.registry import init_default_scope
 
 import mmavf.engine
 import mmavf.evaluation  # noqa: F401  (registers the metrics)
+from mmavf.datasets.statistics_file import read_statistics, write_statistics
 from mmavf.datasets.targets import (
     CARDS,
     CEA_ALIGNMENT,
@@ -25,6 +26,7 @@ from mmavf.datasets.targets import (
 )
 from mmavf.datasets.targets.folds import AVCAFFE_TEST
 from mmavf.datasets.targets.page import page
+from mmavf.datasets.transforms.log_mel import MelKind
 from mmavf.errors import ConfigError, ListError
 from mmavf.protocol.protocol import apply_protocol
 from mmavf.registry import DATASETS, METRICS
@@ -408,6 +410,22 @@ def test_statistics_without_sound_are_refused_where_log_mel_is_made(tmp_path):
     base = Config.fromfile(str(ROOT / 'configs/small/audio.py'))
     with pytest.raises(ConfigError, match='statistics of the list have none: .*--mel-bins 64 --mel-frame-ms 50'):
         list_settings(str(tmp_path), classes=['calm', 'angry'], base=base, statistics=True, modalities=['audio'])
+
+
+def test_statistics_without_frames_are_refused_where_frames_are_read(tmp_path):
+    (tmp_path / 'lists').mkdir()
+    measured = dict(mean=-4.0, std=4.0, bins=128, frame_ms=25.0)
+    (tmp_path / 'lists/all.stats.json').write_text(json.dumps(dict(log_mel=measured)))
+    base = Config.fromfile(str(ROOT / 'configs/small/av.py'))
+    with pytest.raises(ConfigError, match='read frames, and the statistics of the list have none: .* mmavf data-stats'):
+        list_settings(str(tmp_path), classes=['calm', 'angry'], base=base, statistics=True)
+
+
+def test_statistics_of_another_list_are_refused(tmp_path):
+    write_statistics({}, 'all.csv', str(tmp_path))
+    assert read_statistics('all.csv', str(tmp_path), MelKind()) == dict(list='all.csv')
+    with pytest.raises(ConfigError, match=r'has the statistics of all\.csv, not of all\.txt'):
+        read_statistics('all.txt', str(tmp_path), MelKind())
 
 
 def test_statistics_of_pipelines_with_different_log_mel_are_refused(tmp_path):

@@ -3,12 +3,14 @@
 import hashlib
 import json
 import sys
+from argparse import ArgumentTypeError
 from pathlib import Path
 
 import numpy as np
 import pytest
 from mmengine.config import Config
 
+from mmavf.cli.options import device_names
 from mmavf.errors import ConfigError, ListError
 from mmavf.evaluation import Predictions
 from mmavf.experiments.config_hash import config_hash
@@ -194,6 +196,13 @@ def runs_of(tmp_path, program, devices=(None,), **changes):
 
 def calls(tmp_path):
     return sorted(line.split() for line in (tmp_path / 'calls').read_text().splitlines())
+
+
+@pytest.mark.parametrize('text', ['0,', ',1', ''])
+def test_a_device_without_a_name_is_refused(text):
+    assert device_names('0, 1') == ['0', '1']
+    with pytest.raises(ArgumentTypeError, match='has an empty name'):
+        device_names(text)
 
 
 def test_a_failing_fold_does_not_stop_the_others_and_goes_on_later(tmp_path, program, monkeypatch):

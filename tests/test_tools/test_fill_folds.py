@@ -110,6 +110,11 @@ def test_the_tool_fills_the_column_and_leaves_the_rest(tmp_path, run):
     path.write_bytes(before.replace(b',2\n', b',3\n', 1))
     status, _, errors = run('ravdess', path)
     assert status == 1 and errors.startswith(f'ListError: {path}: 1 of 3 rows have another fold already')
+    for same in (tmp_path / 'x/../all.csv', tmp_path / 'link.csv'):
+        (tmp_path / 'x').mkdir(exist_ok=True)
+        (tmp_path / 'link.csv').unlink(missing_ok=True)
+        (tmp_path / 'link.csv').symlink_to(path)
+        assert run('ravdess', path, '--out', tmp_path / same)[0] == 1
     assert run('ravdess', path, '--out', tmp_path / 'new.csv')[0] == 0
     assert (tmp_path / 'new.csv').read_bytes() == before != path.read_bytes()
 

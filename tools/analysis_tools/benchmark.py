@@ -23,7 +23,7 @@ import argparse
 import sys
 
 from mmavf.cli.options import add_config_options
-from mmavf.cli.program import run_program
+from mmavf.cli.program import UsageError, run_program
 
 DTYPES = ('fp32', 'bf16')
 
@@ -82,7 +82,14 @@ def _add_seek_arguments(parser: argparse._ArgumentGroup) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Measure the step, the loader, seeking, or the difference between engines or to another commit."""
+    """Measure the step, the loader, seeking, or the difference between engines or to another commit.
+
+    Raises:
+        UsageError: Two of them are asked for.
+    """
+    chosen = [f'--{mode}' for mode in ('loader', 'engines', 'seek', 'against') if getattr(args, mode)]
+    if len(chosen) > 1:
+        raise UsageError(f'{" and ".join(chosen)} are measured by commands of their own')
     if args.loader:
         import loader_benchmark as benchmark
     elif args.engines:

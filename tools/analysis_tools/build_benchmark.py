@@ -34,7 +34,20 @@ CLOCKS = ('wall', 'cpu')
 
 
 def run(args: argparse.Namespace) -> None:
-    """Print one JSON line per batch size and data type."""
+    """Print one JSON line per batch size and data type.
+
+    Raises:
+        UsageError: An option has no meaning here, the config is not one of the builds, or there is no such commit.
+    """
+    given = [f'--{name}' for name in ('checkpointing', 'graph', 'compile') if getattr(args, name)]
+    given += ['--float32-precision'] * (args.float32_precision != 'highest')
+    if given:
+        raise UsageError(f'--against does not know {", ".join(given)}')
+    if args.rounds < 1:
+        raise UsageError('--rounds must be at least 1')
+    path = Path(args.config).resolve()
+    if not path.is_relative_to(ROOT):
+        raise UsageError(f'--against takes the config of either build: {args.config} is not in {ROOT}')
     config = load_config(args.config, args.cfg_options)
     init_default_scope('mmavf')
     with torch.device('meta'):
@@ -42,7 +55,12 @@ def run(args: argparse.Namespace) -> None:
     with checkout(args.against) as other:
         for batch_size in args.batch_size:
             for name in args.dtype:
-                job = dict(config=args.config, options=dict(args.cfg_options or {}), forward=args.forward, sizes=sizes)
+                job = dict(
+                    config=str(path.relative_to(ROOT)),
+                    options=dict(args.cfg_options or {}),
+                    forward=args.forward,
+                    sizes=sizes,
+                )
                 job |= dict(batch_size=batch_size, dtype=DTYPES[name], threads=torch.get_num_threads())
                 about = {key: job[key] for key in ('config', 'forward', 'batch_size', 'dtype', 'threads')}
                 about |= dict(against=args.against, rounds=args.rounds)

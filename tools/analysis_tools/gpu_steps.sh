@@ -6,7 +6,9 @@ set -euo pipefail
 ROOT="$(cd "$(dirname "$0")/../.." && pwd)"
 cd "$ROOT"
 for job in configs/avfmae_{b:164,l:150,h:100} projects/hicmae/configs/hicmae_b:40; do
+    blocks='ViTBlock CrossSelfBlock'
+    [[ $job == configs/* ]] && blocks+=' LGIBlock CrossBlock'
     PYTHONPATH="$ROOT${PYTHONPATH:+:$PYTHONPATH}" "${PYTHON:-python}" tools/analysis_tools/benchmark.py \
         "${job%:*}_pretrain.py" --batch-size "${job#*:}" --dtype bf16 --optimizer \
-        --graph --compile LGIBlock ViTBlock CrossBlock CrossSelfBlock "$@"
+        --graph --compile $blocks "$@"
 done

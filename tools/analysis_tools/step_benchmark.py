@@ -145,6 +145,9 @@ def print_speed(args: argparse.Namespace) -> None:
     keep_freed_memory()  # as a run does
     torch.set_float32_matmul_precision(args.float32_precision)
     model = build_model(args)
+    known = {type(module).__name__ for module in model.modules()}
+    if unknown := set(args.compile) - known:
+        raise UsageError(f'--compile: the model has no module of class {", ".join(sorted(unknown))}')
     sizes = input_sizes(model)
     clip_flops = 3 * count_flops(model)['']
     model.to(device).train()

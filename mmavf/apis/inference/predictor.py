@@ -8,6 +8,7 @@ from mmengine.dataset import default_collate
 
 from mmavf.apis.batch import run_batch
 from mmavf.datasets.media.frame_times import DEFAULT_FPS
+from mmavf.errors import ClipError
 from mmavf.evaluation.functional.calibration import apply_calibration
 from mmavf.timeline import Answer, ModelInfo, SourceInfo, Timeline, Track, Window
 
@@ -24,13 +25,20 @@ class Scored(NamedTuple):
 
 
 def score(model: Any, batch: list[ReadyWindow], absent: tuple[str, ...]) -> Iterator[Scored]:
-    """Run a recognizer, or its `OpenVINOModel`, on windows; of modalities that are absent its mean tokens stand in."""
+    """Run a recognizer, or its `OpenVINOModel`, on windows; of modalities that are absent its mean tokens stand in.
+
+    Raises:
+        ClipError: What comes out is not finite.
+    """
     given = {modality: model.marginals[modality] for modality in absent}
     options: dict[str, Any] = dict(given=given) if given else {}
     samples = run_batch(model, default_collate([window.packed for window in batch]), **options)
     for window, sample in zip(batch, samples, strict=True):
-        scores = sample.pred_score if 'pred_score' in sample else sample.pred_value
-        yield Scored(window, scores.float().cpu().numpy())
+        scores = (sample.pred_score if 'pred_score' in sample else sample.pred_value).float().cpu().numpy()
+        if not np.isfinite(scores).all():
+            start, end = window.plan.window_sec.tolist()
+            raise ClipError(f'from {start:.2f} to {end:.2f} s the model gives numbers that are not finite')
+        yield Scored(window, scores)
 
 
 def make_timeline(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmavf.cli.commands.cross_validate import chosen_folds, print_progress
+from mmavf.cli.options import device_names
 from mmavf.cli.program import UsageError
 from mmavf.errors import MMAVFError
 
@@ -38,7 +39,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help='folder of pre-trainings, which several ablations may share (default: <work dir>/stages)',
     )
     parallel = parser.add_mutually_exclusive_group()
-    parallel.add_argument('--devices', help='GPUs to use, one run on each at a time: 0,1')
+    parallel.add_argument('--devices', type=device_names, help='GPUs to use, one run on each at a time: 0,1')
     parallel.add_argument('--jobs', type=int, default=1, help='runs at a time without --devices (default: 1)')
     parser.add_argument(
         '--dry-run', action='store_true', help='check everything and list the runs, without running any'
@@ -65,7 +66,7 @@ def run(args: Namespace) -> None:
 
     ablation, folds = read_file(args)
     work_dir = args.work_dir or Path('work_dirs') / args.file.stem
-    devices = args.devices.split(',') if args.devices else [None] * args.jobs
+    devices = args.devices or [None] * args.jobs
     runs = AblationRuns(ablation, folds, work_dir, devices, args.stages_dir)
     if args.dry_run:
         print('\n'.join(runs.listing()))

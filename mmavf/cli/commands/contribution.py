@@ -47,14 +47,13 @@ def run(args: Namespace) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     label = 'recall' if found['both'].is_classification else 'CCC'
     draw_contribution(single, names, label, out)
-    by_name = {kind: [None if value != value else value for value in values] for kind, values in single.items()}
     update_card(
         args.model,
         contribution=dict(
             num_clips=len(found['both']),
             measured_on=describe(Path(args.data_root, args.list)),
-            scores=scores,
-            by_name=by_name,
+            scores={kind: {name: known(value) for name, value in part.items()} for kind, part in scores.items()},
+            by_name={kind: [known(value) for value in values] for kind, values in single.items()},
         ),
     )
     print(f'{args.model}/model.json and {out} are written.')
@@ -79,6 +78,11 @@ def scores_by_name(predictions: 'Predictions') -> list[float]:
         return REGRESSION_SCORES['ccc'](labels, decisions).tolist()
     matrix = confusion_matrix(labels, decisions, len(predictions.names))
     return [row[place] / sum(row) if sum(row) else float('nan') for place, row in enumerate(matrix.tolist())]
+
+
+def known(value: float) -> float | None:
+    """Return a score as it stands in a card: None for NaN, which JSON does not have."""
+    return None if value != value else value
 
 
 def shown(value: float) -> str:

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmavf.cli.options import add_run_options
+from mmavf.cli.options import add_run_options, device_names
 from mmavf.cli.program import UsageError
 from mmavf.errors import ConfigError, MMAVFError
 
@@ -29,7 +29,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument('--work-dir', help='folder of all results (default: work_dirs/<config>)')
     parallel = parser.add_mutually_exclusive_group()
-    parallel.add_argument('--devices', help='GPUs to use, one fold on each at a time: 0,1')
+    parallel.add_argument('--devices', type=device_names, help='GPUs to use, one fold on each at a time: 0,1')
     parallel.add_argument('--jobs', type=int, default=1, help='folds at a time without --devices (default: 1)')
     add_run_options(parser)
 
@@ -46,7 +46,7 @@ def run(args: Namespace) -> None:
     known = fold_values(cfg)
     folds = chosen_folds(args.folds, known)
     name = osp.splitext(osp.basename(args.config))[0]
-    devices = args.devices.split(',') if args.devices else [None] * args.jobs
+    devices = args.devices or [None] * args.jobs
     runs = FoldRuns(cfg, Path(args.work_dir or osp.join('work_dirs', name)), devices)
     stops.grace_sec = 2 * GRACE_SEC  # the folds' processes end first
     stops.outcome = lambda: 'Run the same command again to continue.'

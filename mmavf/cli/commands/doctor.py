@@ -72,5 +72,7 @@ def check_arguments(args: Namespace) -> None:
         raise UsageError('pass a config, or a list by --list, or a model by --model')
     if (args.model is None) != (args.recording is None):
         raise UsageError('--model and --recording belong together')
+    if args.clips < 1 or (args.processes is not None and args.processes < 1):
+        raise UsageError('--clips and --processes must be at least 1')
     if args.clips_per_sec and args.step_sec:
         raise UsageError('pass either --clips-per-sec or --step-sec')

@@ -38,8 +38,10 @@ def check_arguments(args: Namespace) -> None:
     """Check what argparse cannot.
 
     Raises:
-        UsageError: No clip is wanted.
+        UsageError: No clip is wanted, or an option does not go with `--video`.
     """
+    if args.video and args.data_root:
+        raise UsageError('--data-root belongs to --list; give --video the whole path')
     if args.number < 1:
         raise UsageError('--number must be 1 or more')
 

@@ -58,7 +58,7 @@ def fill_fold_column(path: Path, out: Path, folds_of: Callable[[Sequence[Row]], 
     cells = [{column: read_cell(column, text) for column, text in row.items()} for row in rows]
     folds = folds_of(cells)
     others = sum(row.get('fold', '') not in ('', fold) for row, fold in zip(cells, folds, strict=True))
-    if others and out == path:
+    if others and out.exists() and out.samefile(path):
         raise ListError(f'{path}: {others} of {len(rows)} rows have another fold already: set --out to keep the list')
     text = io.StringIO(newline='')
     writer = csv.DictWriter(text, list(dict.fromkeys([*columns, 'fold'])), lineterminator='\n')

@@ -129,5 +129,10 @@ def _normalise(settings: dict[str, Any], base: Mapping | None, ann_file: str, da
             steps = base[loader]['dataset']['pipeline']
             changed = [{**step, **options} if step['type'] == 'LogMel' else dict(step) for step in steps]
             settings[loader]['dataset']['pipeline'] = changed
+    if 'frames' not in found and any(step['type'] == 'ReadFrames' for step in _steps(base)):
+        raise ConfigError(
+            'the pipelines read frames, and the statistics of the list have none: measure them, mmavf data-stats '
+            f'{ann_file} --data-root {data_root} {kind.options}'
+        )
     if 'frames' in found:
         settings['model']['data_preprocessor'].update({key: found['frames'][key] for key in ('mean', 'std')})
