@@ -51,6 +51,14 @@ def mean_tokens(model: nn.Module, loader: Iterable[dict]) -> tuple[dict[str, Ten
             places[f'{modality}.token_ids'] = output.token_ids.cpu()  # the same for every clip
             for name, value in _layers_of(output, modality).items():
                 of_clips = value.double().unflatten(0, (len(batch['data_samples']), -1)).mean(dim=1)  # (B * V, ...)
+                for sample, finite in zip(
+                    batch['data_samples'], of_clips.flatten(1).isfinite().all(dim=1), strict=True
+                ):
+                    if not finite:
+                        raise ClipError(
+                            f'{sample.sample_id}: the {modality} encoder makes numbers of it that are not finite. '
+                            'Remove it from the list.'
+                        )
                 sums[name] = sums.get(name, 0) + of_clips.sum(dim=0, keepdim=True).cpu()
         clips += len(batch['data_samples'])
     if not clips:

@@ -32,8 +32,8 @@ def tested_pipeline(cfg: Config, model: nn.Module) -> list[dict[str, Any]]:
     """
     for loader in ('test_dataloader', 'val_dataloader', 'train_dataloader'):
         dataset = (cfg.get(loader) or {}).get('dataset') or {}
-        if 'datasets' in dataset:  # parts of a concatenation are read alike
-            dataset = dataset['datasets'][0]
+        while inner := dataset.get('dataset') or dataset.get('datasets'):  # repeated or joined; parts are read alike
+            dataset = inner[0] if isinstance(inner, list | tuple) else inner
         if steps := dataset.get('pipeline'):
             steps = Config(dict(steps=steps)).to_dict()['steps']
             return _without_chance(steps, model) if loader == 'train_dataloader' else _checked(steps, loader)

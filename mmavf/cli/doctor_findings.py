@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
-from mmavf.apis.inference import AVFInferencer, open_recording
+from mmavf.apis.inference import AVFInferencer
 from mmavf.apis.inference.prediction_speed import measure_prediction
 from mmavf.cli.protocol_options import merge_protocol_options
 from mmavf.datasets import AVClipDataset, ConcatClipDataset
@@ -213,7 +213,7 @@ def examine_prediction(args: Namespace) -> Iterator[Finding]:
     yield from check_machine(args.work_dir or 'work_dirs')
     infer = AVFInferencer(args.model)
     try:
-        recording = open_recording(args.recording, infer.info.modalities)
+        recording = infer.open(args.recording)
         speed = measure_prediction(infer, recording)
     except ClipError as error:
         yield Finding(ERROR, 'recording', str(error))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from mmavf.apis.inference import AVFInferencer, Recording, open_recording
+from mmavf.apis.inference import AVFInferencer, Recording
 from mmavf.errors import ClipError, MissingModalityError, MMAVFError, ResultError
 from mmavf.timeline import Timeline, read_json, write_csv, write_json
 from mmavf.timeline.elan import write_eaf
@@ -88,7 +88,7 @@ def _run_job(infer: AVFInferencer, job: Job, args: Namespace, progress: PredictP
         if not args.again and is_finished(job, infer, args):
             return JobResult(job, 'found finished', summary(read_json(result_path(job.out, '.json'))))
         begin = time.monotonic()
-        recording = open_recording(job.path, infer.info.modalities)
+        recording = infer.open(job.path)
         timeline = infer.predict(recording, args.batch_size, progress.advance)
         _write(timeline, recording, job.out, args)
     except MissingModalityError as error:

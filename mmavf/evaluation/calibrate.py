@@ -51,11 +51,11 @@ def calibrate(fitted: Predictions, measured: Predictions | None = None) -> dict[
         scores = apply_calibration(measured.scores, chosen)
         calibration[f'ece_{when}'] = dict(
             value=expected_calibration_error(measured.known_labels, scores),
-            interval=list(calibration_error_interval(measured.known_labels, scores, _units(measured.subject))),
+            interval=list(calibration_error_interval(measured.known_labels, scores, _units(measured))),
         )
         calibration[f'nll_{when}'] = negative_log_likelihood(measured.known_labels, scores)
     return calibration
 
 
-def _units(subjects: Sequence[str]) -> Sequence[str] | None:
-    return subjects if '' not in subjects and len(set(subjects)) > 1 else None
+def _units(measured: Predictions) -> Sequence[str] | None:
+    return measured.people if '' not in measured.subject and len(set(measured.people)) > 1 else None

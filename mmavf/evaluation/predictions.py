@@ -61,6 +61,11 @@ class Predictions:
         return len(self.ids)
 
     @property
+    def people(self) -> tuple[str, ...]:
+        """The subject of each clip, told apart by data set, as one name may be two people's."""
+        return tuple(f'{source}\n{subject}' for source, subject in zip(self.source, self.subject, strict=True))
+
+    @property
     def is_classification(self) -> bool:
         """Whether classes are predicted, rather than numbers."""
         return self.task == 'classification'

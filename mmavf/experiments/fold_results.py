@@ -93,7 +93,7 @@ def write_results(results: Mapping[str, Any], work_dir: Path) -> str:
 def markdown(results: Mapping[str, Any]) -> str:
     """Return tables of results: what `collect` returns, with `title`, `protocol` and `failed` {fold: reason}."""
     protocol = results['protocol']
-    blocks = [f'# {results["title"]}', f'Checkpoint selection: {protocol["selection"]}.']
+    blocks = [f'# {results["title"]}', f'Checkpoint selection: {protocol.get("selection", "strict")}.']
     if results['failed']:
         reasons = [f'- {fold}: {reason}' for fold, reason in results['failed'].items()]
         blocks.append('**Incomplete.** Folds without a result:\n\n' + '\n'.join(reasons))

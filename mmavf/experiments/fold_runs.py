@@ -13,7 +13,7 @@ from mmavf.evaluation.result_files import is_tested, read_metrics
 from mmavf.files.atomic_file import write_atomically
 from mmavf.lists.clip_list import list_hash
 from mmavf.protocol.fold_folder import fold_folder
-from mmavf.protocol.protocol import result_over_folds
+from mmavf.protocol.protocol import fold_under_test, result_over_folds
 from mmavf.protocol.provenance import chosen_checkpoint
 from mmavf.registry import DATASETS
 
@@ -34,11 +34,9 @@ def fold_values(cfg: Config) -> list[str]:
     """
     if not cfg.get('test_dataloader') or cfg.get('protocol') is None:
         raise ConfigError('Cross-validation needs a config of fine-tuning, with test_dataloader and protocol.')
-    held_out = cfg.protocol.get('fold')
-    if held_out is None:
-        held_out = (cfg.test_dataloader.dataset.get('split') or {}).get('held_out')
+    held_out = fold_under_test(cfg)
     if held_out is not None:
-        return [str(held_out)]
+        return [held_out]
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):  # for the transforms
         return DATASETS.build(dict(cfg.test_dataloader.dataset, lazy_init=True)).split_values()
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
+from signal import Signals
 from typing import NamedTuple
 
 from mmavf.engine.launch import share_cores
@@ -126,6 +127,7 @@ class ProcessQueue:
 
     def _run_step(self, step: Step, environment: dict[str, str]) -> None:
         with open(step.log, 'a') as output:
+            start = output.tell()  # what earlier attempts wrote is not this one's
             with self._lock:
                 if self._is_stopped:
                     raise JobFailedError('stopped')
@@ -135,7 +137,8 @@ class ProcessQueue:
             with self._lock:
                 self._running.discard(process)
         if status:
-            raise JobFailedError(f'{step.name} ended with status {status}: {last_error(step.log)} ({step.log})')
+            how = f'ended with status {status}' if status > 0 else f'was ended by {Signals(-status).name}'
+            raise JobFailedError(f'{step.name} {how}: {last_error(step.log, start)} ({step.log})')
 
     def _terminate(self) -> None:
         with self._lock:
@@ -144,9 +147,15 @@ class ProcessQueue:
                 process.terminate()
 
 
-def last_error(log: Path) -> str:
-    """Return the last error of a log with its first lines, which may name clips; without one, the last line."""
-    lines = [line.strip() for line in log.read_text(errors='replace').splitlines() if line.strip()]
+def last_error(log: Path, start: int = 0) -> str:
+    """Return the last error of a log with its first lines, which may name clips; without one, the last line.
+
+    Args:
+        log: The file.
+        start: Where to begin, in bytes.
+    """
+    text = log.read_bytes()[start:].decode(errors='replace')
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     starts = [number for number, line in enumerate(lines) if ERROR_LINE.match(line)]
     shown = lines[starts[-1] :] if starts else lines[-1:] or ['no output']
     left = len(shown) - ERROR_LINES

@@ -39,7 +39,7 @@ def face_path(
     path = np.zeros((len(times_sec), 4))
     for column, (values, known_sec) in enumerate(series):
         path[:, column] = np.interp(times_sec, known_sec, median_filter(values, 3, mode='nearest'))
-    if len(times_sec) > 1:
+    if len(times_sec) > 1 and smooth_sec > 0:
         interval_sec = (times_sec[-1] - times_sec[0]) / (len(times_sec) - 1)
         path = gaussian_filter1d(path, smooth_sec / interval_sec, axis=0, mode='nearest')
     return path

@@ -43,7 +43,7 @@ def making_folder(path: str | Path) -> Iterator[Path]:
         OSError: The folder cannot be written.
     """
     check_new_folder(path)
-    path = Path(path)
+    path = Path(path).resolve()  # '.' has no name
     temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
     shutil.rmtree(temporary, ignore_errors=True)  # of a process that was killed
     temporary.mkdir(parents=True)

@@ -19,10 +19,11 @@ class StrictLoader(yaml.SafeLoader):
         """Return the mapping of a node."""
         seen = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
             if key.value in seen and key.tag != 'tag:yaml.org,2002:merge':
                 raise yaml.constructor.ConstructorError(None, None, f'{key.value!r} is named twice', key.start_mark)
-            if isinstance(key, yaml.ScalarNode):
-                seen.add(key.value)
+            seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
@@ -39,5 +40,5 @@ def read_yaml(path: Path) -> Any:
         return yaml.load(path.read_text(encoding='utf-8'), Loader=StrictLoader)  # a SafeLoader
     except OSError as error:
         raise ConfigError(f'{path} cannot be read: {error.strerror}') from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: bytes that are no UTF-8, a date that does not exist
         raise ConfigError(f'{path} cannot be read: {" ".join(str(error).split())}') from error

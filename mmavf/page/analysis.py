@@ -67,7 +67,7 @@ class Analysis:
 
     def _run(self, clip: Clip, source: Path, progress: Callable[[int, int], None] | None) -> Timeline:
         self._check_size(clip, source)
-        recording = replace(open_recording(source, self.infer.info.modalities), name=clip.name)
+        recording = replace(self.infer.open(source), name=clip.name)
         self._check_length(recording)
         each = Looks(self.infer.model, clip.folder).add if self.attention else None
         timeline = self.infer.predict(recording, self.batch_size, progress, each)

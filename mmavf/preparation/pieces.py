@@ -82,7 +82,7 @@ def cut(clip_id: str, parts: Sequence[FacePart], times_sec: np.ndarray, longest_
     pieces: list[Piece] = []
     for part, length_sec in zip(parts, lengths_sec, strict=True):
         times = times_sec[part.first : part.last + 1]  # (n,)
-        number = ceil(length_sec / longest_sec - 1e-6)  # stamps are rounded
+        number = max(1, ceil(length_sec / longest_sec - 1e-6))  # stamps are rounded
         starts = np.searchsorted(times, times[0] + np.arange(number) * length_sec / number - interval_sec / 2)
         # a frame may last longer than a piece: no piece is empty
         for first, last in pairwise(np.unique([*starts, len(times)]).tolist()):
@@ -111,7 +111,7 @@ def spans_of_sound(raw: Path, clip: RawClip, longest_sec: float, whole: bool) ->
         raise ClipError(f'{path}: no sound after {clip.start_sec:g} s')
     if whole:
         return [Span(clip.id, 0.0, length_sec)]
-    number = ceil(length_sec / longest_sec)
+    number = max(1, ceil(length_sec / longest_sec))
     edges = [length_sec * place / number for place in range(number + 1)]
     return [Span(f'{clip.id}_{place:03d}', *edge) for place, edge in enumerate(pairwise(edges))]
 

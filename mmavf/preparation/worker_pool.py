@@ -143,7 +143,7 @@ class WorkerPool:
                 worker.ends = monotonic() + self._limit_sec(worker.job)
                 return None
             del self._busy[worker.connection]
-        except (EOFError, ConnectionError):
+        except (EOFError, OSError):  # the latter where it died in the middle of a message
             del self._busy[worker.connection]
             reason = self._kill(worker, grace_sec=5)
             successor = self._new_worker()

@@ -101,7 +101,7 @@ def follow_checkpoint(cfg: Config, args: Namespace, record: Mapping | None) -> N
         record: The checkpoint's `training_record`.
     """
     own = cfg.get('protocol')
-    if own is None or record is None or own['target'] != record['target']:
+    if own is None or record is None or own.get('target') != record['target']:
         return
     if not set(record['corpora']) & corpora_under_test(cfg):
         return

@@ -18,7 +18,9 @@ from mmavf.apis import (
     save_window_features,
 )
 from mmavf.apis.batch import encode_batch
-from mmavf.errors import ConfigError
+from mmavf.apis.marginals import output_of
+from mmavf.errors import ConfigError, MissingModalityError
+from tests.helpers.baselines import build_baseline
 from tests.helpers.media import counted_frames, tone
 from tests.helpers.models import ROOT
 
@@ -63,7 +65,11 @@ def test_tokens_are_those_of_the_encoder(model, recording):
     local = extract(model, recording, 'video', 'local')
     time, row, column = model.encoders['video'].grid
     assert local.values.shape == (count, time, row, column, 80)
-    np.testing.assert_allclose(local.values.reshape(count, -1, 80), encoded.tokens.numpy(), atol=1e-5)
+    order = encoded.token_ids.tolist()
+    assert order != sorted(order)  # the encoder has them region by region
+    for token, patch in enumerate(order):
+        place = np.unravel_index(patch, (time, row, column))
+        np.testing.assert_allclose(local.values[(slice(None), *place)], encoded.tokens[:, token].numpy(), atol=1e-5)
     pooled = extract(model, recording, 'video')
     np.testing.assert_allclose(pooled.values, regions.values.mean(axis=1), atol=1e-6)
 
@@ -93,6 +99,52 @@ def test_features_in_bfloat16_are_near_those_in_float32(recording, monkeypatch):
     found = extractor(recording)
     assert (found.meta['precision'], expected.meta['precision']) == ('bfloat16', 'float32')
     assert 0 < np.abs(found.values - expected.values).max() < 3e-2 * np.abs(expected.values).max()
+
+
+def test_fused_features_rest_on_mean_tokens_where_a_modality_is_missing(recording):
+    torch.manual_seed(0)
+    model = init_model(DEMO, device='cpu')
+    encoded = encode_batch(model, batch_of(model, recording))
+    one = {name: getattr(encoded['audio'], name)[:1] for name in ('tokens', 'regions')}
+    tensors = {f'audio.{name}': value for name, value in one.items()} | {'audio.token_ids': encoded['audio'].token_ids}
+    model.marginals = dict(audio=output_of(tensors, 'audio', 'cpu'))
+    silent = Recording.from_arrays(counted_frames(100), 25.0)
+    found = FeatureExtractor(model, choice=LayerChoice('fused'), detector=None, missing='marginal')([recording, silent])
+    assert found.meta['missing'] == [[], ['audio']] and found.recording.tolist() == [0, 0, 1, 1]
+    batch = batch_of(model, recording)
+    del batch['inputs']['audio']
+    wanted = run_batch(model, batch, mode='tensor', given=model.marginals).feature
+    np.testing.assert_allclose(found.values[2:], wanted.numpy(), atol=1e-5)
+    with pytest.raises(MissingModalityError, match='no sound, which the model needs'):
+        FeatureExtractor(model, choice=LayerChoice('fused'), detector=None)(silent)
+
+
+def test_an_encoder_that_merges_patches_has_pooled_tokens_of_its_last_layer_alone():
+    torch.manual_seed(0)
+    model = build_baseline('SVFAP', '_finetune').eval()
+    encoder = model.encoders['video']
+    with torch.no_grad():
+        output = encoder(torch.randn(2, 3, 16, 160, 160))
+    choice = LayerChoice('video')
+    choice.prepare(model)
+    torch.testing.assert_close(choice.take(model, output), output.tokens.mean(dim=1))
+    for words, message in [(('local',), "merges patches: extract 'pooled'"), (('pooled', 1), 'its last layer alone')]:
+        choice = LayerChoice('video', *words)
+        choice.prepare(model)
+        with pytest.raises(ConfigError, match=message):
+            choice.take(model, output)
+
+
+@pytest.mark.parametrize('family', ['AVF-MAE++', 'HiCMAE', 'MAE-DFER', 'VideoMAE'])
+def test_the_last_layer_is_that_of_the_last_block(family):
+    torch.manual_seed(0)
+    model = build_baseline(family, '_finetune').eval()
+    encoder = model.encoders['video']
+    last = LayerChoice('video', 'local', len(encoder.blocks))
+    last.prepare(model)
+    with torch.no_grad():
+        output = encoder(torch.randn(1, 3, 16, 160, 160))
+    torch.testing.assert_close(last.take(model, output), LayerChoice('video', 'local').take(model, output))
 
 
 def test_pretrained_models_give_features_of_all_tokens(recording):

@@ -5,12 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.registry import DefaultScope
 
-from mmavf.apis import AVFInferencer, Recording, init_model, list_loader, run_batch
+from mmavf.apis import AVFInferencer, Recording, init_model, list_loader, open_recording, run_batch
+from mmavf.apis.inference.inferencer import identity
 from mmavf.apis.inference.window_settings import WindowSettings
 from mmavf.apis.marginals import mean_tokens, output_of
 from mmavf.datasets.media import MediaFile
@@ -22,6 +24,8 @@ from mmavf.timeline import Timeline
 from tests.helpers.faces import PlannedDetector
 from tests.helpers.media import counted_frames, tone, write_list, write_media, write_wav
 from tests.helpers.models import ROOT, build_recognizer
+from tests.helpers.timelines import classifier, source
+from tests.helpers.timelines import timeline as made_timeline
 
 DEMO = ROOT / 'configs/demo/avfmae_tiny_finetune.py'
 SPEECH = ROOT / 'configs/demo/avfmae_tiny_speech.py'
@@ -90,6 +94,53 @@ def test_arrays_a_file_and_a_stream_give_the_same(model, tmp_path):
         np.testing.assert_allclose(got.scores, wanted.scores, atol=2e-3)  # FLAC has 16 bits
     assert Timeline.from_dict(timeline.to_dict()) == timeline
     assert list(timeline.to_dataframe()['label']) == [timeline.label(window) for window in timeline.windows]
+
+
+@pytest.mark.parametrize('waveform', [np.zeros(16000, np.int16), np.zeros((16000, 2), np.float32), np.zeros((2, 2, 9))])
+def test_waveforms_of_another_type_or_the_wrong_way_round_are_refused(waveform):
+    with pytest.raises(ClipError, match=r'samples must be float in \[-1, 1\], \(N,\) or \(channels, N\), not'):
+        Recording.from_arrays(waveform=waveform, rate_hz=16000)
+
+
+def test_the_channel_of_the_pipeline_is_heard(tmp_path):
+    cfg = Config.fromfile(SPEECH)
+    first, second = tone(4.0, 0.5), tone(4.0, 1.5, pitch_hz=2000.0)
+    soundfile.write(tmp_path / 'both.wav', np.stack([first, second], axis=1), 16000)
+    soundfile.write(tmp_path / 'second.wav', np.stack([second, second], axis=1), 16000)
+    answers, hashes = {}, set()
+    for channel in (None, 2):
+        if channel:
+            cfg.test_dataloader.dataset.pipeline[0].audio_channel = channel
+        torch.manual_seed(0)
+        infer = AVFInferencer(init_model(cfg, device='cpu'))
+        answers[channel] = [infer(tmp_path / name).answers for name in ('both.wav', 'second.wav')]
+        hashes.add(infer.settings['preprocessing_sha256'])
+    assert answers[2][0] == answers[2][1] == answers[None][1] != answers[None][0]
+    assert len(hashes) == 2
+
+
+def test_sound_is_heard_from_0_as_in_a_test(tmp_path):
+    torch.manual_seed(0)
+    model = init_model(SPEECH, device='cpu')
+    path = write_media(tmp_path / 'a.mp4', counted_frames(80), tone(3.2, 1.0), codecs=('libx264', 'aac'))
+    found = AVFInferencer(model)(path)
+    assert open_recording(path).sound.start_sec < 0 and found.windows[0].start_sec == 0
+    (batch,) = list_loader(model.cfg, write_list(tmp_path / 'clips.csv', [['a.mp4']], header='video'), tmp_path)
+    (sample,) = run_batch(model, batch)
+    np.testing.assert_allclose(found.answers[0].scores, sample.pred_score.numpy(), atol=1e-4)
+
+
+def test_pictures_of_recordings_of_one_name_are_not_drawn_over_each_other(tmp_path):
+    lines = [made_timeline(source(path=f'{day}/clip.mp4'), classifier()) for day in 'ab']
+    infer = AVFInferencer(SPEECH, device='cpu')
+    with pytest.raises(ConfigError, match='two recordings have one name'):
+        infer.visualize(['a/clip.mp4', 'b/clip.mp4'], lines, out_dir=tmp_path)
+
+
+def test_a_folder_may_have_dots_in_its_name(model, tmp_path):
+    (tmp_path / 'avfmae-1.1').mkdir()
+    (tmp_path / 'avfmae-1.1.py').touch()
+    assert identity(model, tmp_path / 'avfmae-1.1')[0] == 'avfmae-1.1' == identity(model, tmp_path / 'avfmae-1.1.py')[0]
 
 
 def test_each_face_has_a_track_and_gaps_have_no_window(model):
@@ -203,6 +254,15 @@ def test_what_cannot_be_used_is_a_typed_error(model, tmp_path):
 def test_mean_tokens_are_refused_where_their_deviation_would_be_pooled():
     with pytest.raises(ConfigError, match="do not fit a model with pooling='mean_std'"):
         mean_tokens(build_recognizer(pooling='mean_std'), [])
+
+
+def test_mean_tokens_that_are_not_finite_are_refused(tmp_path):
+    broken = init_model(DEMO, device='cpu')
+    broken.encoders['audio'].norm.weight.data[:] = 3e38
+    clip(tmp_path / 'a.mp4', 3.0)
+    loader = list_loader(broken.cfg, write_list(tmp_path / 'clips.csv', [['a.mp4']], header='video'), tmp_path)
+    with pytest.raises(ClipError, match=r'the audio encoder makes numbers of it that are not finite'):
+        mean_tokens(broken, loader)
 
 
 def test_mean_tokens_stand_for_what_a_recording_lacks(model, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torchaudio.compliance import kaldi
 
-from mmavf.datasets.transforms import LogMel, OpenClip, PackAVInputs, PerView, RandomGain, SampleWindow
+from mmavf.datasets.transforms import LogMel, OpenClip, PackAVInputs, PerView, RandomGain, SampleWindow, SpecAugment
 from mmavf.errors import ClipError, ConfigError
 
 from ..helpers.media import counted_frames, tone, write_folder, write_media, write_wav
@@ -231,3 +231,9 @@ def test_open_clip_refuses_what_lacks_video_or_sound(tmp_path):
     opened = OpenClip().transform(dict(video_path=str(folder), audio_path=wav))
     np.testing.assert_allclose(opened['frame_times'], np.arange(5) / 5)
     assert OpenClip().transform(dict(video_path=str(silent), audio_path=wav))['total_frames'] == 5
+
+
+@pytest.mark.parametrize('build', [lambda: RandomGain(0), lambda: RandomGain(float('nan')), lambda: SpecAugment(-3)])
+def test_impossible_strengths_are_refused_when_built(build):
+    with pytest.raises(ConfigError, match='must be positive|must not be negative'):
+        build()

@@ -161,6 +161,20 @@ def test_validation_in_a_training_gives_plain_scores(tmp_path):
     assert list(tmp_path.glob('best_uar_epoch_*.pth'))
 
 
+def test_a_sampler_that_cannot_start_anywhere_is_refused(tmp_path):
+    run = training(tmp_path)
+    run._train_dataloader['sampler'] = dict(type='DefaultSampler', shuffle=True)
+    with pytest.raises(ConfigError, match=r"sampler=dict\(type='KeyedSampler'\), not DefaultSampler"):
+        run.train()
+
+
+def test_a_loader_that_leaves_clips_out_is_refused(tmp_path):
+    run = training(tmp_path)
+    run._val_dataloader['drop_last'] = True
+    with pytest.raises(ConfigError, match=r'val_dataloader\.drop_last leaves clips out'):
+        run.train()
+
+
 def test_validation_loses_no_clip_either(tmp_path):
     with pytest.raises(ClipError, match='1 of 11 clips'):
         training(tmp_path, bad=(4,)).train()

@@ -87,6 +87,28 @@ def test_subjects_are_drawn_whole_where_asked():
         evaluate(classified(subject=('',) * 7), dict(type='ClassificationMetric', resample_by='subject'))
 
 
+def test_one_name_in_two_data_sets_is_two_people():
+    rng = np.random.default_rng(0)
+    source = ('one',) * 200 + ('other',) * 200
+    names = tuple(f's{i % 20}' for i in range(400))
+    whole = tuple(f'{part} {name}' for part, name in zip(source, names, strict=True))
+    chance = rng.random(40)[[hash_of % 20 + 20 * (hash_of >= 200) for hash_of in range(400)]]
+    scores = np.eye(3)[np.where(rng.random(400) < chance, 0, 1)]
+    config = dict(type='ClassificationMetric', metrics=['war'], key='war', resample_by='subject')
+    found = [
+        evaluate(classified(400, labels=np.zeros(400, int), scores=scores, source=source, subject=subject), config)
+        for subject in (names, whole)
+    ]
+    assert found[0]['intervals'] == found[1]['intervals']
+
+
+def test_a_metric_and_a_data_set_with_other_names_are_refused():
+    metric = ClassificationMetric(['sad', 'happy'])
+    metric.dataset_meta = dict(classes=('happy', 'sad'))
+    with pytest.raises(ConfigError, match='for the classes sad, happy, the evaluated data set for happy, sad'):
+        metric.gather()
+
+
 def test_without_resamples_there_is_no_interval():
     result = evaluate(classified(), dict(type='ClassificationMetric', resamples=0))
     assert result['intervals'] == {} and result['metrics']

@@ -86,6 +86,14 @@ def test_what_needs_a_failed_job_fails_with_it_and_so_on(tmp_path):
     assert [name for name, *_ in notes(tmp_path)] == ['d.only', 'd.only']
 
 
+def test_the_error_of_an_earlier_attempt_is_not_that_of_this_one(tmp_path):
+    (tmp_path / 'a.log').write_text('ListError: mended since\n')
+    code = 'import os, signal; os.kill(os.getpid(), signal.SIGKILL)'
+    killed = Job('a', [Step('only', [sys.executable, '-c', code], tmp_path / 'a.log')])
+    failed = ProcessQueue([None], lambda line: None).run([killed])
+    assert failed['a'] == f'only was ended by SIGKILL: no output ({tmp_path}/a.log)'
+
+
 def test_failures_are_told_in_the_order_of_the_jobs_and_stop_no_other(tmp_path):
     def steps():
         yield job(tmp_path, 'c').steps[0]
@@ -112,7 +120,7 @@ def test_a_fault_of_the_queue_itself_is_raised_and_ends_what_runs(tmp_path):
 
 def test_an_interrupt_ends_the_processes_and_starts_no_more(tmp_path):
     def interrupt():
-        while not (tmp_path / 'notes').exists():
+        while not (tmp_path / 'notes').exists() or not (tmp_path / 'notes').read_text():
             time.sleep(0.02)
         os.kill(os.getpid(), signal.SIGINT)
 

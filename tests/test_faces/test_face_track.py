@@ -98,6 +98,13 @@ def test_a_path_keeps_a_straight_movement_and_scales_by_the_margin():
     np.testing.assert_allclose(path[:, 1:], np.tile([120.0, 60.0, 0.0], (51, 1)))
 
 
+def test_a_path_without_smoothing_is_what_was_seen():
+    looks, times = np.arange(0, 51, 5), np.arange(51) / 25
+    moving = FaceTrack(list(range(11)), [Face((4.0 * look, 100.0, 30.0, 40.0), 1.0) for look in looks])
+    path = face_path(moving, times[looks], times, margin=0.5, smooth_sec=0.0)
+    np.testing.assert_allclose(path[5:-5, 0], 4.0 * np.arange(51)[5:-5] + 15)
+
+
 def test_a_path_does_not_tremble_and_forgets_a_single_wrong_box():
     rng = np.random.default_rng(0)
     looks, times = np.arange(0, 101, 5), np.arange(101) / 25

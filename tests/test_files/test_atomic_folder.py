@@ -16,6 +16,19 @@ def test_a_folder_is_there_when_the_block_has_ended(tmp_path):
     assert [path.name for path in (tmp_path / 'deep').rglob('*')] == ['new', 'file']
 
 
+@pytest.mark.parametrize('name', ['.', 'link'])
+def test_an_empty_folder_may_be_the_current_one_or_behind_a_link(name, tmp_path, monkeypatch):
+    (tmp_path / 'empty').mkdir()
+    (tmp_path / 'empty/link').symlink_to(tmp_path / 'other')
+    (tmp_path / 'other').mkdir()
+    monkeypatch.chdir(tmp_path / 'empty')
+    if name == '.':
+        (tmp_path / 'empty/link').unlink()
+    with making_folder(name) as temporary:
+        (temporary / 'file').touch()
+    assert (tmp_path / ('empty' if name == '.' else 'other') / 'file').exists()
+
+
 @pytest.mark.parametrize('error', [OSError, KeyboardInterrupt])
 def test_nothing_is_left_where_the_block_fails(error, tmp_path):
     (tmp_path / 'new').mkdir()

@@ -37,6 +37,21 @@ def test_a_class_that_the_head_does_not_have_is_an_error_that_names_the_clip(lab
         head.loss(_outputs(), labelled(2, label))
 
 
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        (dict(gt_score=torch.ones(7) / 7), 'clip1 has shares of 7 classes, not of 3: set model.head.num_classes, and'),
+        (dict(gt_label=torch.tensor([0.1, 0.2])), 'clip1 has numbers for a label, and classes are needed'),
+    ],
+)
+def test_labels_of_another_kind_are_an_error_that_names_the_clip(change, message):
+    head, samples = _build(type='ClassificationHead', num_classes=3), labelled(2, 0)
+    for name, value in change.items():
+        setattr(samples[1], name, value)
+    with pytest.raises(ConfigError, match=message):
+        head.loss(_outputs(), samples)
+
+
 @pytest.mark.parametrize('label', [torch.tensor(1), torch.tensor([0.5, 0.1, 0.2])])
 def test_numbers_that_are_not_as_many_as_the_model_predicts_are_an_error(label):
     head = _build(type='RegressionHead', num_outputs=2)
@@ -81,10 +96,14 @@ def test_the_ccc_loss_is_a_choice():
 
 
 @pytest.mark.parametrize(
-    'head', [dict(type='ClassificationHead', num_classes=3), dict(type='RegressionHead', num_outputs=3)]
+    ('head', 'label'),
+    [
+        (dict(type='ClassificationHead', num_classes=3), 2),
+        (dict(type='RegressionHead', num_outputs=3), torch.zeros(3)),
+    ],
 )
-def test_a_clip_without_a_label_is_an_error_that_names_it(head):
-    samples = [labelled(torch.zeros(3).long())[0], AVDataSample(metainfo=dict(sample_id='nameless'))]
+def test_a_clip_without_a_label_is_an_error_that_names_it(head, label):
+    samples = [labelled(label)[0], AVDataSample(metainfo=dict(sample_id='nameless'))]
     with pytest.raises(ListError, match='nameless has no label'):
         _build(**head).loss(_outputs(), samples)
 

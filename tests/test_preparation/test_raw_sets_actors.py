@@ -119,6 +119,13 @@ def test_ravdess_pairs_faces_and_voices(tmp_path):
     }
 
 
+def test_a_sound_with_the_name_of_a_ravdess_video_is_left_out(tmp_path):
+    ravdess(tmp_path)
+    touch(tmp_path, 'Audio_Speech_Actors_01-24/Actor_01/02-01-06-01-02-01-01.wav')
+    left_out = reasons(index('ravdess', tmp_path))
+    assert left_out['02-01-06-01-02-01-01'] == 'a sound with the name of a video (02-)'
+
+
 def test_ravdess_missing_partners_song_and_strangers_are_left_out(tmp_path):
     ravdess(tmp_path)
     left_out = reasons(index('ravdess', tmp_path))

@@ -4,12 +4,14 @@ import hashlib
 import json
 import sys
 from argparse import ArgumentTypeError
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
 import pytest
 from mmengine.config import Config
 
+from mmavf.cli.commands.cross_validate import chosen_folds
 from mmavf.cli.options import device_names
 from mmavf.errors import ConfigError, ListError
 from mmavf.evaluation import Predictions
@@ -309,10 +311,19 @@ def test_which_folds_there_are(tmp_path):
     only = Config.fromfile(TINY_FOLDS)
     only.test_dataloader.dataset.split.held_out = 'validation'
     assert fold_values(only) == ['validation']
+    parts = [deepcopy(only.test_dataloader.dataset) for _ in range(2)]
+    joined = deepcopy(only)
+    joined.test_dataloader.dataset = dict(type='ConcatClipDataset', datasets=parts)
+    assert fold_values(joined) == ['validation']  # not also what it trains on
     only.protocol.fold = 0
     assert fold_values(only) == ['0']
     with pytest.raises(ConfigError, match='config of fine-tuning'):
         fold_values(Config(dict()))
+
+
+def test_a_fold_with_a_comma_in_its_name_can_be_chosen():
+    known = ['Smith, Anna', 'Bob', 'Eve']
+    assert chosen_folds('Smith, Anna', known) == ['Smith, Anna'] and chosen_folds('Eve,Bob', known) == ['Eve', 'Bob']
 
 
 def cross_validate(work_dir, *args):

@@ -129,35 +129,40 @@ class FeatureExtractor:
             batch_size: Windows that run together.
             progress: Called with the number of windows done and that of all.
         """
-        opened = recording if isinstance(recording, Recording) else open_recording(recording, self._windows.modalities)
+        looked_at, channel = self._windows.modalities, self._windows.model_input.audio_channel
+        opened = recording if isinstance(recording, Recording) else open_recording(recording, looked_at, channel)
         plan = self._windows.plan(opened)
         rows: list[tuple[ReadyWindow, np.ndarray]] = []
         for batch in self._windows.batches(opened, plan, batch_size):
-            rows += zip((window.without_input() for window in batch), self._run(batch), strict=True)
+            rows += zip((window.without_input() for window in batch), self._run(batch, plan.absent), strict=True)
             if progress is not None:
                 progress(len(rows), plan.count)
-        return self._gather([row for row in rows if row[0].plan.in_timeline], opened.name)
+        return self._gather([row for row in rows if row[0].plan.in_timeline], opened.name, plan.absent)
 
     def _looks_at(self) -> tuple[str, ...]:
         return tuple(self.model.encoders) if self.choice.modality == 'fused' else (self.choice.modality,)
 
-    def _run(self, batch: list[ReadyWindow]) -> np.ndarray:
+    def _run(self, batch: list[ReadyWindow], absent: tuple[str, ...]) -> np.ndarray:
         collated = default_collate([window.packed for window in batch])
         if self.choice.modality == 'fused':
-            values = run_batch(self.model, collated, mode='tensor').feature.float()
+            given = {modality: self.model.marginals[modality] for modality in absent}
+            options: dict[str, Any] = dict(given=given) if given else {}
+            values = run_batch(self.model, collated, mode='tensor', **options).feature.float()
         else:
             encoded = encode_batch(self.model, collated, (self.choice.modality,))
             values = self.choice.take(self.model, encoded[self.choice.modality])
         return mean_over_views(values, len(batch)).cpu().numpy()
 
-    def _gather(self, rows: list[tuple[ReadyWindow, np.ndarray]], name: str) -> WindowFeatures:
+    def _gather(self, rows: list[tuple[ReadyWindow, np.ndarray]], name: str, absent: tuple[str, ...]) -> WindowFeatures:
         rows.sort(key=lambda row: (row[0].track or 0, *row[0].plan.window_sec))
         start_sec, end_sec = np.array([ready.plan.window_sec for ready, _ in rows]).T  # (W, 2) -> two (W,)
         tracks = np.array([ready.track or 0 for ready, _ in rows], np.int64)
         values = np.stack([row for _, row in rows])
-        return WindowFeatures(values, np.zeros(len(rows), np.int64), tracks, start_sec, end_sec, self._meta([name]))
+        return WindowFeatures(
+            values, np.zeros(len(rows), np.int64), tracks, start_sec, end_sec, self._meta(name, absent)
+        )
 
-    def _meta(self, names: list[str]) -> dict[str, Any]:
+    def _meta(self, name: str, absent: tuple[str, ...]) -> dict[str, Any]:
         model_input = self._windows.model_input
         settings = self._settings.record(model_input)
         preprocessing = settings.pop('preprocessing_sha256')
@@ -166,7 +171,8 @@ class FeatureExtractor:
             mmavf=__version__,
             axes=list(self.choice.axes(self.model)),
             units=dict(start_sec='seconds', end_sec='seconds', values='none'),
-            recordings=names,
+            recordings=[name],
+            missing=[list(absent)],
             model=dict(name=self._name, type=type(self.model).__name__, sha256=self._sha256),
             modality=self.choice.modality,
             tokens=self.choice.tokens,
@@ -186,10 +192,13 @@ def join_features(parts: Sequence[WindowFeatures]) -> WindowFeatures:
     if not parts:
         raise ConfigError('there are no recordings to extract features of')
     recordings = [name for part in parts for name in part.meta['recordings']]
+    missing = [absent for part in parts for absent in part.meta['missing']]
     first = np.cumsum([0] + [len(part.meta['recordings']) for part in parts])
     index = np.concatenate([part.recording + shift for part, shift in zip(parts, first, strict=False)])
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in WindowFeatures._fields[:-1]}
-    return WindowFeatures(**(joined | dict(recording=index)), meta=parts[0].meta | dict(recordings=recordings))
+    return WindowFeatures(
+        **(joined | dict(recording=index)), meta=parts[0].meta | dict(recordings=recordings, missing=missing)
+    )
 
 
 def save_window_features(found: WindowFeatures, path: Path) -> None:

@@ -134,6 +134,14 @@ class AVFInferencer(BaseInferencer):
             if scored.ready.plan.in_timeline:
                 yield as_window(scored, plan.absent, self._calibration)
 
+    def open(self, path: str | Path) -> Recording:
+        """Open a file for this model: its modalities, and the channel of the sound that its pipeline names.
+
+        Raises:
+            ClipError: As of `open_recording`.
+        """
+        return open_recording(path, self.info.modalities, self.pipeline.audio_channel)
+
     @property
     def settings(self) -> dict[str, Any]:
         """How windows are made, what computes them, and what becomes of the numbers, for the timeline."""
@@ -156,10 +164,16 @@ class AVFInferencer(BaseInferencer):
             preds: Their timelines.
             show: Unused; MMEngine's inferencers have it.
             out_dir: The folder.
+
+        Raises:
+            ConfigError: Two recordings would have pictures of one name.
         """
+        stems = [Path(timeline.source.path).stem for timeline in preds]
+        if len(set(stems)) < len(stems):
+            raise ConfigError('two recordings have one name: draw them into folders of their own')
         paths = []
         for one, timeline in zip(inputs, preds, strict=True):
-            recording = one if isinstance(one, Recording) else open_recording(one, self.info.modalities)
+            recording = one if isinstance(one, Recording) else self.open(one)
             paths.append(Path(out_dir) / f'{Path(recording.name).stem}.png')
             draw_timeline(timeline, paths[-1], recording.frames, recording.sound)
         return paths
@@ -174,12 +188,10 @@ class AVFInferencer(BaseInferencer):
         return ModelInput.from_model(self.model)
 
     def _begin(self, recording: Input) -> tuple[Recording, Plan]:
-        opened = recording if isinstance(recording, Recording) else open_recording(recording, self.info.modalities)
+        opened = recording if isinstance(recording, Recording) else self.open(recording)
         return opened, self.windows.plan(opened)
 
     def _scored(self, recording: Recording, plan: Plan, batch_size: int) -> Iterator[Scored]:
-        if batch_size < 1:
-            raise ConfigError(f'batch_size must be at least 1, not {batch_size}')
         for batch in self.windows.batches(recording, plan, batch_size):
             yield from score(self.engine, batch, plan.absent)
 
@@ -218,8 +230,12 @@ def identity(
     """Return a model's name and the SHA-256 of its weights' file, None if it is unknown; see `describe_model`."""
     if checkpoint is not None:
         return Path(checkpoint).name, file_sha256(checkpoint) if Path(checkpoint).is_file() else None
-    name = Path(source).resolve().stem if isinstance(source, str | Path) else ''
+    name = _name_of(Path(source).resolve()) if isinstance(source, str | Path) else ''
     return name, _card(model).get('weights', {}).get('sha256')
+
+
+def _name_of(source: Path) -> str:
+    return source.name if source.is_dir() else source.stem  # folders may have dots, as in avfmae-1.1
 
 
 def _card(model: Any) -> dict[str, Any]:

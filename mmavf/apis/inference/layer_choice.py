@@ -3,6 +3,7 @@
 Shapes: B windows, N local tokens, K region tokens, L layers, C channels.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -57,7 +58,8 @@ class LayerChoice:
             raise ConfigError(f'the {self.modality} encoder has layers 1 to {depth}, and no layer {self.layer}')
         if self.tokens == 'regions' and not getattr(encoder, 'num_regions', 0):
             raise ConfigError(f"the {self.modality} encoder has no region tokens: extract 'local' or 'pooled' ones")
-        encoder.out_indices = tuple(sorted({*encoder.out_indices, self._index(encoder)}))
+        if self.layer != 'last':
+            encoder.out_indices = tuple(sorted({*encoder.out_indices, self._index(encoder)}))
 
     def axes(self, model: Any) -> tuple[str, ...]:
         """Return the names of the axes of what is extracted, the first of which counts windows."""
@@ -66,18 +68,30 @@ class LayerChoice:
         return ('window', 'region', 'channel') if self.tokens == 'regions' else ('window', 'channel')
 
     def take(self, model: Any, output: EncoderOutput) -> Tensor:
-        """Return float32 (B, ...) of the encoder's output, with the axes of `axes`."""
+        """Return float32 (B, ...) of the encoder's output, with the axes of `axes`.
+
+        Raises:
+            ConfigError: The encoder does not return this.
+        """
         encoder = model.encoders[self.modality]
         index = self._index(encoder)
-        local = output.hidden[encoder.out_indices.index(index)]  # (B, N, C)
+        local = output.tokens if self.layer == 'last' else self._layer(encoder, output, index)  # (B, N, C)
         if self.tokens == 'local':
-            return local.float().unflatten(1, tuple(encoder.grid))
+            if local.shape[1] != math.prod(encoder.grid):
+                raise ConfigError(f"{type(encoder).__name__} merges patches: extract 'pooled' tokens")
+            places = torch.empty_like(local).index_copy_(1, output.token_ids, local)  # tokens come region by region
+            return places.float().unflatten(1, tuple(encoder.grid))
         regions = None if output.regions is None else output.regions[:, :, index]  # (B, K, C)
         if self.tokens == 'regions':
             if regions is None:
                 raise ConfigError('the encoder returned no region tokens')
             return regions.float()
         return (local if regions is None else regions).float().mean(dim=1)
+
+    def _layer(self, encoder: Any, output: EncoderOutput, index: int) -> Tensor:
+        if len(output.hidden) != len(encoder.out_indices):
+            raise ConfigError(f"{type(encoder).__name__} returns its last layer alone: leave the layer at 'last'")
+        return output.hidden[encoder.out_indices.index(index)]
 
     def _index(self, encoder: Any) -> int:
         return len(encoder.blocks) - 1 if self.layer == 'last' else int(self.layer) - 1

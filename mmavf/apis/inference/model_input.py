@@ -10,6 +10,7 @@ from mmengine.registry import DefaultScope
 
 from mmavf.apis.preprocessing import tested_pipeline
 from mmavf.datasets.media import Silence, SoundReader
+from mmavf.datasets.media.channels import Channel
 from mmavf.datasets.media.frame_times import DEFAULT_FPS
 from mmavf.datasets.transforms import SampleSegments, SampleWindow
 from mmavf.errors import ConfigError
@@ -29,12 +30,14 @@ class ModelInput:
         clip_fps: Rate in frames per second by which the sampler counts; None: the frames of the source.
         steps: The transforms after the frames are read.
         description: The configuration of sampler and transforms, plain values.
+        audio_channel: Channel of the sound that is heard; None: the mean of all.
     """
 
     sampler: SampleWindow | SampleSegments
     clip_fps: float | None
     steps: Compose
     description: list[dict[str, Any]]
+    audio_channel: Channel = None
 
     @classmethod
     def from_model(cls, model: Any, clip_fps: float | str | None = None) -> 'ModelInput':
@@ -59,9 +62,14 @@ class ModelInput:
         settings = dict(pipeline[chosen[0]])
         if names[chosen[0]] == 'SampleWindow':
             settings['clip_fps'] = _rate(clip_fps, settings.get('clip_fps') or video.get('fps') or DEFAULT_FPS)
+        opening = next((step for step, name in zip(pipeline, names, strict=True) if name == 'OpenClip'), {})
+        channel = opening.get('audio_channel')
         rest = [step for i, step in enumerate(pipeline) if i not in chosen and names[i] not in OPENING]
         with DefaultScope.overwrite_default_scope('mmavf'):
-            return cls(TRANSFORMS.build(settings), settings.get('clip_fps'), Compose(rest), [settings, *rest])
+            steps = Compose(rest)
+            sampler = TRANSFORMS.build(settings)
+        described = [settings, *rest, *([dict(audio_channel=channel)] if channel is not None else [])]
+        return cls(sampler, settings.get('clip_fps'), steps, described, channel)
 
     @property
     def window_sec(self) -> float | None:

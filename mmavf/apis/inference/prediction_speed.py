@@ -53,7 +53,9 @@ def measure_prediction(infer: AVFInferencer, recording: Recording, batch_size: i
         follow=lambda: plan.faces and windows.plan(recording),
         read=lambda: list(windows.batches(recording, plan, batch_size)),
         sound=lambda: (
-            'audio' in windows.modalities and [infer.pipeline.pack('', 0, span, None, sound) for span in spans]
+            sound is not None
+            and 'audio' in windows.modalities
+            and [infer.pipeline.pack('', 0, span, None, sound) for span in spans]
         ),
         model=lambda: [list(score(infer.engine, batch, plan.absent)) for batch in batches],
         whole=lambda: infer.predict(recording, batch_size),

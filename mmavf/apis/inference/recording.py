@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mmavf.datasets.media import ArrayFrames, ArraySound, FrameReader, SoundReader
+from mmavf.datasets.media.channels import Channel
 from mmavf.datasets.media.frame_times import usual_interval_sec
 from mmavf.datasets.media.long_media import LongMedia
 from mmavf.errors import ClipError, MissingModalityError
@@ -81,12 +82,15 @@ class Recording:
         )
 
 
-def open_recording(path: str | Path, modalities: Collection[str] = ('video', 'audio')) -> Recording:
+def open_recording(
+    path: str | Path, modalities: Collection[str] = ('video', 'audio'), channel: Channel = None
+) -> Recording:
     """Open a media file or a sound file of any length, of which only a part is in memory at a time.
 
     Args:
         path: The file.
         modalities: What is read, of 'video' and 'audio'; damage in the other one does not matter.
+        channel: As `audio_channel` of `OpenClip`: a channel of the sound, from 1; None: the mean of all.
 
     Raises:
         ClipError: It cannot be read; of them MissingModalityError: it has nothing of these.
@@ -99,7 +103,7 @@ def open_recording(path: str | Path, modalities: Collection[str] = ('video', 'au
     name = str(path)
     if Path(name).is_dir():
         raise ClipError(f'{name}: this is a folder, not a recording')
-    media = LongMedia(name, kinds=tuple(modalities))
+    media = LongMedia(name, kinds=tuple(modalities), channel=channel)
     recording = Recording(name, media.video, media.audio)
     if recording.frames is None and recording.sound is None:
         kinds = ' nor '.join({'video': 'video', 'audio': 'sound'}[modality] for modality in modalities)

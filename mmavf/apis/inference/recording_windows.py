@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from mmavf.datasets.media.frame_times import DEFAULT_FPS
-from mmavf.errors import ClipError, MissingModalityError
+from mmavf.errors import ClipError, ConfigError, MissingModalityError
 from mmavf.faces.cropper import FaceCropper
 
 from .followed import Choice, Followed, follow_faces
@@ -88,7 +88,10 @@ class RecordingWindows:
 
         Raises:
             ClipError: A frame or the sound cannot be decoded.
+            ConfigError: `batch_size` is not positive.
         """
+        if batch_size < 1:
+            raise ConfigError(f'batch_size must be at least 1, not {batch_size}')
         heard = recording if 'audio' in self.modalities else replace(recording, sound=None)
         windows = (
             read_windows(heard, plan.faces, self.model_input)
@@ -110,11 +113,13 @@ class RecordingWindows:
 
 
 def _moments(recording: Recording) -> np.ndarray:
-    """Return moments over the length of the sound, as those of a clip of sound alone in a test."""
+    """Return moments from 0 to the end of the sound, as those of a clip of sound alone in a test (`OpenClip`)."""
     if recording.sound is None:
         raise ClipError(f'{recording.name}: there is no sound')
-    start, end = recording.sound.start_sec, recording.sound.duration_sec
-    return start + np.arange(int((end - start) * DEFAULT_FPS + 1e-6) + 1) / DEFAULT_FPS
+    end = recording.sound.duration_sec
+    if end <= 0:
+        raise ClipError(f'{recording.name}: no sound after 0 s: it ends at {end:g} s')
+    return np.arange(int(end * DEFAULT_FPS + 1e-6) + 1) / DEFAULT_FPS
 
 
 def in_words(modalities: tuple[str, ...]) -> str:

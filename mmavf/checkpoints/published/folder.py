@@ -79,7 +79,7 @@ def write_published(
             whole['marginals'] = {**card['marginals'], 'sha256': _save(marginals, temporary / MARGINALS_FILE)}
         check_card(whole, Path(folder) / CARD_FILE)
         check_outputs(whole, state_dict, Path(folder) / CARD_FILE)
-        _write_card(temporary, whole, Path(folder).name)
+        _write_card(temporary, whole, Path(folder).resolve().name)
 
 
 def read_card(folder: str | Path) -> dict[str, Any]:

@@ -86,6 +86,8 @@ def chosen_folds(wanted: str, known: Sequence[str]) -> Sequence[str]:
     """
     if wanted == 'all':
         return known
+    if wanted in known:  # a name may hold a comma
+        return [wanted]
     folds = list(dict.fromkeys(wanted.split(',')))
     if unknown := [fold for fold in folds if fold not in known]:
         raise ConfigError(f'--folds: there is no {", ".join(unknown)}; choose from {", ".join(known)}.')

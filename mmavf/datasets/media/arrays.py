@@ -9,6 +9,8 @@ from mmavf.errors import ClipError
 from .resample import SAMPLE_RATE_HZ, check_finite, check_rate, place_samples, to_mono_16k
 from .sound_window import empty_window
 
+MAX_CHANNELS = 64  # more are samples and channels the wrong way round
+
 
 class ArrayFrames:
     """Frames from an array; a `FrameReader`.
@@ -57,13 +59,16 @@ class ArraySound:
         duration_sec: Time at which it ends.
 
     Raises:
-        ClipError: The samples have another shape or are not finite, or there is no such sampling rate.
+        ClipError: The samples have another shape or type or are not finite, or there is no such sampling rate.
     """
 
     def __init__(self, samples: np.ndarray, rate_hz: int, start_sec: float = 0.0) -> None:
-        samples = np.atleast_2d(np.asarray(samples, dtype=np.float32))  # (N,) -> (1, N)
-        if samples.ndim != 2 or not samples.size:
-            raise ClipError(f'samples must be (N,) or (channels, N), not {samples.shape}')
+        samples = np.atleast_2d(np.asarray(samples))  # (N,) -> (1, N)
+        if samples.dtype.kind != 'f' or samples.ndim != 2 or not samples.size or len(samples) > MAX_CHANNELS:
+            raise ClipError(
+                f'samples must be float in [-1, 1], (N,) or (channels, N), not {samples.shape} {samples.dtype}'
+            )
+        samples = samples.astype(np.float32)
         check_rate(rate_hz, 'array')
         check_finite(samples, 'array')
         self._mono = to_mono_16k(samples, rate_hz)

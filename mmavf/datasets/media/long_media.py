@@ -48,8 +48,10 @@ class LongMedia:
             # of a container that is closed nothing may be asked
             has_sound, sound_end_sec = source.audio is not None, source.sound_end_sec(span)
         if track is not None:
-            track.require_frames(0.0, float('inf'))
-            self.video = LongVideo(self.path, kinds, span_sec, np.concatenate(times))
+            found = np.concatenate(times)
+            if not len(found):  # the last span alone may show none
+                track.require_frames(0.0, float('inf'))
+            self.video = LongVideo(self.path, kinds, span_sec, found)
         if has_sound:
             self.audio = LongSound(self.path, kinds, span_sec, channel, sound_end_sec)
 

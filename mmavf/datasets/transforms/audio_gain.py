@@ -1,8 +1,11 @@
 """Random loudness."""
 
+from math import inf
+
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from mmavf.errors import ConfigError
 from mmavf.registry import TRANSFORMS
 
 
@@ -14,9 +17,14 @@ class RandomGain(BaseTransform):
 
     Args:
         alpha: Both parameters of the beta distribution; the larger, the closer the gains are to 1.
+
+    Raises:
+        ConfigError: `alpha` is not positive.
     """
 
     def __init__(self, alpha: float = 10.0) -> None:
+        if not 0 < alpha < inf:
+            raise ConfigError(f'RandomGain: alpha must be positive, not {alpha}; leave the step out for no gain')
         self.alpha = alpha
 
     def transform(self, results: dict) -> dict:

@@ -3,6 +3,7 @@
 from mmcv.transforms import BaseTransform
 from torchaudio.transforms import FrequencyMasking, TimeMasking
 
+from mmavf.errors import ConfigError
 from mmavf.registry import TRANSFORMS
 
 
@@ -17,9 +18,14 @@ class SpecAugment(BaseTransform):
     Args:
         freq_mask: Mel bins that are masked at most.
         time_mask: Frames of 10 ms that are masked at most.
+
+    Raises:
+        ConfigError: One is negative.
     """
 
     def __init__(self, freq_mask: int = 0, time_mask: int = 0) -> None:
+        if min(freq_mask, time_mask) < 0:
+            raise ConfigError(f'SpecAugment: widths must not be negative, not {freq_mask} and {time_mask}')
         self.freq_mask = FrequencyMasking(freq_mask, iid_masks=True)
         self.time_mask = TimeMasking(time_mask, iid_masks=True)
 

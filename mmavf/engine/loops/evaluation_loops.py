@@ -35,6 +35,8 @@ class _EveryClipLoop(BaseLoop):
         super().__init__(runner, dataloader, evaluator)
         if dtype not in ('bfloat16', 'float32'):
             raise ConfigError(f"{self.stage}_cfg.dtype must be 'bfloat16' or 'float32', not {dtype!r}.")
+        if self.dataloader.drop_last:
+            raise ConfigError(f'{self.stage}_dataloader.drop_last leaves clips out: set it to False.')
         self.device_type = torch.device(get_device()).type
         self.autocast = dtype == 'bfloat16' and has_bf16_units(self.device_type)
         self.predictions: Predictions | None = None
@@ -57,6 +59,7 @@ class _EveryClipLoop(BaseLoop):
         self.runner.call_hook(f'before_{self.stage}_epoch')
         self.runner.model.eval()
         self._failures: list[dict] = []
+        self.predictions = None  # those of an earlier epoch are not this one's
         for metric in self.metrics:
             metric.reset()
         for idx, data_batch in enumerate(self.dataloader):

@@ -3,7 +3,7 @@
 import copy
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,24 @@ from torch.utils.data import DataLoader
 from mmavf.engine.rng import set_rng_state
 from mmavf.errors import ConfigError
 from mmavf.protocol.clip_data import list_hashes
-from mmavf.registry import LOOPS
+from mmavf.registry import DATA_SAMPLERS, LOOPS
 from mmavf.stop_signals import Stopped, agree_on_stop, stops
 
 RUN_AHEAD = 10  # iterations that the host of a rank can be ahead of another's: NonFiniteGuardHook waits for the eighth
+
+
+NEEDS_KEYED = "Training needs train_dataloader.sampler=dict(type='KeyedSampler'), not {}."
+
+
+def check_sampler(sampler: Mapping[str, Any]) -> None:
+    """Make sure, before it is built, that a sampler can start inside an epoch.
+
+    Raises:
+        ConfigError: It cannot.
+    """
+    kind = sampler.get('type')
+    if not hasattr(DATA_SAMPLERS.get(kind) if isinstance(kind, str) else kind, 'start_at'):
+        raise ConfigError(NEEDS_KEYED.format(kind))
 
 
 def accumulative_counts(optim_wrapper: Any) -> int:
@@ -58,13 +72,12 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
                 raise ConfigError(f'{name} must be at least 1, not {value}.')
         if isinstance(dataloader, dict):
             dataloader = copy.deepcopy(dataloader)
+            check_sampler(dataloader.get('sampler') or {})
             dataloader['sampler'].setdefault('round_to', dataloader['batch_size'] * self.accumulation)
         super().__init__(runner, dataloader, max_epochs, **kwargs)
         self.sampler = self.dataloader.sampler
         if not hasattr(self.sampler, 'start_at'):
-            raise ConfigError(
-                f"Training needs train_dataloader.sampler=dict(type='KeyedSampler'), not {type(self.sampler).__name__}."
-            )
+            raise ConfigError(NEEDS_KEYED.format(type(self.sampler).__name__))
         self.rng_state: dict | None = None
         self._stop_at: int | None = None
         self.data_sec = 0.0

@@ -164,7 +164,13 @@ class PredictionMetric(BaseMetric):
         """Return 95 % intervals of the scores of these clips."""
 
     def _names(self) -> Sequence[str]:
-        names = self.names or (self.dataset_meta or {}).get('classes')
+        theirs = (self.dataset_meta or {}).get('classes')
+        if self.for_classes and self.names is not None and theirs is not None and list(self.names) != list(theirs):
+            raise ConfigError(
+                f'{type(self).__name__} is for the classes {", ".join(self.names)}, the evaluated data set for '
+                f'{", ".join(theirs)}: give both the same names in the same order.'
+            )
+        names = self.names or theirs
         if names is None:
             raise ConfigError(
                 f'{type(self).__name__}: neither the metric nor the data set names classes or dimensions.'
@@ -199,7 +205,7 @@ class PredictionMetric(BaseMetric):
                 f"{type(self).__name__}: resample_by='subject' needs a list with the column subject; "
                 f'{predictions.ids[predictions.subject.index("")]} has none.'
             )
-        units = None if self.resample_by == 'clip' else predictions.subject
+        units = None if self.resample_by == 'clip' else predictions.people
         return dict(
             scores=[name for name in self.metrics if name in self.with_interval],
             units=units,

@@ -14,6 +14,10 @@ from mmavf.structures import AVDataSample
 
 from .linear_head import LinearHead, label_of, mean_over_views
 
+SET_CLASSES = (
+    'set model.head.num_classes, and model.data_preprocessor.batch_augment.num_classes if clips are mixed, to the '
+    "number of the list's classes"
+)
 CROSS_ENTROPY = dict(type='SoftTargetCrossEntropy', label_smoothing=0.1)
 
 
@@ -64,15 +68,25 @@ def class_scores(data_sample: AVDataSample, num_classes: int) -> Tensor:
 
     Raises:
         ListError: The clip has no label.
-        ConfigError: Its label is not one of the K classes.
+        ConfigError: Its label is not one of the K classes, or is no class, or the shares are of another number.
     """
     if 'gt_score' in data_sample:
+        if len(data_sample.gt_score) != num_classes:
+            raise ConfigError(
+                f'clip {data_sample.get("sample_id")} has shares of {len(data_sample.gt_score)} classes, not of '
+                f'{num_classes}: {SET_CLASSES}'
+            )
         return data_sample.gt_score
     label = label_of(data_sample)
+    if label.ndim or label.is_floating_point():
+        raise ConfigError(
+            f'clip {data_sample.get("sample_id")} has numbers for a label, and classes are needed: take a '
+            'RegressionHead, and model.data_preprocessor.batch_augment=None'
+        )
     try:
         return F.one_hot(label, num_classes).float()
     except RuntimeError as error:
         raise ConfigError(
             f'clip {data_sample.get("sample_id")} has class {label.item()}, but the model has {num_classes} classes, '
-            "from 0: set model.head.num_classes to the number of the list's classes"
+            f'from 0: {SET_CLASSES}'
         ) from error

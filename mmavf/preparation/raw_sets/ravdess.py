@@ -36,6 +36,8 @@ class RAVDESS(RawSet):
                 left_out.append(LeftOut(name, 'not speech'))
             elif match['modality'] == '01':
                 left_out.append(LeftOut(name, 'full audio-video: 02- and 03- are taken'))
+            elif match['modality'] == '02' and name not in videos:
+                left_out.append(LeftOut(name, 'a sound with the name of a video (02-)'))
             elif match['modality'] == '02':
                 faces[match['clip']] = match
             else:
