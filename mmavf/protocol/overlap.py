@@ -27,6 +27,7 @@ class ClipRef(NamedTuple):
             means that neither says anything.
         id: Id in the family.
         subject: Who is seen, '' where the list does not say.
+        sound: Real path of the sound beside a video, '' where there is none.
     """
 
     place: str
@@ -37,6 +38,7 @@ class ClipRef(NamedTuple):
     family: str
     id: str
     subject: str
+    sound: str = ''
 
 
 def family_of(family: str, source: str, data_root: str) -> str:
@@ -47,6 +49,7 @@ def family_of(family: str, source: str, data_root: str) -> str:
 def clip_ref(entry: dict, ann_file: str, data_root: str, family: str) -> ClipRef:
     """Return the reference to an entry of `read_list`."""
     name = entry['video'] or entry['audio']
+    beside = entry.get('audio', '') if entry['video'] else ''
     return ClipRef(
         place=f'{ann_file}:{entry["line"]}',
         name=name,
@@ -56,6 +59,7 @@ def clip_ref(entry: dict, ann_file: str, data_root: str, family: str) -> ClipRef
         family=family,
         id=clip_id(entry),
         subject=entry.get('subject', ''),
+        sound=os.path.realpath(os.path.join(data_root, beside)) if beside else '',
     )
 
 
@@ -69,7 +73,8 @@ def find_overlap(train: Iterable[ClipRef], held_out: Iterable[ClipRef]) -> list[
     """Find the training clips that are held out, or whose subject is.
 
     Two clips are the same when they are of one file (links followed) and overlap in time, or have the same id in the
-    same family. Subjects count as one whatever way they are spelt (see `spelling_key`).
+    same family. A clip of sound alone is of one file also with a video that has this sound; videos may share a sound,
+    such as silence. Subjects count as one whatever way they are spelt (see `spelling_key`).
 
     Returns:
         One line per training clip: where it stands, and which clip that is held out it is or is related to.
@@ -77,15 +82,19 @@ def find_overlap(train: Iterable[ClipRef], held_out: Iterable[ClipRef]) -> list[
     files: dict[str, list[ClipRef]] = {}
     ids: dict[tuple[str, str], ClipRef] = {}
     subjects: dict[tuple[str, str], ClipRef] = {}
+    sounds: dict[str, list[ClipRef]] = {}  # of the videos
     for ref in held_out:
         files.setdefault(ref.path, []).append(ref)
+        if ref.sound:
+            sounds.setdefault(ref.sound, []).append(ref)
         if ref.family:
             ids.setdefault((ref.family, ref.id), ref)
         if ref.family and ref.subject:
             subjects.setdefault((ref.family, spelling_key(ref.subject)), ref)
     faults = []
     for ref in train:
-        at_once = [other for other in files.get(ref.path, ()) if ref.start < other.end and other.start < ref.end]
+        same_file = [*files.get(ref.path, ()), *files.get(ref.sound, ()), *sounds.get(ref.path, ())]
+        at_once = [other for other in same_file if ref.start < other.end and other.start < ref.end]
         if at_once:
             relation = f'is the same file as in {at_once[0].place}'
         elif same := ids.get((ref.family, ref.id)):

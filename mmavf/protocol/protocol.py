@@ -232,18 +232,28 @@ def _keep_best(cfg: Config | dict) -> None:
     missing = [key for key in VALIDATION if cfg.get(key) is None]
     if missing:
         raise ConfigError(f'protocol: choosing the best epoch needs a validation, but {", ".join(missing)} is not set.')
-    key = _key_of(cfg['val_evaluator'])
     hook = cfg['default_hooks']['checkpoint']
-    hook.setdefault('save_best', key)
-    hook.setdefault('rule', 'less' if 'rmse' in key else 'greater')
+    hook['save_best'] = key = hook.get('save_best') or _key_of(cfg['val_evaluator'])
+    hook.setdefault('rule', 'less' if 'rmse' in str(key) else 'greater')
 
 
 def _key_of(evaluator: Mapping | Sequence[Mapping]) -> str:
-    """Return the score that stands for the result of an evaluator, that of its first metric."""
-    first = evaluator if isinstance(evaluator, Mapping) else evaluator[0]
-    if 'key' in first:
-        return first['key']
-    return signature(METRICS.get(first['type'])).parameters['key'].default
+    """Return the score that stands for the result of an evaluator, that of its first metric which names one.
+
+    Raises:
+        ConfigError: None does.
+    """
+    for metric in [evaluator] if isinstance(evaluator, Mapping) else evaluator:
+        if 'key' in metric:
+            return metric['key']
+        known = METRICS.get(metric['type']) if isinstance(metric.get('type'), str) else metric.get('type')
+        parameter = signature(known).parameters.get('key') if known is not None else None
+        if parameter is not None:
+            return parameter.default
+    raise ConfigError(
+        'protocol: no metric of val_evaluator says which score chooses the best epoch: set '
+        'default_hooks.checkpoint.save_best.'
+    )
 
 
 def _family(dataset: Mapping) -> str:

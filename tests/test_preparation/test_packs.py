@@ -122,6 +122,13 @@ def test_impossible_settings(tmp_path):
         Mp4Pack(gop=0)
     with pytest.raises(ConfigError, match='crf=52'):
         Mp4Pack(crf=52)
+    with pytest.raises(ConfigError, match="gop='abc'"):
+        Mp4Pack(gop='abc')
+    with pytest.raises(ConfigError, match="preset must be one of ultrafast, .*, not 'bogus'"):
+        Mp4Pack(preset='bogus')
+    for options in (dict(fps=float('nan')), dict(fps='abc'), dict(fps=(25, 5)), dict(quality=90.5)):
+        with pytest.raises(ConfigError, match='fps must be positive and quality in 1'):
+            JpegPack(**options)
     with pytest.raises(ConfigError, match='not 25.0 and 0'):
         JpegPack(quality=0)
     with pytest.raises(ConfigError, match='clips_per_shard must be at least 1'):

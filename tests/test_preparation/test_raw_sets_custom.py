@@ -240,3 +240,9 @@ def test_paths_of_the_table_may_be_absolute_and_numbers_may_have_decimals(tmp_pa
             '3.mp4': 'l4',
         }
         assert left_out == [LeftOut('/elsewhere/5.mp4', 'a label without media')]
+
+
+@pytest.mark.parametrize('fps', [0, -25, float('nan'), 'abc'])
+def test_an_impossible_rate_is_refused_before_the_first_clip(fps, tmp_path):
+    with pytest.raises(RawDataError, match='fps must be a positive number'):
+        custom(tmp_path, fps=fps)

@@ -18,8 +18,8 @@ def scope():
     init_default_scope('mmavf')
 
 
-def _ref(path, start=0.0, end=float('inf'), family='', clip_id='', subject=''):
-    return ClipRef(f'{path}:1', path, path, start, end, family, clip_id, subject)
+def _ref(path, start=0.0, end=float('inf'), family='', clip_id='', subject='', sound=''):
+    return ClipRef(f'{path}:1', path, path, start, end, family, clip_id, subject, sound)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,10 @@ def _ref(path, start=0.0, end=float('inf'), family='', clip_id='', subject=''):
         (_ref('a', 0, 2), _ref('a', 2, 3), None),
         (_ref('a', 5), _ref('a', 2, 5.5), 'same file'),
         (_ref('a', clip_id='x'), _ref('b', clip_id='x'), None),
+        (_ref('a.wav'), _ref('a.mp4', sound='a.wav'), 'same file'),
+        (_ref('a.mp4', 0, 2, sound='a.wav'), _ref('a.wav', 1, 3), 'same file'),
+        (_ref('a.mp4', 0, 2, sound='a.wav'), _ref('a.wav', 2, 3), None),
+        (_ref('a.mp4', sound='silence.wav'), _ref('b.mp4', sound='silence.wav'), None),
         (_ref('a', family='f', clip_id='x'), _ref('b', family='f', clip_id='x'), 'has the id x'),
         (_ref('a', family='f', clip_id='x'), _ref('b', family='g', clip_id='x'), None),
         (_ref('a', family='f', clip_id='x', subject='s'), _ref('b', family='f', clip_id='y', subject='s'), 'subject s'),

@@ -76,6 +76,20 @@ def test_a_choice_of_the_config_stays():
     assert (cfg.default_hooks.checkpoint.save_best, cfg.default_hooks.checkpoint.rule) == ('else', 'less')
 
 
+def test_the_first_metric_with_a_key_says_what_the_best_epoch_is():
+    cfg = config(fold='3', selection='paper')
+    ours = cfg.val_evaluator
+    cfg.val_evaluator = [dict(type='mmengine.DumpResults', out_file_path='a.pkl'), *ours]
+    apply_protocol(cfg, hold_out_target)
+    assert cfg.default_hooks.checkpoint.save_best == 'ccc'
+    for save_best in (None, ''):
+        cfg = config(fold='3', selection='paper')
+        cfg.default_hooks.checkpoint.save_best = save_best
+        cfg.val_evaluator = [dict(type='NoMetricOfThisName')]
+        with pytest.raises(ConfigError, match=r'set default_hooks\.checkpoint\.save_best'):
+            apply_protocol(cfg, hold_out_target)
+
+
 def test_all_parts_of_a_concatenation_that_are_split():
     part = dict(ann_file='a.csv', family='f', split=SPLIT)
     whole = dict(ann_file='b.csv', family='g')

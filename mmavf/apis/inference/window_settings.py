@@ -108,5 +108,7 @@ class WindowSettings:
         )
         files = [value for value in (self.detector or {}).values() if isinstance(value, str) and Path(value).is_file()]
         contents = [file_sha256(file) for file in files]
-        described = json.dumps([settings, self.detector, contents, model_input.description], sort_keys=True)
+        described = json.dumps(
+            [settings, self.detector, contents, model_input.description], sort_keys=True, default=str
+        )
         return settings | dict(preprocessing_sha256=sha256(described.encode()).hexdigest())

@@ -1,6 +1,7 @@
 """Face clips as folders of JPEG frames."""
 
 from collections.abc import Iterable
+from math import inf
 from pathlib import Path
 
 import cv2
@@ -35,8 +36,11 @@ class JpegPack:
     clips_per_shard: int | None = None
 
     def __init__(self, fps: float = 25.0, quality: int = 90) -> None:
-        if fps <= 0 or not 1 <= quality <= 100:
-            raise ConfigError(f'JPEG frames: fps must be positive and quality in 1 ... 100, not {fps} and {quality}')
+        is_rate = isinstance(fps, int | float) and 0 < fps < inf
+        if not is_rate or not isinstance(quality, int) or not 1 <= quality <= 100:
+            raise ConfigError(
+                f'JPEG frames: fps must be positive and quality in 1 ... 100, not {fps!r} and {quality!r}'
+            )
         self.fps = fps
         self._options = [cv2.IMWRITE_JPEG_QUALITY, quality]
 

@@ -14,6 +14,8 @@ from mmavf.registry import PACKS
 
 # Unit of the stamps: whole frames of all usual rates, and milliseconds, are whole numbers of it.
 TIME_BASE = Fraction(1, 90000)
+# of x264
+PRESETS = ('ultrafast', 'superfast', 'veryfast', 'faster', 'fast', 'medium', 'slow', 'slower', 'veryslow', 'placebo')
 
 
 @PACKS.register_module()
@@ -41,8 +43,11 @@ class Mp4Pack:
     clips_per_shard = None
 
     def __init__(self, gop: int = 12, crf: int = 20, preset: str = 'fast') -> None:
-        if gop < 1 or not 0 <= crf <= 51:
-            raise ConfigError(f'Mp4Pack: gop must be at least 1 and crf in 0 ... 51, not gop={gop}, crf={crf}')
+        is_number = isinstance(gop, int) and isinstance(crf, int | float)
+        if not is_number or gop < 1 or not 0 <= crf <= 51:
+            raise ConfigError(f'Mp4Pack: gop must be at least 1 and crf in 0 ... 51, not gop={gop!r}, crf={crf!r}')
+        if preset not in PRESETS:
+            raise ConfigError(f'Mp4Pack: preset must be one of {", ".join(PRESETS)}, not {preset!r}')
         # fastdecode: a third less time for reading at a tenth more size; without B-frames, because a reader that starts
         # anywhere has to wait for them; one thread, because the number of threads changes the bytes
         self._options = dict(g=str(gop), crf=str(crf), preset=preset, tune='fastdecode', bf='0', threads='1')

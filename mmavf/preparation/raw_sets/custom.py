@@ -61,7 +61,7 @@ class Custom(RawSet):
 
     Raises:
         RawDataError: `labels` and `label_from` are both given, `label_from` or `subject_from` is something else, or
-            `label_columns` are given without `labels`.
+            `label_columns` are given without `labels`; or `fps` is no positive number.
     """
 
     layout = """\
@@ -92,6 +92,8 @@ before the first _ of a file's name as the subject, subject_from='folder' the la
             raise RawDataError(f"{name}: subject_from must be 'folder' or 'name', not {subject_from!r}")
         if label_columns and not labels:
             raise RawDataError(f'{name}: the table with label_columns {list(label_columns)} is missing: labels=...')
+        if fps is not None and not (isinstance(fps, int | float) and 0 < fps < math.inf):
+            raise RawDataError(f'{name}: fps must be a positive number of frames per second, not {fps!r}')
         self.labels = labels
         self.label_columns = tuple(label_columns)
         self.label_from = label_from
