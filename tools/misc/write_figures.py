@@ -81,7 +81,8 @@ TABLES: dict[str, dict[str, str]] = {
         'frames and sound, cold': '{cold}',
     },
     'pack_builds': {
-        'mp4, key frame every 12 frames, 10 s': '{what}',
+        'clips of 10 s': '{what}',
+        'machine': '{machine}',
         'before / ms': '{before_ms}',
         'now / ms': '{now_ms}',
         'times as fast (quartiles)': '{ratio[1]:.2f} ({ratio[0]:.2f} to {ratio[2]:.2f})',

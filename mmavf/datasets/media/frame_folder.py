@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from mmavf.errors import ClipError
-from mmavf.lists.natural_order import natural_order
+from mmavf.lists.natural_order import in_natural_order
 
 from .codec import TIME_TOLERANCE_SEC
 from .image_bytes import decode_image
@@ -73,7 +73,7 @@ class FrameFolder:
         if first >= last:
             until = 'the end' if end_sec is None else f'{end_sec:g} s'
             raise ClipError(f'{path}: no image between {start_sec:g} s and {until}')
-        self._names = sorted(names, key=natural_order)[first:last]
+        self._names = in_natural_order(names)[first:last]
         self.frame_times = times[first:last]
 
     def read_frames(self, indices: Sequence[int]) -> list[np.ndarray]:
