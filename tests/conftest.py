@@ -18,8 +18,6 @@ import pytest
 import torch
 from torch import distributed as dist
 
-import tests.helpers.format_once  # noqa: F401
-
 
 @pytest.fixture(autouse=True)
 def fixed_seeds():

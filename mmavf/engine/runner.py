@@ -30,6 +30,7 @@ from .allocator import keep_freed_memory
 from .config_checks import check_keys
 from .config_inputs import check_inputs
 from .constant_buffers import constant_buffers
+from .formatted_config import FormattedOnce
 from .fully_shard import FullyShard, is_fully_shard
 from .hooks.load_guard_hook import LoadGuardHook
 from .launch import resolve_loaders
@@ -71,7 +72,7 @@ class AVFRunner(Runner):
             raise ConfigError(f'load_from={cfg["load_from"]}: which fold? Pass what is held out as --fold.')
         resolve_loaders(cfg)
         make_folder(Path(cfg['work_dir']))
-        return super().from_cfg(cfg)
+        return super().from_cfg(FormattedOnce.of(cfg) if isinstance(cfg, Config) else cfg)
 
     def setup_env(self, env_cfg: dict) -> None:
         """Set up processes; without a GPU the process group is gloo's."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from multiprocessing.forkserver import _forkserver as forkserver
 from typing import Any
 
-_LOADED = ['tests.helpers.format_once', 'mmavf.engine', 'mmavf.models', 'mmavf.datasets', 'mmavf.evaluation']
+_LOADED = ['mmavf.engine', 'mmavf.models', 'mmavf.datasets', 'mmavf.evaluation']
 # What runs load later, and what makes all of it cheap to have.
 _LOADED += [
     'mmavf.visualization',
