@@ -1,4 +1,4 @@
-"""Folds of one config: a folder for each, trained and tested in processes of their own."""
+"""Folds of one config: a folder for each, trained and tested in a process of its own."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +14,6 @@ from mmavf.files.atomic_file import write_atomically
 from mmavf.lists.clip_list import list_hash
 from mmavf.protocol.fold_folder import fold_folder
 from mmavf.protocol.protocol import fold_under_test, result_over_folds
-from mmavf.protocol.provenance import chosen_checkpoint
 from mmavf.registry import DATASETS
 
 from .config_hash import config_hash, earlier_config_hash
@@ -44,14 +43,14 @@ def fold_values(cfg: Config) -> list[str]:
 class FoldRuns:
     """Folds of one config, each with a folder in the work dir (see `fold_folder`).
 
-    A fold whose test is there is not run again; one that was interrupted continues from its last checkpoint. What the
-    processes print is in `train.log` and `test.log` of the fold's folder.
+    A fold whose test is there is not run again; one that was interrupted continues from its last checkpoint. What a
+    process prints is in `train.log` of the fold's folder.
 
     Args:
         cfg: The config; it is written to the work dir, and the processes read it there.
         work_dir: Where everything goes.
         devices: Values of CUDA_VISIBLE_DEVICES, one per process at a time; None leaves the variable as it is.
-        program: The command `mmavf`, of which the sub-commands train and test are run.
+        program: The command `mmavf`, of which the sub-command train is run.
 
     Raises:
         ConfigError: `prepare` finds a fold of another config, or a name that no folder can have.
@@ -176,9 +175,5 @@ class FoldRuns:
     def _steps(self, fold: str) -> Iterator[Step]:
         folder = self.folder(fold)
         resume = ['--resume'] if (folder / 'last_checkpoint').exists() else []
-        yield self._step('train', fold, f'--fold={fold}', '--work-dir', folder, *resume)
-        checkpoint = chosen_checkpoint(folder, self.protocol)
-        yield self._step('test', fold, checkpoint, f'--fold={fold}', '--out', self.test_folder(fold))
-
-    def _step(self, name: str, fold: str, *arguments: str | Path) -> Step:
-        return Step(name, [*self._program, name, self.config, *arguments], self.folder(fold) / f'{name}.log')
+        command = [*self._program, 'train', self.config, f'--fold={fold}', '--work-dir', folder, *resume, '--test']
+        yield Step('train and test', command, folder / 'train.log')

@@ -151,7 +151,7 @@ def test_folds_that_do_not_belong_together(tmp_path):
 TRAIN = """
 import os, sys, time
 from pathlib import Path
-del sys.argv[1]
+assert sys.argv.pop(1) == 'train'
 config, fold, folder = sys.argv[1], sys.argv[2].removeprefix('--fold='), Path(sys.argv[4])
 assert sys.argv[2].startswith('--fold=') and sys.argv[3] == '--work-dir' and Path(config).exists()
 log = folder.parent / 'calls'
@@ -166,28 +166,22 @@ if (folder.parent / f'broken_{fold[:20]}').exists():
     print('ConfigError: of an earlier run')
     sys.exit('ListError: the list is broken\\n  a.mp4: 3 lines')
 note('ended')
-"""
-TEST = """
-import hashlib, json, sys
-from pathlib import Path
-del sys.argv[1]
-out = Path(sys.argv[sys.argv.index('--out') + 1])
-assert sys.argv[2].endswith('epoch_1.pth') and sys.argv[3].startswith('--fold=')
-out.mkdir()
-(out / 'predictions.pkl').write_text('')
-data = out.parents[1] / 'all.csv'
-lists = {str(data): hashlib.sha256(data.read_bytes()).hexdigest()} if data.exists() else {}
-(out / 'metrics.json').write_text(json.dumps(dict(test=dict(lists=lists))))
+if sys.argv[-1] == '--test':
+    import hashlib, json
+    out = folder / 'test'
+    out.mkdir()
+    (out / 'predictions.pkl').write_text('')
+    data = folder.parent / 'all.csv'
+    lists = {str(data): hashlib.sha256(data.read_bytes()).hexdigest()} if data.exists() else {}
+    (out / 'metrics.json').write_text(json.dumps(dict(test=dict(lists=lists))))
 """
 
 
 @pytest.fixture
 def program(tmp_path):
-    """A command whose `train` and `test` do what those of `mmavf` do, without learning anything."""
-    for name, text in (('train', TRAIN), ('test', TEST)):
-        (tmp_path / f'{name}_step.py').write_text(text)
+    """A command whose `train` does what that of `mmavf` does, without learning anything."""
     starter = tmp_path / 'program.py'
-    starter.write_text("import runpy, sys\nrunpy.run_path(f'{sys.path[0]}/{sys.argv[1]}_step.py')\n")
+    starter.write_text(TRAIN)
     return [sys.executable, starter]
 
 
@@ -214,7 +208,7 @@ def test_a_failing_fold_does_not_stop_the_others_and_goes_on_later(tmp_path, pro
     (tmp_path / 'broken_2').touch()
     failed = runs.run(['1', '2', '3'], lines.append)
     assert list(failed) == ['2']
-    assert 'train ended with status 1: ListError: the list is broken a.mp4: 3 lines' in failed['2']
+    assert 'train and test ended with status 1: ListError: the list is broken a.mp4: 3 lines' in failed['2']
     assert 'earlier' not in failed['2']
     assert [runs.is_finished(fold) for fold in '123'] == [True, False, True]
     assert any('fold 2: FAILED' in line for line in lines) and 'fold 3: done' in lines

@@ -176,6 +176,27 @@ def test_beside_an_address_nothing_is_written(test_here):
     assert status == 2 and 'set --out' in errors
 
 
+def test_a_training_that_tests_afterwards(tmp_path, test_here):
+    metric = ['test_evaluator.type=ClassificationMetric', 'test_evaluator.key=uar']
+    trained = run_train(
+        tmp_path / 'run', *metric, config=TINY_FOLDS, args=['--fold', '2', '--selection', 'paper', '--test']
+    )
+    assert trained.returncode == 0, trained.stderr
+    assert f'Results are in {tmp_path}/run/test' in trained.stdout
+    (best,) = (tmp_path / 'run').glob('best_*.pth')
+    status, _, errors = test_here(best, '--out', tmp_path / 'apart', config=TINY_FOLDS, options=metric)
+    assert status == 0, errors
+    own, apart = ({**results(tmp_path / name), 'tested_at': ''} for name in ('run/test', 'apart'))
+    assert own == apart
+    assert (tmp_path / 'run/test/predictions.csv').read_bytes() == (tmp_path / 'apart/predictions.csv').read_bytes()
+
+
+def test_a_training_without_test_data_is_not_begun_if_it_is_to_be_tested(tmp_path):
+    trained = run_train(tmp_path, args=['--test'])
+    assert trained.returncode == 1 and '--test: ' in trained.stderr and 'no test_dataloader' in trained.stderr
+    assert not list(tmp_path.glob('*.pth'))
+
+
 def test_the_checkpoint_says_which_fold_is_tested_and_how_it_was_chosen(tmp_path, test_here):
     trained = run_train(tmp_path / 'run', config=TINY_FOLDS, args=['--fold', '2', '--selection', 'paper'])
     assert trained.returncode == 0, trained.stderr

@@ -1,7 +1,9 @@
 """Train a model."""
 
+import gc
 import os
 from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmavf.cli.options import add_run_options
@@ -53,6 +55,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         action='store_true',
         help='do not validate during training; refused where the best epoch on the validation is kept',
     )
+    parser.add_argument(
+        '--test',
+        action='store_true',
+        help='afterwards test the checkpoint that counts, as mmavf test does, into the folder test of the work dir',
+    )
     add_run_options(parser)
 
 
@@ -63,10 +70,27 @@ def _seed(text: str) -> int:
 
 
 def run(args: Namespace) -> None:
-    """Train."""
+    """Train, and test if asked to."""
     from mmavf.cli.config import read_config
 
-    build_runner(merge_args(read_config(args), args)).train()
+    cfg = merge_args(read_config(args), args)
+    if args.test and not cfg.get('test_dataloader'):
+        raise ConfigError(f'--test: {args.config} has no test_dataloader, so there is nothing to test on.')
+    build_runner(cfg).train()
+    if args.test:
+        test(cfg, args)
+
+
+def test(cfg: 'Config', args: Namespace) -> None:
+    """Test the checkpoint that counts of a training that has ended."""
+    from mmavf.protocol.provenance import chosen_checkpoint
+
+    from .test import run as run_test
+
+    gc.collect()  # the training's model and data workers, which refer to each other
+    checkpoint = chosen_checkpoint(cfg.work_dir, cfg.get('protocol') or {})
+    out = Path(cfg.work_dir, 'test')
+    run_test(Namespace(**vars(args) | dict(checkpoint=str(checkpoint), out=str(out), dump=None)))
 
 
 def merge_args(cfg: 'Config', args: Namespace) -> 'Config':
