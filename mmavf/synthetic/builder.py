@@ -26,7 +26,7 @@ from .writer import write_clip
 
 _COLUMNS = ('video', 'audio', 'label', 'subject', 'fold', 'id')
 _SETTINGS_FILE = 'settings.json'
-_VERSION = 2  # increased whenever the same settings would give other clips
+_VERSION = 3  # increased whenever the same settings would give other clips
 
 
 @dataclass(frozen=True)

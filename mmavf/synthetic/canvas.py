@@ -1,6 +1,7 @@
 """Sub-pixel drawing with OpenCV, smooth curves, and the head pose that carries face points to pixels."""
 
 import math
+from collections.abc import Callable
 from functools import cache
 
 import cv2
@@ -9,7 +10,9 @@ import numpy as np
 from .subjects import Color
 
 _SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
+_MARGIN = 2  # pixels around a polygon that its smoothed edge may reach
 _INVERSE_RADII = 1.0 / np.array([1.25, 1.7])  # of the ellipsoid that the face lies on
+_BOTH = np.ones((2, 1))
 _STEPS = np.linspace(0.0, 1.0, 13)
 _BERNSTEIN = np.stack(
     [(1 - _STEPS) ** 3, 3 * _STEPS * (1 - _STEPS) ** 2, 3 * _STEPS**2 * (1 - _STEPS), _STEPS**3], axis=1
@@ -49,7 +52,29 @@ def stroke(image: np.ndarray, points: np.ndarray, color: Color | int, width: flo
 
 
 def _fixed(points: np.ndarray) -> np.ndarray:
-    return np.round(points * (1 << _SHIFT)).astype(np.int32)
+    return np.rint(points * (1 << _SHIFT)).astype(np.int32)
+
+
+def fill_inside(image: np.ndarray, outline: np.ndarray, paint: Callable[[np.ndarray, np.ndarray], None]) -> None:
+    """Paint what lies inside the polygon `outline` (N, 2), in pixels, on `image` (H, W, 3) in place.
+
+    Args:
+        image: The picture.
+        outline: The polygon.
+        paint: Called with a part of the picture around the polygon, and the place of its upper left corner (x, y).
+    """
+    limits = image.shape[1::-1]
+    left, top = np.clip(np.floor(outline.min(axis=0)).astype(int) - _MARGIN, 0, limits)
+    right, bottom = np.clip(np.ceil(outline.max(axis=0)).astype(int) + _MARGIN, 0, limits)
+    part = image[top:bottom, left:right]
+    if not part.size:
+        return
+    corner = np.array([left, top])
+    mask = np.zeros(part.shape[:2], np.uint8)
+    fill(mask, outline - corner, 255)
+    painted = part.copy()
+    paint(painted, corner)
+    cv2.copyTo(painted, mask, part)
 
 
 class HeadPose:
@@ -66,16 +91,18 @@ class HeadPose:
     def __init__(self, yaw: float, pitch: float, roll: float, center: tuple[float, float], scale: float) -> None:
         self.center = center
         self.scale = scale
-        self._flat = np.array([math.cos(yaw), math.cos(pitch)])
-        self._deep = np.array([math.sin(yaw), math.sin(pitch)])
         cos, sin = math.cos(roll), math.sin(roll)
-        self._roll = scale * np.array([[cos, sin], [-sin, cos]])
+        tilt = scale * np.array([[cos, sin], [-sin, cos]])
+        self._flat = np.array([[math.cos(yaw)], [math.cos(pitch)]]) * tilt  # what points and heights add in pixels
+        self._deep = np.array([[math.sin(yaw), math.sin(pitch)]]) @ tilt
 
     def project(self, points: np.ndarray, depth: float = 0.75) -> np.ndarray:
         """Carry points (N, 2) of the frontal face to pixels (N, 2).
 
         The points lie on an ellipsoid of this depth in face half-widths; 0 is the plane of the outline.
         """
-        squares = (points * _INVERSE_RADII) ** 2
-        height = depth * np.sqrt(np.maximum(0.0, 1.0 - squares[:, :1] - squares[:, 1:]))  # (N, 1)
-        return self.center + (points * self._flat + height * self._deep) @ self._roll
+        flat = points @ self._flat + self.center
+        if not depth:
+            return flat
+        squares = (points * _INVERSE_RADII) ** 2 @ _BOTH
+        return flat + depth * np.sqrt(np.maximum(0.0, 1.0 - squares)) @ self._deep

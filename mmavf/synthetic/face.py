@@ -6,7 +6,7 @@ Face coordinates: x right, y down, the centre of the face at 0, unit: half the w
 import cv2
 import numpy as np
 
-from .canvas import HeadPose, bezier, ellipse, fill, mix, stroke
+from .canvas import HeadPose, bezier, ellipse, fill, fill_inside, mix, stroke
 from .features import draw_brows, draw_eyes, draw_mouth, draw_nose, draw_wrinkles
 from .hair import SKULL, draw_hair_back, draw_hair_front
 from .subjects import Subject
@@ -87,10 +87,14 @@ class FacePainter:
         shift = pose.project(corners[:1]) - pose.project(corners[:1], depth=0.0)
         target = (pose.project(corners, depth=0.0) + 0.6 * shift).astype(np.float32)
         warp = cv2.getAffineTransform(source, target)
-        skin = cv2.warpAffine(self.skin, warp, (self.canvas, self.canvas), borderMode=cv2.BORDER_REPLICATE)
-        mask = np.zeros((self.canvas, self.canvas), np.uint8)
-        fill(mask, pose.project(head_outline(self.subject, 0.12 * act['opening']), depth=0.0), 255)
-        cv2.copyTo(skin, mask, image)
+        outline = pose.project(head_outline(self.subject, 0.12 * act['opening']), depth=0.0)
+
+        def lay_skin(part: np.ndarray, corner: np.ndarray) -> None:
+            """Lay the skin under the outline."""
+            moved = warp - np.stack([np.zeros(2), np.zeros(2), corner], axis=1)
+            cv2.warpAffine(self.skin, moved, part.shape[1::-1], part, borderMode=cv2.BORDER_REPLICATE)
+
+        fill_inside(image, outline, lay_skin)
 
 
 def head_outline(subject: Subject, jaw_drop: float = 0.0) -> np.ndarray:

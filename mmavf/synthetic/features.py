@@ -4,10 +4,9 @@ Every function draws on an RGB uint8 canvas in place. `act` holds the movements 
 names them. Face coordinates as in `face.py`.
 """
 
-import cv2
 import numpy as np
 
-from .canvas import HeadPose, bezier, ellipse, fill, mix, stroke
+from .canvas import HeadPose, bezier, ellipse, fill, fill_inside, mix, stroke
 from .subjects import Subject
 
 _EYE_Y = -0.12
@@ -49,16 +48,18 @@ def draw_mouth(image: np.ndarray, pose: HeadPose, subject: Subject, act: dict[st
     fill(image, np.concatenate([curves['outer_top'], curves['outer_bottom'][::-1]]), lips)
     fill(image, np.concatenate([curves['outer_top'], curves['inner_top'][::-1]]), upper)
     hole = np.concatenate([curves['inner_top'], curves['inner_bottom'][::-1]])
-    mask = np.zeros(image.shape[:2], np.uint8)
-    fill(mask, hole, 255)
-    inside = image.copy()
-    fill(inside, hole, (52, 16, 20))
     gap = curves['inner_bottom'][:, 1].max() - curves['inner_top'][:, 1].min()
-    tongue = curves['inner_bottom'][3:10] - (0.0, 0.35 * gap)
-    fill(inside, np.concatenate([tongue, curves['inner_bottom'][9:2:-1] + (0.0, gap)]), (168, 70, 76))
-    teeth = curves['inner_top'] + (0.0, min(0.10 * pose.scale, 0.45 * gap))
-    fill(inside, np.concatenate([curves['inner_top'] - (0.0, gap), teeth[::-1]]), (236, 230, 218))
-    cv2.copyTo(inside, mask, image)
+
+    def open_mouth(part: np.ndarray, corner: np.ndarray) -> None:
+        """Draw what is seen between the lips."""
+        fill(part, hole - corner, (52, 16, 20))
+        top, bottom = curves['inner_top'] - corner, curves['inner_bottom'] - corner
+        tongue = bottom[3:10] - (0.0, 0.35 * gap)
+        fill(part, np.concatenate([tongue, bottom[9:2:-1] + (0.0, gap)]), (168, 70, 76))
+        teeth = top + (0.0, min(0.10 * pose.scale, 0.45 * gap))
+        fill(part, np.concatenate([top - (0.0, gap), teeth[::-1]]), (236, 230, 218))
+
+    fill_inside(image, hole, open_mouth)
     stroke(image, curves['inner_top'], mix(upper, (40, 0, 10), 0.5), 0.02 * pose.scale)
     below = curves['outer_bottom'][3:10] + (0.0, 0.07 * pose.scale)
     stroke(image, below, mix(subject.skin, (60, 25, 20), 0.35), 0.03 * pose.scale)
@@ -70,8 +71,6 @@ def draw_eyes(image: np.ndarray, pose: HeadPose, subject: Subject, act: dict[str
     open_share = 1.0 - act['blink']
     upper = (0.15 + 0.075 * act['lid_raise'] - 0.06 * act['squint']) * open_share - 0.05 * act['blink']
     lower = 0.085 - 0.05 * act['squint'] - 0.02 * act['blink']
-    mask = np.zeros(image.shape[:2], np.uint8)
-    balls = image.copy()
     lids = []
     for side in _SIDES:
         x = side * subject.eye_gap
@@ -80,16 +79,9 @@ def draw_eyes(image: np.ndarray, pose: HeadPose, subject: Subject, act: dict[str
         bottom = bezier(left, (x - 0.6 * half, _EYE_Y + 1.3 * lower), (x + 0.6 * half, _EYE_Y + 1.3 * lower), right)
         top, bottom = pose.project(top), pose.project(bottom)
         lids.append((top, bottom))
-        gap = np.concatenate([top, bottom[::-1]])
-        fill(mask, gap, 255)
-        fill(balls, gap, (238, 236, 232))
         iris = (x + 0.35 * half * act['gaze_x'], _EYE_Y - 0.02 + 0.1 * act['gaze_y'])
-        fill(balls, pose.project(ellipse(iris, (0.105, 0.105))), mix(subject.eyes, (0, 0, 0), 0.35))
-        fill(balls, pose.project(ellipse(iris, (0.085, 0.085))), subject.eyes)
-        fill(balls, pose.project(ellipse(iris, (0.045, 0.045), 12)), (12, 10, 10))
-        glint = (iris[0] + 0.03, iris[1] - 0.04)
-        fill(balls, pose.project(ellipse(glint, (0.022, 0.022), 8)), (255, 255, 255))
-    cv2.copyTo(balls, mask, image)
+        gap = np.concatenate([top, bottom[::-1]])
+        fill_inside(image, gap, _Eyeball(pose, subject, gap, iris))
     crease = mix(subject.skin, (60, 25, 20), 0.45)
     for top, bottom in lids:
         stroke(image, bottom, crease, 0.02 * pose.scale)
@@ -97,6 +89,25 @@ def draw_eyes(image: np.ndarray, pose: HeadPose, subject: Subject, act: dict[str
         stroke(image, top, (30, 20, 18), 0.045 * pose.scale)
     if subject.glasses:
         _draw_glasses(image, pose, subject)
+
+
+class _Eyeball:
+    """Paints what is seen of an eyeball between its lids (`gap`, in pixels), with its iris at a place of the face."""
+
+    def __init__(self, pose: HeadPose, subject: Subject, gap: np.ndarray, iris: tuple[float, float]) -> None:
+        self._pose = pose
+        self._gap = gap
+        self._iris = iris
+        self._eyes = subject.eyes
+
+    def __call__(self, part: np.ndarray, corner: np.ndarray) -> None:
+        """Paint it on a part of the picture."""
+        fill(part, self._gap - corner, (238, 236, 232))
+        for radius, color in ((0.105, mix(self._eyes, (0, 0, 0), 0.35)), (0.085, self._eyes), (0.045, (12, 10, 10))):
+            circle = ellipse(self._iris, (radius, radius), 12 if radius < 0.05 else 24)
+            fill(part, self._pose.project(circle) - corner, color)
+        glint = ellipse((self._iris[0] + 0.03, self._iris[1] - 0.04), (0.022, 0.022), 8)
+        fill(part, self._pose.project(glint) - corner, (255, 255, 255))
 
 
 def _draw_glasses(image: np.ndarray, pose: HeadPose, subject: Subject) -> None:

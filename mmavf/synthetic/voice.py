@@ -8,7 +8,7 @@ from scipy.signal import butter, lfilter, sosfilt
 from .emotions import EMOTIONS, VOICES, VoiceStyle
 from .timeline import VOWELS, Performance, smooth_noise, speech_envelope
 
-SAMPLE_RATE_HZ = 44100
+SAMPLE_RATE_HZ = 16000  # that of the models, so that nobody has to resample
 # Formant frequencies of a long vocal tract in Hz (Peterson and Barney 1952, rounded), and their bandwidths.
 _FORMANTS_HZ = {
     'a': (730, 1090, 2440, 3400, 4400, 5500),

@@ -22,12 +22,13 @@ def write_clip(path: Path, frames: Iterable[np.ndarray], sound: np.ndarray, size
         size: Height and width of the frames in pixels, even.
         fps: Frames per second.
     """
+    audio_options = {'aac_coder': 'fast'}  # a quarter of the default's time
     # One encoder thread: the number of threads changes the encoded bytes.
-    video_options = {'preset': 'superfast', 'crf': '21', 'g': str(2 * fps), 'threads': '1'}
+    video_options = {'preset': 'ultrafast', 'crf': '21', 'g': str(2 * fps), 'threads': '1'}
     with replacing(path) as temporary, av.open(str(temporary), 'w', format='mp4') as container:
         video = container.add_stream('libx264', rate=fps, options=video_options)
         video.width, video.height, video.pix_fmt = size, size, 'yuv420p'
-        audio = container.add_stream('aac', rate=SAMPLE_RATE_HZ, layout='mono', bit_rate=96000)
+        audio = container.add_stream('aac', rate=SAMPLE_RATE_HZ, layout='mono', bit_rate=64000, options=audio_options)
         for pixels in frames:
             container.mux(video.encode(av.VideoFrame.from_ndarray(pixels, format='rgb24')))
         container.mux(video.encode(None))
