@@ -11,7 +11,6 @@ import argparse
 import csv
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mmavf.cli.main import main
 from mmavf.cli.program import run_program
 from mmavf.errors import ConfigError, MMAVFError
 from mmavf.synthetic.settings import SyntheticSettings
@@ -31,12 +31,12 @@ ROOT = Path(__file__).resolve().parents[2]
 MARK = '.made_by_demo'  # in folders of the demo, which it may remove
 STAGES = ('pretrain', 'postpretrain', 'finetune')
 SETS = dict(
+    target=SyntheticSettings(clips=96, subjects=16, seed=1),
     hybrid_a=SyntheticSettings(clips=600, subjects=100, seed=0),
     hybrid_b=SyntheticSettings(clips=240, subjects=40, seed=2),
-    target=SyntheticSettings(clips=96, subjects=16, seed=1),
 )
-
-
+HYBRIDS = ('hybrid_a', 'hybrid_b')
+PRETRAINING = ROOT / 'configs/demo/avfmae_tiny_pretrain.py'
 ABLATION = ROOT / 'projects/ablations/demo.yml'
 TITLES = {
     'scratch': 'from scratch',
@@ -114,15 +114,18 @@ def run_all(runs: 'AblationRuns') -> None:
 
 
 def run_tool(*words: str | Path) -> None:
-    """Run one of the project's commands.
+    """Run one of the project's commands, in this process, which has loaded PyTorch already.
 
     Raises:
+        KeyboardInterrupt: It was stopped.
         MMAVFError: It failed.
     """
     print(f'\n$ mmavf {" ".join(str(word) for word in words)}', flush=True)
-    done = subprocess.run([sys.executable, '-m', 'mmavf', *map(str, words)], cwd=ROOT)
-    if done.returncode:
-        raise MMAVFError(f'The demo stops: mmavf {words[0]} ended with exit status {done.returncode}.')
+    status = main([str(word) for word in words])
+    if status > 128:
+        raise KeyboardInterrupt
+    if status:
+        raise MMAVFError(f'The demo stops: mmavf {words[0]} ended with exit status {status}.')
 
 
 def claim(folder: Path, anew: bool) -> None:
@@ -149,12 +152,20 @@ def claim_all(out: Path, resume: bool) -> None:
         claim(runs / name, anew=not resume)
 
 
-def make_sets(out: Path) -> None:
-    """Make the synthetic sets, or complete them."""
+def make_set(out: Path, name: str) -> None:
+    """Make a synthetic set, or complete it."""
     from mmavf.synthetic.builder import build_synthetic_set
 
-    for name, settings in SETS.items():
-        build_synthetic_set(out / name, settings, workers=len(os.sched_getaffinity(0)))
+    print(f'\nDrawing {out / name}', flush=True)
+    build_synthetic_set(out / name, SETS[name], workers=len(os.sched_getaffinity(0)))
+
+
+def draw_clips(args: argparse.Namespace, report: Path) -> dict[str, Path]:
+    """Draw a clip as the model gets it; return the picture by caption."""
+    data = f'train_dataloader.dataset.data_root={args.out / "target"}'
+    folder = report / 'clips'
+    run_tool('browse', PRETRAINING, '--number', '1', '--out', folder, '--cfg-options', data)
+    return {'A drawn clip as the model gets it: frames and log-mel': next(folder.glob('*.png'))}
 
 
 def first_runs(runs: 'AblationRuns', variant: str) -> 'tuple[VariantRuns, str]':
@@ -236,16 +247,20 @@ Open `{out / 'report/report.html'}` for scores, confusion matrices, losses and p
 def run(args: argparse.Namespace) -> None:
     """Run all stages, and write report and summary."""
     args.out = args.out.resolve()
+    os.chdir(ROOT)  # paths in configs are relative to it
     report, seconds = args.out / 'report', {}
     claim_all(args.out, args.resume)
     with clock(seconds, 'all'):
         with clock(seconds, 'synthetic sets'):
-            make_sets(args.out)
+            make_set(args.out, 'target')
+            pictures = draw_clips(args, report)
+            for name in HYBRIDS:
+                make_set(args.out, name)
         runs = plan(args)
         with clock(seconds, 'training and tests'):
             run_all(runs)
         with clock(seconds, 'pictures'):
-            pictures = draw_pretraining(args, runs, report) | draw_features(runs, report)
+            pictures |= draw_pretraining(args, runs, report) | draw_features(runs, report)
             pictures |= draw_prediction(args, runs, report)
         shown = [word for caption, path in pictures.items() for word in ('--picture', f'{caption}={path}')]
         rows = [
