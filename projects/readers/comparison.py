@@ -16,6 +16,8 @@ SAME_LEVELS = 3.0  # mean difference of two pictures of 0 ... 255 that show the 
 REACH = 20  # frames that are searched for the one that was given
 SAME_SEC = 2e-3  # stamps are rounded, resamplers have delays
 
+SAME_DB = 0.5  # encoders' noise, and a late beginning
+
 
 def readers(library: str) -> tuple[Callable[[str], FrameReader], Callable[[str], SoundReader]]:
     """Return the makers of a library's readers of frames and of sound."""
@@ -82,7 +84,11 @@ def compare_sound(path: str, make: Callable[[str], SoundReader]) -> str:
     lag = int(correlation_lags(len(theirs), len(ours))[np.argmax(match)])
     if match.max() < 0.5 * np.dot(ours, ours):
         return 'other sound'
-    return 'same' if abs(lag) <= SAME_SEC * SAMPLE_RATE_HZ else f'{1000 * lag / SAMPLE_RATE_HZ:+.0f} ms'
+    words = [] if abs(lag) <= SAME_SEC * SAMPLE_RATE_HZ else [f'{1000 * lag / SAMPLE_RATE_HZ:+.0f} ms']
+    louder_db = 10 * np.log10(np.square(theirs).sum() / np.square(ours).sum())
+    if abs(louder_db) > SAME_DB:
+        words.append(f'{louder_db:+.0f} dB')
+    return ', '.join(words) or 'same'
 
 
 def why_missing(library: str) -> str:

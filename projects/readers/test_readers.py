@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from mmcv.transforms import Compose
 
 from mmavf.datasets.media import FrameReader, MediaFile, SoundReader
@@ -13,7 +14,7 @@ from mmavf.errors import ClipError
 from mmavf.registry import TRANSFORMS
 from mmavf.structures.contracts import check_contract
 from projects.readers import open_with  # noqa: F401  (registers)
-from projects.readers.comparison import LIBRARIES, compare, compare_frames, readers, why_missing
+from projects.readers.comparison import LIBRARIES, compare, compare_frames, compare_sound, readers, why_missing
 from tests.helpers.media import counted_frames, frame_index, write_media
 from tests.helpers.sound import speechlike
 
@@ -79,6 +80,20 @@ def test_readers_keep_the_contract(media, library):
     assert not window[:7000].any() and not window[-8000:].any() and window[9000:40000].any()
     with pytest.raises(ClipError, match='not a valid window'):
         sound.read_audio(1.0, 0.5)
+
+
+@pytest.mark.parametrize('library', INSTALLED)
+def test_stereo_at_any_window(tmp_path, library):
+    rate, path = 48000, str(tmp_path / 'stereo.wav')
+    left, right = (0.3 * np.sin(2 * np.pi * hz * np.arange(2 * rate) / rate) for hz in (300.0, 440.0))
+    soundfile.write(path, np.stack([left, right], axis=1), rate, subtype='FLOAT')
+    make = readers(library)[1]
+    assert compare_sound(path, make) == dict(decord='+3 dB', torchcodec='same')[library]
+    sound = make(path)
+    whole = sound.read_audio(0.0, 2.0)
+    for start_sec in (1.0, 0.2, 1.0):  # a window depends on nothing that was read before
+        first = round(start_sec * 16000)
+        np.testing.assert_array_equal(sound.read_audio(start_sec, start_sec + 0.5), whole[first : first + 8000])
 
 
 @pytest.mark.parametrize('library', INSTALLED)
