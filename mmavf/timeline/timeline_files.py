@@ -13,12 +13,13 @@ from .timeline import Timeline
 
 TIME_DIGITS = 6  # microseconds
 PLACE_DIGITS = 2  # hundredths of a pixel or degree
+EXACT = ('scores', 'settings')  # settings are compared with those of a later run
 
 
 def write_json(timeline: Timeline, path: Path) -> None:
     """Write a timeline as JSON, atomically; `read_json` reads it.
 
-    Times are rounded to microseconds, places of faces to hundredths of a pixel, scores not at all.
+    Times are rounded to microseconds, places of faces to hundredths of a pixel, scores and settings not at all.
 
     Raises:
         OSError: It cannot be written.
@@ -74,10 +75,12 @@ def _dump(value: Any) -> str:
 
 
 def _rounded(value: Any, digits: int, key: str) -> Any:
+    if key in EXACT:
+        return value
     if isinstance(value, dict):
         return {
             name: _rounded(item, PLACE_DIGITS if name == 'places' else digits, name) for name, item in value.items()
         }
     if isinstance(value, list | tuple):
         return [_rounded(item, digits, key) for item in value]
-    return round(value, digits) if isinstance(value, float) and key != 'scores' else value
+    return round(value, digits) if isinstance(value, float) else value

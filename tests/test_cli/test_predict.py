@@ -14,6 +14,7 @@ from mmavf.cli.program import UsageError
 from mmavf.cli.recordings import find_jobs, find_recordings, part_of
 from tests.helpers.media import counted_frames, tone, write_media, write_wav
 from tests.helpers.models import ROOT
+from tests.test_cli.test_calibrate import written
 
 SPEECH = ROOT / 'configs/demo/avfmae_tiny_speech.py'
 
@@ -167,6 +168,22 @@ def test_results_of_another_recording_are_not_taken_nor_replaced(recordings, che
     assert 'has the results of' in capsys.readouterr().out and (out / 'good.json').read_bytes() == made
     assert predict(recordings / 'deep/good.wav', '--out', out, '--again', checkpoint=checkpoint) == 0
     assert (out / 'good.json').read_bytes() != made
+
+
+def test_finished_stays_finished_whatever_the_digits_of_its_settings(recordings, checkpoint, tmp_path, capsys):
+    folder = tmp_path / 'folder'
+    words = ['publish', checkpoint, folder, '--config', SPEECH, '--device', 'cpu']
+    assert main(list(map(str, words))) == 0
+    scores = written(tmp_path / 'p.pkl', json.loads((folder / 'model.json').read_text())['names'])
+    assert main(['calibrate', str(folder), '--predictions', str(scores)]) == 0
+    words = ['predict', recordings / 'good.wav', '--model', folder, '--device', 'cpu', '--out', tmp_path / 'out']
+    words += ['--hop', '0.3333333', '--clip-fps', '29.97002997']
+    assert main(list(map(str, words))) == 0
+    made = (tmp_path / 'out/good.json').stat().st_mtime_ns
+    capsys.readouterr()
+    assert main(list(map(str, words))) == 0
+    assert '1 of them finished before' in capsys.readouterr().out
+    assert (tmp_path / 'out/good.json').stat().st_mtime_ns == made
 
 
 def test_the_doctor_measures_a_prediction(recordings, checkpoint, tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -25,6 +26,13 @@ def test_json_keeps_everything(kind, tmp_path):
     data = json.loads((tmp_path / 'a.json').read_text())
     assert data['schema'] == 'mmavf.timeline/1'
     assert data['windows'][1].get('label') == ('tense' if kind == 'classification' else None)
+
+
+def test_settings_are_what_they_were(tmp_path):
+    """A later run compares its own with them."""
+    settings = dict(hop_sec=1 / 3, clip_fps=30000 / 1001, calibration=dict(temperature=1.2345678912, ece=[1 / 7]))
+    write_json(replace(timeline(), settings=settings), tmp_path / 'a.json')
+    assert json.loads((tmp_path / 'a.json').read_text())['settings'] == settings
 
 
 def test_csv_has_a_row_per_window(tmp_path):
