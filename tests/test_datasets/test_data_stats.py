@@ -1,6 +1,7 @@
 """mmavf data-stats: what it measures, prints and writes, compared with the same computed at once."""
 
 import json
+from hashlib import sha256
 
 import cv2
 import numpy as np
@@ -43,6 +44,7 @@ def test_sound_is_measured_whole_and_without_padding(tmp_path, run):
     at_floor = (values < FLOOR + 1e-3).double().mean().item()
     assert found['log_mel']['share_at_floor'] == pytest.approx(at_floor) and 0.5 < at_floor < 0.7
     assert 'frames' not in found and found['log_mel']['bins'] == 128
+    assert found['list_sha256'] == sha256((tmp_path / 'l.csv').read_bytes()).hexdigest()
     assert '2 clips, 0.0 minutes; shortest 0.75 s, median 1.38 s, longest 2.00 s' in text
     assert f'{100 * at_floor:.1f} % at the floor' in text
 

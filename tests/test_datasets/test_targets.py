@@ -422,10 +422,24 @@ def test_statistics_without_frames_are_refused_where_frames_are_read(tmp_path):
 
 
 def test_statistics_of_another_list_are_refused(tmp_path):
+    (tmp_path / 'all.csv').write_text('video,label\na.mp4,calm\n')
     write_statistics({}, 'all.csv', str(tmp_path))
-    assert read_statistics('all.csv', str(tmp_path), MelKind()) == dict(list='all.csv')
+    assert read_statistics('all.csv', str(tmp_path), MelKind())['list'] == 'all.csv'
     with pytest.raises(ConfigError, match=r'has the statistics of all\.csv, not of all\.txt'):
         read_statistics('all.txt', str(tmp_path), MelKind())
+
+
+def test_statistics_of_a_list_that_was_changed_since_are_refused(tmp_path):
+    (tmp_path / 'all.csv').write_text('video,label\na.mp4,calm\n')
+    path = write_statistics({}, 'all.csv', str(tmp_path))
+    (tmp_path / 'all.csv').write_text('video,label\na.mp4,calm\nb.mp4,calm\n')
+    with pytest.raises(ConfigError, match=r'all\.csv has been changed since .*: measure them again, .*--mel-bins 64'):
+        read_statistics('all.csv', str(tmp_path), MelKind(64))
+    (tmp_path / 'all.csv').unlink()
+    assert read_statistics('all.csv', str(tmp_path), MelKind())['list'] == 'all.csv'
+    (tmp_path / 'all.csv').write_text('another')
+    path.write_text(json.dumps(dict(list='all.csv')))  # as written before hashes were
+    assert read_statistics('all.csv', str(tmp_path), MelKind()) == dict(list='all.csv')
 
 
 def test_statistics_of_pipelines_with_different_log_mel_are_refused(tmp_path):
