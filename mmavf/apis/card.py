@@ -9,6 +9,7 @@ from typing import Any
 from mmengine.config import Config
 
 from mmavf.errors import ConfigError
+from mmavf.evaluation.describe_test import trained_as
 from mmavf.evaluation.result_files import METRICS_FILE
 from mmavf.faces import FaceCropper
 from mmavf.protocol.provenance import training_lineage, without_digests
@@ -76,15 +77,16 @@ def make_card(
         ) from error
 
 
-def read_result(path: str | Path, names: Sequence[str]) -> dict[str, Any]:
+def read_result(path: str | Path, names: Sequence[str], meta: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a card keeps of the result of a test: scores, intervals, protocol, hashes of the lists.
 
     Args:
         path: `metrics.json` of `mmavf test`, or its folder.
         names: Names of the model's outputs.
+        meta: Meta data of the checkpoint that was tested.
 
     Raises:
-        ConfigError: It cannot be read, or is a result for other classes.
+        ConfigError: It cannot be read, or is a result for other classes or of another checkpoint.
     """
     path = Path(path, METRICS_FILE) if Path(path).is_dir() else Path(path)
     try:
@@ -96,9 +98,31 @@ def read_result(path: str | Path, names: Sequence[str]) -> dict[str, Any]:
     own = found.get('classes') or found.get('dims') or []
     if list(own) != list(names):
         raise ConfigError(f'{path} is a result for {", ".join(own)}, and the model predicts {", ".join(names)}.')
+    _check_tested(path, found, meta)
     return result | dict(
         column=test.get('column'), fold=test.get('fold'), overlap=test.get('overlap'), lists=_lists(test['lists'])
     )
+
+
+def _check_tested(path: Path, found: Mapping[str, Any], meta: Mapping[str, Any]) -> None:
+    """Make sure that a result is of the checkpoint with these meta data; what its file does not say is not compared."""
+    own = dict(trained=trained_as(meta), training=without_digests(meta.get('protocol')))
+    own = json.loads(json.dumps(own))  # as the file has it: tuples become lists
+    for part, of_checkpoint in own.items():
+        if part in found and found[part] != of_checkpoint:
+            differ = _differing(found[part], of_checkpoint)
+            raise ConfigError(
+                f'{path} is the test of another checkpoint ({found.get("checkpoint")}): {differ}. Pass the result of '
+                'the one that is published, or test it: mmavf test CONFIG CHECKPOINT'
+            )
+
+
+def _differing(theirs: Any, own: Any) -> str:
+    """Return in words what differs first between two descriptions of a training."""
+    theirs, own = (part if isinstance(part, dict) else {} for part in (theirs, own))
+    keys = [*own, *(key for key in theirs if key not in own)]
+    key = next((key for key in keys if theirs.get(key) != own.get(key)), 'record')
+    return f'its {key} is {theirs.get(key)}, and that of this one is {own.get(key)}'
 
 
 def read_face_crop(manifest: str | Path) -> dict[str, Any]:

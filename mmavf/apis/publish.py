@@ -92,7 +92,7 @@ def _card(
         model,
         content['meta'],
         averaged='ema_state_dict' in content,
-        metrics=[read_result(path, names) for path in results],
+        metrics=[read_result(path, names, content['meta']) for path in results],
         face_crop=None if manifest is None else read_face_crop(manifest),
         **about,
     )

@@ -37,7 +37,7 @@ def describe_test(
         selection=None if record is None else record['selection'],
         training=without_digests(record),
         origin=[without_digests(earlier) for earlier in meta.get('origin', [])],
-        trained={key: _without_commit(meta[key]) for key in TRAINED if key in meta},
+        trained=trained_as(meta),
         test=dict(
             column=column_under_test(cfg),
             fold=cfg['protocol'].get('fold') if has_protocol else None,
@@ -48,6 +48,11 @@ def describe_test(
         tested_at=datetime.now().astimezone().isoformat(timespec='seconds'),
         versions=versions(),
     )
+
+
+def trained_as(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """Return by which metrics.json knows a checkpoint again, of its meta data."""
+    return {key: _without_commit(meta[key]) for key in TRAINED if key in meta}
 
 
 def _without_commit(value: int | str) -> int | str:

@@ -16,6 +16,7 @@ from mmavf.apis import init_model, list_loader, run_batch
 from mmavf.apis.marginals import output_of
 from mmavf.apis.publish import publish_model
 from mmavf.checkpoints.published import read_card, read_published, update_card
+from mmavf.cli.main import main
 from mmavf.engine.config_file import load_config
 from mmavf.errors import CheckpointError, ConfigError, ListError
 from tests.helpers.media import tone, write_media
@@ -131,6 +132,30 @@ def test_the_card_says_what_goes_in_and_where_it_comes_from(tmp_path):
     for part in ('CC0', 'a test', '0.5000', '0.4000 to 0.6000', 'ravdess', 'anger'):
         assert part in text
     assert '/home' not in text + (tmp_path / 'out/model.json').read_text()
+
+
+def test_only_the_tests_of_a_checkpoint_are_published_with_it(clips, tmp_path):
+    (clips / 'tested.csv').write_text('video,label,fold\na.mp4,anger,1\nb.mp4,fear,1\nc.mp4,anger,1\n')
+    record = dict(target=None, column='fold', fold='1', selection='strict', val_share=0.1, allow_overlap=False)
+    record |= dict(corpora=('mine',), lists={'l.csv': 'f00'}, stage='finetune')
+    times = dict(time='20261129_100000', mmengine_version='0.10.7' + 'a' * 40)
+    fine = save_checkpoint(tmp_path / 'a.pth', protocol=dict(record, files=torch.zeros(3, 2)), **times)
+    tested = dict(data_root=clips, ann_file='tested.csv', allow_missing_classes=True)
+    options = [f'test_dataloader.dataset.{key}={value}' for key, value in tested.items()]
+    options = ['--cfg-options', *options, 'protocol.allow_overlap=True', 'test_dataloader.num_workers=0']
+    options += ['test_dataloader.persistent_workers=False', '--fold', '1']
+    assert main(['test', str(FINETUNE), str(fine), '--out', str(tmp_path / 'test'), *options]) == 0
+    card = publish_model(fine, tmp_path / 'out', results=[tmp_path / 'test'], device='cpu')
+    assert card['metrics'][0]['num_clips'] == 3
+    for name, changed, message in (
+        ('epoch', dict(epoch=4), 'its epoch is 3, and that of this one is 4'),
+        ('time', dict(time='20261129_110000'), 'its time is 20261129_100000, and'),
+        ('fold', dict(protocol=dict(record, fold='2')), 'its fold is 1, and that of this one is 2'),
+    ):
+        other = save_checkpoint(tmp_path / f'{name}.pth', **(dict(protocol=record) | times | changed))
+        with pytest.raises(ConfigError, match=f'test of another checkpoint .*a.pth.*: {message}'):
+            publish_model(other, tmp_path / 'other', results=[tmp_path / 'test'], device='cpu')
+        assert not (tmp_path / 'other').exists()
 
 
 def test_the_averaged_weights_are_published_where_a_test_uses_them(tmp_path):
