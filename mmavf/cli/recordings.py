@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,14 +79,21 @@ def find_jobs(paths: Sequence[Path], out: Path, part: tuple[int, int] = (1, 1)) 
                 f'{owner} and {path} would both have their results at {out / place.with_suffix("")}: give each folder '
                 'an --out of its own, or name the folder that both lie in'
             )
-    stems = Counter(place.with_suffix('') for place in owners)
-    jobs = [
-        Job(path, out / (to if stems[to.with_suffix('')] > 1 else to.with_suffix(''))) for to, path in owners.items()
-    ]
+    names = _names(owners)
+    jobs = [Job(path, out / names[place]) for place, path in owners.items()]
     number, of = part
     if number > len(jobs):
         raise UsageError(f'there are {len(jobs)} recordings, and none for part {number} of {of}')
     return jobs[number - 1 :: of], others
+
+
+def _names(places: Iterable[Path]) -> dict[Path, Path]:
+    """Return each place without its suffix, or whole where that would be the name of another one, too."""
+    names = {place: place.with_suffix('') for place in places}
+    while doubled := {name for name, count in Counter(names.values()).items() if count > 1}:
+        # again, as a whole name may be that of x.mp4.wav without its suffix
+        names = {place: place if name in doubled else name for place, name in names.items()}
+    return names
 
 
 def part_of(text: str) -> tuple[int, int]:

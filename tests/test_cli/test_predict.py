@@ -140,6 +140,12 @@ def test_recordings_of_one_name_keep_their_suffixes(tmp_path):
         Path('out/a.wav'),
         Path('out/b.c'),
     ]
+    for name in ('a.mp4.wav', 'a.mp4.wav.wav'):
+        (tmp_path / name).touch()
+    jobs = find_jobs([tmp_path], Path('out'))[0]
+    assert {job.path.name: job.out.name for job in jobs} == {
+        name: name for name in ('a.mp4', 'a.wav', 'a.mp4.wav', 'a.mp4.wav.wav')
+    } | {'b.c.wav': 'b.c'}
     with pytest.raises(UsageError, match='does not exist'):
         find_jobs([tmp_path / 'lost'], Path('out'))
 
