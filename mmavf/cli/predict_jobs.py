@@ -4,7 +4,7 @@ import time
 from argparse import Namespace
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -17,6 +17,7 @@ from mmavf.visualization.timeline_overlay import write_overlay
 from mmavf.visualization.timeline_picture import draw_timeline
 
 from .predict_progress import PredictProgress
+from .recording_file import describe_file, is_same_file, is_unchanged
 from .recordings import OVERLAY, Job
 
 SHOWN = 3  # answers in a line
@@ -49,7 +50,7 @@ def run_jobs(infer: AVFInferencer, jobs: list[Job], args: Namespace) -> list[Job
 
 
 def is_finished(job: Job, infer: AVFInferencer, args: Namespace) -> bool:
-    """Whether a recording has all wanted results of this model and these settings, written after the recording.
+    """Whether a recording, as it is now, has all wanted results of this model and these settings.
 
     Raises:
         ResultError: Those of another recording are there.
@@ -59,11 +60,10 @@ def is_finished(job: Job, infer: AVFInferencer, args: Namespace) -> bool:
         made = read_json(path)
     except (OSError, ResultError):
         return False
-    if Path(made.source.path).resolve() != job.path.resolve():
-        raise ResultError(
-            f'{path} has the results of {made.source.path}: choose another --out, or replace them with --again'
-        )
-    same = (made.model, made.settings) == (infer.info, infer.settings) and newer(path, job.path)
+    if not is_same_file(made.source, job.path):
+        other = made.source.absolute_path or made.source.path
+        raise ResultError(f'{path} has the results of {other}: choose another --out, or replace them with --again')
+    same = (made.model, made.settings) == (infer.info, infer.settings) and is_unchanged(made.source, job.path, path)
     return same and all(result_path(job.out, suffix).exists() for suffix in wanted(args, made.source.video))
 
 
@@ -71,11 +71,6 @@ def wanted(args: Namespace, has_video: bool) -> list[str]:
     """Return the suffixes of a recording's results, the JSON last."""
     chosen = {'.csv': True, '.png': True, '.srt': args.srt, '.eaf': args.eaf, OVERLAY: args.overlay and has_video}
     return [*(suffix for suffix, is_wanted in chosen.items() if is_wanted), '.json']
-
-
-def newer(result: Path, source: Path) -> bool:
-    """Whether a result was written after its source."""
-    return result.stat().st_mtime >= source.stat().st_mtime
 
 
 def result_path(out: Path, suffix: str) -> Path:
@@ -88,8 +83,10 @@ def _run_job(infer: AVFInferencer, job: Job, args: Namespace, progress: PredictP
         if not args.again and is_finished(job, infer, args):
             return JobResult(job, 'found finished', summary(read_json(result_path(job.out, '.json'))))
         begin = time.monotonic()
+        file = describe_file(job.path)  # before it is read: a change meanwhile is one
         recording = infer.open(job.path)
         timeline = infer.predict(recording, args.batch_size, progress.advance)
+        timeline = replace(timeline, source=replace(timeline.source, **file))
         _write(timeline, recording, job.out, args)
     except MissingModalityError as error:
         return JobResult(job, 'refused', _reason(error, job))

@@ -27,6 +27,10 @@ class SourceInfo:
         end_sec: Time at which its last frame or sample ends.
         fps: Median frame rate of the video; None without video.
         size: Width and height of the video in pixels; None without video.
+        absolute_path: The file with all its folders, links followed. This and the next two are written by `mmavf
+            predict` alone, to know the recording again; else None.
+        size_bytes: Size of the file.
+        modified_ns: Time of its last change, in nanoseconds since 1970.
     """
 
     path: str
@@ -36,6 +40,9 @@ class SourceInfo:
     end_sec: float
     fps: float | None = None
     size: tuple[int, int] | None = None
+    absolute_path: str | None = None
+    size_bytes: int | None = None
+    modified_ns: int | None = None
 
 
 @dataclass(frozen=True)

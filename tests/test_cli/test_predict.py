@@ -192,6 +192,42 @@ def test_finished_stays_finished_whatever_the_digits_of_its_settings(recordings,
     assert (tmp_path / 'out/good.json').stat().st_mtime_ns == made
 
 
+def test_a_recording_replaced_by_an_older_file_is_done_again(recordings, checkpoint, tmp_path, capsys):
+    """As moving and copying with times do."""
+    out, path = tmp_path / 'out', recordings / 'good.wav'
+    write_wav(tmp_path / 'older.wav', tone(2.0))
+    os.utime(tmp_path / 'older.wav', (1e9, 1e9))
+    assert predict(path, '--out', out, checkpoint=checkpoint) == 0
+    assert json.loads((out / 'good.json').read_text())['source']['end_sec'] == 3.0
+    (tmp_path / 'older.wav').replace(path)
+    capsys.readouterr()
+    assert predict(path, '--out', out, checkpoint=checkpoint) == 0
+    assert 'finished before' not in capsys.readouterr().out
+    source = json.loads((out / 'good.json').read_text())['source']
+    assert (source['end_sec'], source['size_bytes'], source['modified_ns']) == (2.0, path.stat().st_size, 10**18)
+    for key in ('absolute_path', 'size_bytes', 'modified_ns'):
+        del source[key]
+    (out / 'good.json').write_text(json.dumps(json.loads((out / 'good.json').read_text()) | dict(source=source)))
+    assert predict(path, '--out', out, checkpoint=checkpoint) == 0  # as earlier versions wrote it
+    assert '1 of them finished before' in capsys.readouterr().out
+
+
+def test_a_recording_is_known_from_every_folder(recordings, checkpoint, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(recordings)
+    assert predict('good.wav', '--out', 'o', checkpoint=checkpoint) == 0
+    monkeypatch.chdir(tmp_path)
+    assert predict('recordings/good.wav', '--out', 'recordings/o', checkpoint=checkpoint) == 0
+    assert '1 of them finished before' in capsys.readouterr().out
+    monkeypatch.chdir(recordings / 'deep')
+    assert predict('good.wav', '--out', '../o', checkpoint=checkpoint) == 1
+    assert f'has the results of {recordings}/good.wav: choose another --out' in capsys.readouterr().out
+    monkeypatch.chdir(tmp_path)
+    recordings.rename(tmp_path / 'moved')
+    monkeypatch.chdir(tmp_path / 'moved')
+    assert predict('good.wav', '--out', 'o', checkpoint=checkpoint) == 0
+    assert '1 of them finished before' in capsys.readouterr().out
+
+
 def test_the_doctor_measures_a_prediction(recordings, checkpoint, tmp_path, capsys):
     publish = ['publish', checkpoint, tmp_path / 'folder', '--config', SPEECH, '--device', 'cpu']
     assert main(list(map(str, publish))) == 0
