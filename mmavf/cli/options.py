@@ -42,6 +42,19 @@ def device_names(text: str) -> list[str]:
     return names
 
 
+def channel_of(text: str) -> int | str:
+    """Return 2 of '2', and 'mean' as it is, for argparse.
+
+    Raises:
+        ArgumentTypeError: It is neither a number from 1 nor 'mean'.
+    """
+    if text == 'mean':
+        return text
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"a channel is a number from 1, or 'mean' (of all), not {text!r}")
+    return int(text)
+
+
 def add_run_options(parser: ArgumentParser) -> None:
     """Add the options of every command that runs a config: overrides, protocol, launcher."""
     add_config_options(parser)

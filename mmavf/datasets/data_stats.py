@@ -47,13 +47,13 @@ def clip_measurer(modalities: Sequence[str], kind: MelKind) -> Callable[[tuple[i
 
     Args:
         modalities: What is measured, of 'video' and 'audio'.
-        kind: Kind of log-mel.
+        kind: Kind of log-mel, and the channel of the sound.
     """
     cv2.setNumThreads(0)  # the clips are what runs in parallel
     torch.set_num_threads(1)
     av.logging.set_level(None)  # the errors report what FFmpeg says about broken files
     MMLogger.get_current_instance().setLevel('ERROR')  # OpenClip would mention the first clip without sound
-    opener = OpenClip(modalities, missing_audio='silence')
+    opener = OpenClip(modalities, missing_audio='silence', audio_channel=kind.audio_channel)
     return lambda numbered: measure(numbered[1], opener, kind)
 
 
@@ -79,7 +79,8 @@ def _measure(clip: dict, kind: MelKind) -> ClipSums:
         length = min(seconds, LONGEST_SEC)
         start = times[0] + (seconds - length) / 2
         clip['window_sec'] = np.array([[start, start + length]])
-        values = log_mel(torch.from_numpy(ReadAudio().transform(clip)['waveforms'][0]), *kind).double()
+        waveform = torch.from_numpy(ReadAudio().transform(clip)['waveforms'][0])
+        values = log_mel(waveform, kind.bins, kind.frame_ms).double()
         at_floor = (values < FLOOR + NEAR_FLOOR).sum()
         mel = np.array([values.numel(), values.sum(), values.square().sum(), at_floor])
     if 'video_reader' in clip:

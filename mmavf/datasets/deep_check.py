@@ -14,6 +14,7 @@ from mmengine.logging import MMLogger
 from mmavf.errors import ClipError
 
 from .clip_boundary import ClipBoundary
+from .media import Channel
 from .transforms import OpenClip, ReadAudio, ReadFrames, SampleSegments, SampleWindow
 
 WINDOWS = 3  # at the beginning, in the middle, at the end
@@ -26,11 +27,13 @@ class ClipReading(NamedTuple):
         modalities: See OpenClip.
         missing_audio: See OpenClip.
         window: Arguments of the SampleWindow that chooses frames; None: SampleSegments chooses over the whole clip.
+        audio_channel: See OpenClip.
     """
 
     modalities: tuple[str, ...] = ('video', 'audio')
     missing_audio: Literal['raise', 'silence'] = 'raise'
     window: tuple[tuple[str, Any], ...] | None = ()
+    audio_channel: Channel = None
 
     @classmethod
     def of(cls, steps: list) -> 'ClipReading':
@@ -42,7 +45,7 @@ class ClipReading(NamedTuple):
             window = None
         elif sampler is not None:
             window = tuple((name, getattr(sampler, name)) for name in ('clip_len', 'frame_interval', 'clip_fps'))
-        return cls(opener.modalities, opener.missing_audio, window)
+        return cls(opener.modalities, opener.missing_audio, window, opener.audio_channel)
 
 
 Job = tuple[Mapping[str, Any], ClipReading]
@@ -123,4 +126,5 @@ def _steps(reading: ClipReading) -> tuple[OpenClip, SampleWindow | SampleSegment
         sampler = SampleSegments(test_mode=True)
     else:
         sampler = SampleWindow(**dict(reading.window), num_clips=WINDOWS, test_mode=True)
-    return OpenClip(reading.modalities, reading.missing_audio), sampler, ReadFrames(), ReadAudio()
+    opener = OpenClip(reading.modalities, reading.missing_audio, reading.audio_channel)
+    return opener, sampler, ReadFrames(), ReadAudio()

@@ -12,7 +12,7 @@ import torch
 
 from mmavf.datasets.clip_boundary import ClipBoundary
 from mmavf.datasets.deep_check import opened_seconds
-from mmavf.datasets.media import SAMPLE_RATE_HZ
+from mmavf.datasets.media import SAMPLE_RATE_HZ, Channel
 from mmavf.datasets.transforms import OpenClip, ReadAudio
 from mmavf.datasets.transforms.log_mel import log_mel
 from mmavf.errors import ClipError, ConfigError
@@ -54,18 +54,19 @@ def extractor(name: str) -> Extractor:
     return extract
 
 
-def features_of(clip: Mapping[str, Any], extract: Extractor) -> np.ndarray:
+def features_of(clip: Mapping[str, Any], extract: Extractor, channel: Channel = None) -> np.ndarray:
     """Return the features of a clip, (D,) float64.
 
     Args:
         clip: What the pipeline of a data set gets for it.
         extract: See `extractor`.
+        channel: Of its sound, as `audio_channel` of `OpenClip`.
 
     Raises:
         ClipError: It has no sound, is damaged, or too short for the features.
     """
     with ClipBoundary(clip['audio_path'] or clip['video_path']):
-        opened = OpenClip(('audio',)).transform(dict(clip))
+        opened = OpenClip(('audio',), audio_channel=channel).transform(dict(clip))
         start = opened['frame_times'][0]
         opened['window_sec'] = np.array([[start, start + opened_seconds(opened)]])
         values = extract(ReadAudio().transform(opened)['waveforms'][0])

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from mmengine.config import Config
 
+from mmavf.datasets.media import Channel
 from mmavf.datasets.targets import hold_out_target
+from mmavf.datasets.transforms import OpenClip
 from mmavf.errors import ConfigError
 from mmavf.evaluation import Predictions, evaluate
 from mmavf.evaluation.predictions import ORIGIN_KEYS
@@ -52,9 +54,10 @@ class Baselines:
         found, folders = [], {}
         for fold, cfg in self._configs.items():
             train, test = (_clips(cfg, loader) for loader in ('train_dataloader', 'test_dataloader'))
-            for clip in (*train.infos, *test.infos):
-                if _key(clip) not in known:
-                    known[_key(clip)] = features_of(clip, extract)
+            for part in (train, test):
+                for clip in part.infos:
+                    if part.key(clip) not in known:
+                        known[part.key(clip)] = features_of(clip, extract, part.channel)
             fitted = fit(CLASSIFIERS[features], *train.data(known), len(train.classes))
             predictions = test.predictions(fitted, known)
             folders[fold] = self.out / features / fold_folder(fold) / 'test'
@@ -106,6 +109,7 @@ class _Clips:
         self.dataset = dataset
         self.classes = tuple(dataset.metainfo.get('classes', ()))
         self.infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+        self.channel = _channel(dataset)
         if not self.classes:
             raise ConfigError('the baselines classify: the data set of the config has no classes')
         for clip in self.infos:
@@ -121,8 +125,12 @@ class _Clips:
 
     def data(self, known: Mapping[tuple, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return features (N, D), class indices (N,) and speakers (N,)."""
-        features = np.stack([known[_key(clip)] for clip in self.infos])
+        features = np.stack([known[self.key(clip)] for clip in self.infos])
         return features, self.labels, np.array([clip['subject'] for clip in self.infos])
+
+    def key(self, clip: Mapping[str, Any]) -> tuple:
+        """Return what the features of a clip depend on."""
+        return clip['video_path'], clip['audio_path'], clip.get('start'), clip.get('end'), self.channel
 
     def predictions(self, fitted: Fitted, known: Mapping[tuple, np.ndarray]) -> Predictions:
         """Classify the clips."""
@@ -147,5 +155,7 @@ def _clips(cfg: Config, loader: str) -> _Clips:
     return _Clips(DATASETS.build(cfg[loader].dataset))
 
 
-def _key(clip: Mapping[str, Any]) -> tuple:
-    return clip['video_path'], clip['audio_path'], clip.get('start'), clip.get('end')
+def _channel(dataset: Any) -> Channel:
+    """Return the channel of the sound that the model hears of these clips."""
+    steps = getattr(dataset, 'datasets', [dataset])[0].pipeline.transforms
+    return next((step.audio_channel for step in steps if isinstance(step, OpenClip)), None)

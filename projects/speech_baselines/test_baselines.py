@@ -12,12 +12,14 @@ import soundfile
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from mmavf.engine.config_file import load_config
 from mmavf.errors import ClipError, ConfigError, ListError
 from mmavf.evaluation import Predictions
 from mmavf.visualization.results import read_results
 from projects.speech_baselines.classifiers import CANDIDATES, fit
 from projects.speech_baselines.comparison import fused, read_run
 from projects.speech_baselines.features import SETS, extractor, features_of
+from projects.speech_baselines.folds import Baselines
 from projects.speech_baselines.run import main, run_titles
 from tests.helpers.models import ROOT
 
@@ -167,6 +169,25 @@ def test_too_short_a_clip_is_named(tmp_path):
     soundfile.write(tmp_path / 'a.wav', np.ones(100), 16000)
     with pytest.raises(ClipError, match=r'a\.wav: its sound is too short'):
         features_of(dict(video_path='', audio_path=str(tmp_path / 'a.wav')), extractor('log-mel'))
+
+
+def test_the_channel_of_the_config_is_heard(config, tmp_path):
+    """The tones are in the second channel; in the first one is the noise of another recording."""
+    rng = np.random.default_rng(0)
+    cfg = load_config(str(config))
+    folder = Path(cfg.train_dataloader.dataset.data_root)
+    for path in folder.glob('*.wav'):
+        tone, rate = soundfile.read(path)
+        soundfile.write(tmp_path / path.name, np.stack([rng.normal(0, 0.2, len(tone)), tone], axis=1), rate)
+    for loader in ('train_dataloader', 'test_dataloader'):
+        cfg[loader].dataset.update(data_root=str(tmp_path), ann_file=str(folder / 'lists/all.csv'))
+    found = {}
+    for channel in (1, 2):
+        for loader in ('train_dataloader', 'test_dataloader'):
+            cfg[loader].dataset.pipeline[0].audio_channel = channel
+        (tests,) = Baselines('tones', cfg, ['1'], tmp_path / f'out{channel}').test('log-mel')
+        found[channel] = (tests.scores.argmax(axis=1) == tests.labels).mean()
+    assert found[2] == 1 > found[1]
 
 
 @pytest.mark.skipif(HAS_OPENSMILE, reason='openSMILE is installed')

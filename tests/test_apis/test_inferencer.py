@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.registry import DefaultScope
 
-from mmavf.apis import AVFInferencer, Recording, init_model, list_loader, open_recording, run_batch
+from mmavf.apis import AVFInferencer, FeatureExtractor, Recording, init_model, list_loader, open_recording, run_batch
 from mmavf.apis.inference.inferencer import identity
 from mmavf.apis.inference.window_settings import WindowSettings
 from mmavf.apis.marginals import mean_tokens, output_of
@@ -117,6 +117,35 @@ def test_the_channel_of_the_pipeline_is_heard(tmp_path):
         hashes.add(infer.settings['preprocessing_sha256'])
     assert answers[2][0] == answers[2][1] == answers[None][1] != answers[None][0]
     assert len(hashes) == 2
+
+
+def test_a_recording_of_another_channel_is_refused(tmp_path):
+    cfg = Config.fromfile(SPEECH)
+    cfg.test_dataloader.dataset.pipeline[0].audio_channel = 2
+    torch.manual_seed(0)
+    infer = AVFInferencer(init_model(cfg, device='cpu'))
+    both = np.stack([tone(4.0, 0.5), tone(4.0, 1.5, pitch_hz=2000.0)])
+    soundfile.write(tmp_path / 'both.wav', both.T, 16000, subtype='FLOAT')
+    wanted = infer(tmp_path / 'both.wav').answers
+    assert infer(Recording.from_arrays(waveform=both, rate_hz=16000, channel=2)).answers == wanted
+    assert infer(open_recording(tmp_path / 'both.wav', channel=2)).answers == wanted
+    extract = FeatureExtractor(infer.model)
+    assert len(extract(open_recording(tmp_path / 'both.wav', channel=2)).values)
+    for other in (
+        Recording.from_arrays(waveform=both, rate_hz=16000),
+        Recording.from_arrays(waveform=both[1], rate_hz=16000),
+        open_recording(tmp_path / 'both.wav', channel=1),
+    ):
+        for use in (infer, extract, lambda recording: next(infer.stream(recording))):
+            with pytest.raises(ConfigError, match=r'channel=(None|1), and .*OpenClip\(audio_channel=2\): open .*=2'):
+                use(other)
+    with pytest.raises(ClipError, match='no channel 3: it has 2'):
+        Recording.from_arrays(waveform=both, rate_hz=16000, channel=3)
+    for channel in (0, 'left'):
+        with pytest.raises(ConfigError, match='ArraySound: a channel must be a number from 1'):
+            Recording.from_arrays(waveform=both, rate_hz=16000, channel=channel)
+        with pytest.raises(ConfigError, match='open_recording: a channel must be a number from 1'):
+            open_recording(tmp_path / 'both.wav', channel=channel)
 
 
 def test_sound_is_heard_from_0_as_in_a_test(tmp_path):

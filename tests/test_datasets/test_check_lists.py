@@ -132,6 +132,19 @@ def test_deep_and_training_agree_on_a_window_that_is_too_long(stage, tmp_path):
     assert ('its window of 36' in facts.error) == (stage == 'pretrain') and (facts.seconds > 0) != bool(facts.error)
 
 
+def test_deep_hears_the_channel_of_the_config(check, tmp_path):
+    write_wav(tmp_path / 'mono.wav', tone(1.5))
+    write_wav(tmp_path / 'stereo.wav', np.stack([tone(1.5)] * 2, axis=1))
+    rows = [('', 'mono.wav', 'joy', 's1', 1), ('', 'stereo.wav', 'joy', 's2', 2)]
+    write_list(tmp_path / 'l.csv', rows, HEADER)
+    pipeline = [dict(type='OpenClip', modalities=('audio',), audio_channel=2), dict(type='SampleWindow', clip_len=4)]
+    dataset = dict(type='AVClipDataset', ann_file='l.csv', data_root=str(tmp_path), pipeline=pipeline)
+    dataset |= dict(metainfo=dict(classes=['joy']), split=dict(column='fold'))
+    (tmp_path / 'c.py').write_text(f'train_dataloader = dict(dataset={dataset!r})\n')
+    table, _, error = check(tmp_path / 'c.py', '--deep', '--workers', 1)
+    assert error == f'ERROR: {tmp_path}/mono.wav: the sound has no channel 2: it has 1'
+
+
 def test_sound_alone_and_numbers(check, tmp_path):
     write_wav(tmp_path / 'a.wav', tone(1.5))
     write_list(tmp_path / 'l.csv', [('', 'a.wav', '0.5', '-1', 1)], 'video,audio,valence,arousal,fold')

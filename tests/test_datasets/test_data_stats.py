@@ -63,6 +63,21 @@ def test_log_mel_of_another_kind(tmp_path, run):
             run('l.csv', '--data-root', tmp_path, *wrong)
 
 
+def test_the_channel_of_the_config_is_measured(tmp_path, run):
+    rng = np.random.default_rng(0)
+    loud, soft = (rng.normal(0, level, 24000).astype(np.float32) for level in (0.1, 0.001))
+    write_wav(tmp_path / 'a.wav', np.stack([loud, soft], axis=1), subtype='FLOAT')
+    write_list(tmp_path / 'l.csv', [('', 'a.wav')], 'video,audio')
+    status, text, _ = run('l.csv', '--data-root', tmp_path, '--audio-channel', 2)
+    found = json.loads((tmp_path / 'l.stats.json').read_text())['log_mel']
+    assert status == 0 and found['audio_channel'] == 2 and 'frames of 25 ms, channel 2: mean' in text
+    assert found['mean'] == pytest.approx(log_mel(torch.from_numpy(soft)).mean().item(), abs=1e-4)
+    assert found['mean'] < log_mel(torch.from_numpy(loud)).mean().item() - 5
+    for wrong in ('0', 'left', '-1', '1.5'):
+        with pytest.raises(SystemExit, match='2'):
+            run('l.csv', '--data-root', tmp_path, '--audio-channel', wrong)
+
+
 def test_frames_are_measured_by_colour(tmp_path, run):
     frames = np.zeros((5, 32, 48, 3), np.uint8)
     frames[:, :16, :, 0] = 255  # half of the red

@@ -404,6 +404,31 @@ def test_statistics_of_another_kind_of_log_mel_are_refused(measured, used, tmp_p
     assert settings_of(num_bins=found, frame_ms=found_ms)['test_dataloader']['dataset']['pipeline'][0]['mean'] == -4.0
 
 
+def test_statistics_of_another_channel_are_refused(tmp_path):
+    (tmp_path / 'lists').mkdir()
+
+    def settings_of(measured, *used):
+        log_mel = dict(mean=-4.0, std=4.0, bins=128, frame_ms=25.0, **measured)
+        (tmp_path / 'lists/all.stats.json').write_text(json.dumps(dict(log_mel=log_mel)))
+        steps = [[dict(type='OpenClip', audio_channel=channel), dict(type='LogMel')] for channel in used]
+        loaders = zip(('train', 'val', 'test'), steps, strict=True)
+        base = {f'{part}_dataloader': dict(dataset=dict(pipeline=pipeline)) for part, pipeline in loaders}
+        return list_settings(str(tmp_path), classes=['calm', 'angry'], base=base, statistics=True)
+
+    for measured, channel, wanted in (
+        ({}, 2, r', channel 2: .*--audio-channel 2'),  # as written before it was noted: the usual mix
+        (dict(audio_channel=1), 'mean', ', channel mean: .*--audio-channel mean'),
+        (dict(audio_channel=1), None, r'frames of 25 ms: .*--mel-frame-ms 25$'),
+    ):
+        with pytest.raises(ConfigError, match=wanted):
+            settings_of(measured, channel, channel, channel)
+    with pytest.raises(ConfigError, match='ms and 128 mel bins, frames of 25 ms, channel 2: statistics=True needs one'):
+        settings_of({}, None, 2, 2)
+    for measured, channel in (({}, None), (dict(audio_channel=None), None), (dict(audio_channel=2), 2)):
+        settings = settings_of(measured, *[channel] * 3)
+        assert settings['test_dataloader']['dataset']['pipeline'][1]['mean'] == -4.0
+
+
 def test_statistics_without_sound_are_refused_where_log_mel_is_made(tmp_path):
     (tmp_path / 'lists').mkdir()
     (tmp_path / 'lists/all.stats.json').write_text(json.dumps(dict(frames=dict(mean=[0.5] * 3, std=[0.2] * 3))))

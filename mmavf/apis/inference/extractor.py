@@ -111,6 +111,7 @@ class FeatureExtractor:
 
         Raises:
             ClipError: A recording cannot be used; of them MissingModalityError: it lacks what the model needs.
+            ConfigError: A `Recording` was made with another channel of its sound than the model hears.
         """
         if isinstance(recordings, str | Path | Recording):
             return self.extract(recordings, batch_size)

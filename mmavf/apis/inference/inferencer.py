@@ -89,6 +89,7 @@ class AVFInferencer(BaseInferencer):
 
         Raises:
             ClipError: A recording cannot be used; of them MissingModalityError: it lacks what the model needs.
+            ConfigError: A `Recording` was made with another channel of its sound than the model hears.
         """
         if isinstance(inputs, str | Path | Recording):
             return self.predict(inputs, batch_size)

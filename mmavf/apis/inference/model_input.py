@@ -30,7 +30,7 @@ class ModelInput:
         clip_fps: Rate in frames per second by which the sampler counts; None: the frames of the source.
         steps: The transforms after the frames are read.
         description: The configuration of sampler and transforms, plain values.
-        audio_channel: Channel of the sound that is heard; None: the mean of all.
+        audio_channel: Channel of the sound that is heard, as in `OpenClip`.
     """
 
     sampler: SampleWindow | SampleSegments

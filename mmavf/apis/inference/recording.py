@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mmavf.datasets.media import ArrayFrames, ArraySound, FrameReader, SoundReader
-from mmavf.datasets.media.channels import Channel
+from mmavf.datasets.media.channels import Channel, check_channel
 from mmavf.datasets.media.frame_times import usual_interval_sec
 from mmavf.datasets.media.long_media import LongMedia
 from mmavf.errors import ClipError, MissingModalityError
@@ -22,6 +22,8 @@ class Recording:
         name: Its path, or a name for messages.
         frames: The video; None without.
         sound: The sound; None without.
+        channel: Which channel of the sound this is, as `audio_channel` of `OpenClip`. A model hears the one that its
+            test pipeline names, and refuses others.
 
     Examples:
         >>> from mmavf.apis import open_recording
@@ -33,6 +35,7 @@ class Recording:
     name: str
     frames: FrameReader | None
     sound: SoundReader | None
+    channel: Channel = None
 
     @classmethod
     def from_arrays(
@@ -42,6 +45,7 @@ class Recording:
         waveform: np.ndarray | None = None,
         rate_hz: int | None = None,
         name: str = 'array',
+        channel: Channel = None,
     ) -> 'Recording':
         """Return a recording of arrays that begin at the same time.
 
@@ -51,17 +55,20 @@ class Recording:
             waveform: (M,) or (channels, M) float in [-1, 1].
             rate_hz: Samples per second.
             name: Its name.
+            channel: Number of the channel of the waveform that is heard, from 1; 'mean' or None: the mean of all.
 
         Raises:
-            ClipError: Neither frames nor sound, a rate is missing, or an array has another shape or type.
+            ClipError: Neither frames nor sound, a rate or the channel is missing, or an array has another shape or
+                type.
+            ConfigError: `channel` has an impossible value.
         """
         if frames is None and waveform is None:
             raise ClipError(f'{name}: pass frames, a waveform, or both')
         if (frames is not None and not fps) or (waveform is not None and not rate_hz):
             raise ClipError(f'{name}: frames need fps, and a waveform needs rate_hz')
         video = None if frames is None or fps is None else ArrayFrames(frames, (np.arange(len(frames)) / fps).tolist())
-        sound = None if waveform is None or rate_hz is None else ArraySound(waveform, rate_hz)
-        return cls(name, video, sound)
+        sound = None if waveform is None or rate_hz is None else ArraySound(waveform, rate_hz, channel=channel)
+        return cls(name, video, sound, channel)
 
     def info(self) -> SourceInfo:
         """Return what a timeline says about the recording."""
@@ -90,21 +97,23 @@ def open_recording(
     Args:
         path: The file.
         modalities: What is read, of 'video' and 'audio'; damage in the other one does not matter.
-        channel: As `audio_channel` of `OpenClip`: a channel of the sound, from 1; None: the mean of all.
+        channel: As `audio_channel` of `OpenClip`.
 
     Raises:
         ClipError: It cannot be read; of them MissingModalityError: it has nothing of these.
+        ConfigError: `channel` has an impossible value.
 
     Examples:
         >>> from mmavf.apis import open_recording
         >>> open_recording('clips/one.mp4').info().size
         (64, 64)
     """
+    check_channel(channel, 'open_recording')
     name = str(path)
     if Path(name).is_dir():
         raise ClipError(f'{name}: this is a folder, not a recording')
     media = LongMedia(name, kinds=tuple(modalities), channel=channel)
-    recording = Recording(name, media.video, media.audio)
+    recording = Recording(name, media.video, media.audio, channel)
     if recording.frames is None and recording.sound is None:
         kinds = ' nor '.join({'video': 'video', 'audio': 'sound'}[modality] for modality in modalities)
         raise MissingModalityError(f'{name}: the file has no {kinds}')

@@ -66,8 +66,10 @@ class RecordingWindows:
 
         Raises:
             ClipError: A frame cannot be decoded.
+            ConfigError: The sound of the recording is of another channel than the model hears.
             MissingModalityError: The recording lacks what the model needs, and `missing` is 'refuse'.
         """
+        self._check_channel(recording)
         faces: list[Followed] = []
         if 'video' in self.modalities and recording.frames is not None:
             faces = follow_faces(recording.frames, recording.name, self.cropper, self.choose)
@@ -101,6 +103,14 @@ class RecordingWindows:
         waiting = prefetch(windows, 2 * batch_size)
         while batch := list(islice(waiting, batch_size)):
             yield batch
+
+    def _check_channel(self, recording: Recording) -> None:
+        wanted = self.model_input.audio_channel
+        if 'audio' in self.modalities and recording.sound is not None and recording.channel != wanted:
+            raise ConfigError(
+                f'{recording.name}: its sound was opened with channel={recording.channel!r}, and the test pipeline of '
+                f'the model has OpenClip(audio_channel={wanted!r}): open the recording with channel={wanted!r}'
+            )
 
     def _absent(self, recording: Recording, faces: list[Followed]) -> tuple[str, ...]:
         there = dict(video=bool(faces), audio=recording.sound is not None)

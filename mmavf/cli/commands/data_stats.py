@@ -13,6 +13,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from typing import Any
 
+from mmavf.cli.options import channel_of
 from mmavf.cli.program import UsageError
 from mmavf.errors import printable
 
@@ -42,6 +43,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         default=25.0,
         help='as frame_ms in it (default: %(default)g; configs/small/audio.py: 50)',
     )
+    parser.add_argument(
+        '--audio-channel',
+        type=channel_of,
+        metavar='N',
+        help="as audio_channel in the OpenClip of the config: channel of the sound, from 1, or 'mean'",
+    )
     parser.add_argument('--workers', type=int, default=len(os.sched_getaffinity(0)), help='processes that read files')
     parser.add_argument(
         '--clip-timeout', type=float, default=300.0, metavar='SECONDS', help='limit for one clip (default: %(default)g)'
@@ -69,7 +76,7 @@ def run(args: Namespace) -> int:
     from mmavf.datasets.transforms.log_mel import MelKind
 
     dataset = AVClipDataset(args.list, args.data_root, test_mode=True)
-    kind = MelKind(args.mel_bins, args.mel_frame_ms)
+    kind = MelKind(args.mel_bins, args.mel_frame_ms, args.audio_channel)
     clips = [dataset.get_data_info(index) for index in range(len(dataset))]
     modalities = args.modalities or (['video', 'audio'] if any(clip['video_path'] for clip in clips) else ['audio'])
 
@@ -83,13 +90,13 @@ def run(args: Namespace) -> int:
     found = summarise(sums)
     if 'log_mel' in found:
         found['log_mel'].update(kind._asdict())
-    print('\n'.join(lines(found)))
+    print('\n'.join(lines(found, str(kind))))
     print(f'Written to {printable(str(write_statistics(found, args.list, args.data_root)))}.')
     return 0
 
 
-def lines(found: Mapping[str, Any]) -> list[str]:
-    """Return statistics as text."""
+def lines(found: Mapping[str, Any], kind: str) -> list[str]:
+    """Return statistics as text; `kind` is that of the log-mel, in words."""
     seconds = found['seconds']
     text = [
         f'{found["clips"]} clips, {seconds["total"] / 60:.1f} minutes; shortest {seconds["shortest"]:.2f} s, median '
@@ -98,7 +105,6 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     if 'log_mel' in found:
         mel = found['log_mel']
         share = f'{100 * mel["share_at_floor"]:.1f} % at the floor (silence)'
-        kind = f'{mel["bins"]} mel bins, frames of {mel["frame_ms"]:g} ms'
         text.append(f'log-mel, {kind}: mean {mel["mean"]:.3f}, deviation {mel["std"]:.3f}; {share}')
     if 'frames' in found:
         means, deviations = (', '.join(f'{value:.3f}' for value in found['frames'][key]) for key in ('mean', 'std'))

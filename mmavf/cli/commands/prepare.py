@@ -19,7 +19,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from mmavf.cli.options import Overrides
+from mmavf.cli.options import Overrides, channel_of
 from mmavf.cli.program import UsageError
 from mmavf.cli.recordings import part_of
 from mmavf.errors import ConfigError
@@ -87,11 +87,7 @@ def _add_output_arguments(parser: ArgumentParser) -> None:
     output.add_argument('--size', type=int, default=default.size, help='height and width in pixels')
     output.add_argument('--no-sound', dest='sound', action='store_false', help='for videos that have none')
     channel = "channel of the sound, from 1, or 'mean' (default: see docs/data.md, sound of many channels)"
-    output.add_argument('--audio-channel', type=_channel, metavar='N', help=channel)
-
-
-def _channel(text: str) -> int | str:
-    return int(text) if text.isdecimal() else text
+    output.add_argument('--audio-channel', type=channel_of, metavar='N', help=channel)
 
 
 def check_arguments(args: Namespace) -> None:

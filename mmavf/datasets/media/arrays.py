@@ -6,6 +6,7 @@ import numpy as np
 
 from mmavf.errors import ClipError
 
+from .channels import Channel, check_channel, mix_down
 from .resample import SAMPLE_RATE_HZ, check_finite, check_rate, place_samples, to_mono_16k
 from .sound_window import empty_window
 
@@ -50,19 +51,23 @@ class ArraySound:
     """Sound from an array; a `SoundReader`.
 
     Args:
-        samples: (N,) or (channels, N) float in [-1, 1]; channels are averaged.
+        samples: (N,) or (channels, N) float in [-1, 1].
         rate_hz: Samples per second.
         start_sec: Time of the first sample.
+        channel: Number of the channel that is heard, from 1; 'mean' or None: the mean of all.
 
     Attributes:
         start_sec: Time at which the sound starts.
         duration_sec: Time at which it ends.
 
     Raises:
-        ClipError: The samples have another shape or type or are not finite, or there is no such sampling rate.
+        ClipError: The samples have another shape or type or are not finite, or there is no such sampling rate or
+            channel.
+        ConfigError: `channel` has an impossible value.
     """
 
-    def __init__(self, samples: np.ndarray, rate_hz: int, start_sec: float = 0.0) -> None:
+    def __init__(self, samples: np.ndarray, rate_hz: int, start_sec: float = 0.0, channel: Channel = None) -> None:
+        check_channel(channel, 'ArraySound')
         samples = np.atleast_2d(np.asarray(samples))  # (N,) -> (1, N)
         if samples.dtype.kind != 'f' or samples.ndim != 2 or not samples.size or len(samples) > MAX_CHANNELS:
             raise ClipError(
@@ -71,7 +76,7 @@ class ArraySound:
         samples = samples.astype(np.float32)
         check_rate(rate_hz, 'array')
         check_finite(samples, 'array')
-        self._mono = to_mono_16k(samples, rate_hz)
+        self._mono = to_mono_16k(mix_down(samples, (), channel, 'array')[None], rate_hz)  # (N,) -> (1, N)
         self.start_sec = start_sec
         self.duration_sec = start_sec + samples.shape[1] / rate_hz
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from mmavf.errors import ConfigError
 
+from ..media import Channel
 from ..statistics_file import read_statistics
 from ..transforms.log_mel import MelKind
 from .settings import KEPT, LOADERS, Modality, classifier, evaluators, regressor
@@ -37,7 +38,7 @@ def list_settings(
 
     Raises:
         ConfigError: Neither or both of `classes` and `label_columns` are set, the statistics cannot be read, are of
-            another kind of log-mel than the pipelines make, or have no base.
+            another kind of log-mel than the pipelines make, or of another channel, or have no base.
     """
     if bool(classes) == bool(label_columns):
         raise ConfigError('list_settings: set either classes or label_columns')
@@ -84,26 +85,34 @@ def unlabelled_settings(
 
 
 def _mel_kind(base: Mapping) -> MelKind:
-    """Return the kind of log-mel of the pipelines; the default of `LogMel` where they make none.
+    """Return the kind of log-mel of the pipelines, with the channel that they open; the default where they make none.
 
     Raises:
         ConfigError: They make several kinds.
     """
     default = MelKind()
     kinds = {
-        MelKind(step.get('num_bins', default.bins), step.get('frame_ms', default.frame_ms))
-        for step in _steps(base)
+        MelKind(step.get('num_bins', default.bins), step.get('frame_ms', default.frame_ms), _channel(steps))
+        for steps in _pipelines(base)
+        for step in steps
         if step['type'] == 'LogMel'
     } or {default}
     if len(kinds) > 1:
-        found = ' and '.join(map(str, sorted(kinds)))
+        found = ' and '.join(map(str, sorted(kinds, key=lambda kind: (kind[:2], str(kind)))))
         raise ConfigError(f'the pipelines make log-mel of {found}: statistics=True needs one kind')
     return kinds.pop()
 
 
+def _pipelines(base: Mapping) -> list[Sequence[Mapping[str, Any]]]:
+    return [base[loader]['dataset']['pipeline'] for loader in LOADERS if loader in base]
+
+
 def _steps(base: Mapping) -> list[Mapping[str, Any]]:
-    loaders = [base[loader] for loader in LOADERS if loader in base]
-    return [step for loader in loaders for step in loader['dataset']['pipeline']]
+    return [step for steps in _pipelines(base) for step in steps]
+
+
+def _channel(steps: Sequence[Mapping[str, Any]]) -> Channel:
+    return next((step.get('audio_channel') for step in steps if step['type'] == 'OpenClip'), None)
 
 
 def _normalise(settings: dict[str, Any], base: Mapping | None, ann_file: str, data_root: str) -> None:

@@ -11,7 +11,7 @@ from torchaudio.compliance import kaldi
 from mmavf.errors import ConfigError
 from mmavf.registry import TRANSFORMS
 
-from ..media import SAMPLE_RATE_HZ
+from ..media import SAMPLE_RATE_HZ, Channel
 
 # Statistics of AudioSet's log-mel values.
 AUDIOSET_MEAN = -4.2677393
@@ -24,24 +24,28 @@ PADDINGS = dict(zero=0.0, floor=FLOOR)
 
 
 class MelKind(NamedTuple):
-    """What the values of a log-mel depend on besides the sound; each kind has its own statistics.
+    """What the values of a log-mel depend on besides the recording; each kind has its own statistics.
 
     Attributes:
         bins: Mel bins.
         frame_ms: Length of a frame in ms.
+        audio_channel: Of the sound, as in `OpenClip`.
     """
 
     bins: int = 128
     frame_ms: float = FRAME_MS
+    audio_channel: Channel = None
 
     def __str__(self) -> str:
         """Return the kind in words."""
-        return f'{self.bins} mel bins, frames of {self.frame_ms:g} ms'
+        channel = '' if self.audio_channel is None else f', channel {self.audio_channel}'
+        return f'{self.bins} mel bins, frames of {self.frame_ms:g} ms{channel}'
 
     @property
     def options(self) -> str:
         """Options of `mmavf data-stats` that measure this kind."""
-        return f'--mel-bins {self.bins} --mel-frame-ms {self.frame_ms:g}'
+        channel = '' if self.audio_channel is None else f' --audio-channel {self.audio_channel}'
+        return f'--mel-bins {self.bins} --mel-frame-ms {self.frame_ms:g}{channel}'
 
 
 def log_mel(waveform: torch.Tensor, num_bins: int = 128, frame_ms: float = FRAME_MS) -> torch.Tensor:
