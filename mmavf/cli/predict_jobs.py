@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from mmavf.apis.inference import AVFInferencer, Recording
+from mmavf.apis.inference.recording import with_all_that_can_be_read
 from mmavf.errors import ClipError, MissingModalityError, MMAVFError, ResultError
 from mmavf.timeline import Timeline, read_json, write_csv, write_json
 from mmavf.timeline.elan import write_eaf
@@ -86,26 +87,30 @@ def _run_job(infer: AVFInferencer, job: Job, args: Namespace, progress: PredictP
         file = describe_file(job.path)  # before it is read: a change meanwhile is one
         recording = infer.open(job.path)
         timeline = infer.predict(recording, args.batch_size, progress.advance)
-        timeline = replace(timeline, source=replace(timeline.source, **file))
-        _write(timeline, recording, job.out, args)
+        whole = with_all_that_can_be_read(recording, job.path)
+        timeline = replace(timeline, source=replace(whole.info(), **file))
+        _write(timeline, recording, whole, job.out, args)
     except MissingModalityError as error:
         return JobResult(job, 'refused', _reason(error, job))
     except (ClipError, ResultError) as error:
         return JobResult(job, 'failed', _reason(error, job))
     speed = (timeline.source.end_sec - timeline.source.start_sec) / (time.monotonic() - begin)
-    undrawn = ', no video to draw into' if args.overlay and recording.frames is None else ''
+    undrawn = ', no video to draw into' if args.overlay and whole.frames is None else ''
     return JobResult(job, 'done', f'{summary(timeline)} ({speed:.1f} times real time{undrawn})')
 
 
-def _write(timeline: Timeline, recording: Recording, out: Path, args: Namespace) -> None:
-    """Write all files of a timeline, its JSON last; if that fails or is stopped, none stays."""
-    frames, sound = recording.frames, recording.sound
+def _write(timeline: Timeline, recording: Recording, whole: Recording, out: Path, args: Namespace) -> None:
+    """Write all files of a timeline, its JSON last; if that fails or is stopped, none stays.
+
+    The picture shows what the model looked at, `recording`; the overlay the `whole` of it.
+    """
+    frames = whole.frames
     writers: dict[str, Callable[[Path], None]] = {
         '.csv': lambda path: write_csv(timeline, path),
-        '.png': lambda path: draw_timeline(timeline, path, frames, sound),
+        '.png': lambda path: draw_timeline(timeline, path, recording.frames, recording.sound),
         '.srt': lambda path: write_srt(timeline, path),
         '.eaf': lambda path: write_eaf(timeline, path),
-        OVERLAY: lambda path: None if frames is None else write_overlay(timeline, path, frames, sound),
+        OVERLAY: lambda path: None if frames is None else write_overlay(timeline, path, frames, whole.sound),
         '.json': lambda path: write_json(timeline, path),
     }
     with ExitStack() as undo:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mmavf.apis.inference import AVFInferencer, Recording, open_recording
+from mmavf.apis.inference import AVFInferencer, Recording
+from mmavf.apis.inference.recording import with_all_that_can_be_read
 from mmavf.errors import ClipError
 from mmavf.timeline import Timeline, write_csv, write_json
 
@@ -76,7 +77,7 @@ class Analysis:
         if plays_as_it_is(source):
             source.rename(clip.folder / MEDIA)
         else:
-            write_playable(_with_all_that_can_be_read(source, recording), source, timeline, clip.folder / MEDIA)
+            write_playable(with_all_that_can_be_read(recording, source), source, timeline, clip.folder / MEDIA)
         return timeline
 
     def _check_size(self, clip: Clip, source: Path) -> None:
@@ -92,11 +93,3 @@ class Analysis:
                 f'{recording.name}: the clip is too long: {length:.1f} seconds; the limit is '
                 f'{self.limits.max_sec:g} seconds. Cut out the part that matters.'
             )
-
-
-def _with_all_that_can_be_read(source: Path, recording: Recording) -> Recording:
-    """Return a recording with the modality, too, at which the model does not look, unless that is damaged."""
-    try:
-        return open_recording(source)
-    except ClipError:
-        return recording

@@ -5,6 +5,7 @@ import os
 import re
 from pathlib import Path
 
+import av
 import pytest
 import torch
 
@@ -12,6 +13,7 @@ from mmavf.apis import init_model
 from mmavf.cli.main import main
 from mmavf.cli.program import UsageError
 from mmavf.cli.recordings import find_jobs, find_recordings, part_of
+from mmavf.engine.config_file import load_config
 from tests.helpers.media import counted_frames, tone, write_media, write_wav
 from tests.helpers.models import ROOT
 from tests.test_cli.test_calibrate import written
@@ -226,6 +228,29 @@ def test_a_recording_is_known_from_every_folder(recordings, checkpoint, tmp_path
     monkeypatch.chdir(tmp_path / 'moved')
     assert predict('good.wav', '--out', 'o', checkpoint=checkpoint) == 0
     assert '1 of them finished before' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('modality', ['video', 'audio'])
+def test_what_the_model_does_not_look_at_is_noted_and_kept(modality, tmp_path):
+    base = ROOT / f'configs/small/{modality}.py'
+    settings = f"list_settings('x', classes=['a', 'b'], modalities=('{modality}',))"
+    (tmp_path / 'c.py').write_text(
+        f"_base_ = '{base}'\nfrom mmavf.datasets.targets import list_settings\nglobals().update({settings})\n"
+    )
+    model = init_model(load_config(str(tmp_path / 'c.py')), device='cpu')
+    torch.save(dict(state_dict=model.state_dict(), meta=dict(dataset_meta=model.dataset_meta)), tmp_path / 'a.pth')
+    write_media(tmp_path / 'a.mp4', counted_frames(50), tone(2.0, 0.5), codecs=('libx264', 'aac'))
+    words = ['predict', tmp_path / 'a.mp4', '--config', tmp_path / 'c.py', '--checkpoint', tmp_path / 'a.pth']
+    words += ['--out', tmp_path / 'out', '--overlay', '--detector', 'none', '--device', 'cpu']
+    assert main(list(map(str, words))) == 0
+    source = json.loads((tmp_path / 'out/a.json').read_text())['source']
+    assert (source['video'], source['sound'], source['size']) == (True, True, [64, 48])
+    streams = {}
+    for name in ('a.mp4', 'out/a.overlay.mp4'):
+        with av.open(str(tmp_path / name)) as media:
+            streams[name] = [bytes(packet) for packet in media.demux(media.streams.audio[0]) if packet.size]
+            assert len(media.streams.video) == 1
+    assert streams['a.mp4'] == streams['out/a.overlay.mp4']
 
 
 def test_the_doctor_measures_a_prediction(recordings, checkpoint, tmp_path, capsys):

@@ -1,7 +1,7 @@
 """A recording to predict on: a file, or arrays."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -118,3 +118,22 @@ def open_recording(
         kinds = ' nor '.join({'video': 'video', 'audio': 'sound'}[modality] for modality in modalities)
         raise MissingModalityError(f'{name}: the file has no {kinds}')
     return recording
+
+
+def with_all_that_can_be_read(recording: Recording, path: str | Path) -> Recording:
+    """Return a recording with that, too, of video and sound at which the model does not look, unless it is damaged.
+
+    Args:
+        recording: The recording, opened for a model.
+        path: Its file.
+    """
+    if recording.frames is not None and recording.sound is not None:
+        return recording
+    try:
+        whole = open_recording(path)
+        whole.info()  # decodes a frame
+    except ClipError:
+        return recording
+    frames = whole.frames if recording.frames is None else recording.frames
+    sound = whole.sound if recording.sound is None else recording.sound
+    return replace(recording, frames=frames, sound=sound)
