@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from mmavf.engine.optimizers import has_bf16_units
+from mmavf.errors import ClipError
 from mmavf.models.encoders import EncoderOutput
 
 
@@ -19,12 +20,16 @@ def run_batch(model: nn.Module, batch: dict, mode: str = 'predict', **options: A
 
     Args:
         model: A model in evaluation mode, such as `init_model` returns.
-        batch: `inputs` and `data_samples` of a loader; other keys are ignored.
+        batch: `inputs` and `data_samples` of a loader; other keys are ignored. Without a usable clip `inputs` is None
+            (see `collate_usable`).
         mode: 'predict' for the data samples with predictions, 'tensor' for what the model computes.
         **options: Further arguments of the model's `forward`, such as `given` of a recognizer.
 
     Returns:
-        What the model returns in this mode.
+        What the model returns in this mode; [] for 'predict' where no clip is usable.
+
+    Raises:
+        ClipError: No clip is usable, in another mode.
 
     Examples:
         >>> import torch
@@ -39,6 +44,8 @@ def run_batch(model: nn.Module, batch: dict, mode: str = 'predict', **options: A
         >>> sample.pred_score.shape
         torch.Size([6])
     """
+    if mode == 'predict' and batch['inputs'] is None:
+        return []
     with _as_tested(model, batch) as prepared:
         return model(**prepared, mode=mode, **options)
 
@@ -51,6 +58,9 @@ def encode_batch(model: Any, batch: dict, modalities: Collection[str] | None = N
         model: A recognizer or a pre-training model, in evaluation mode.
         batch: See `run_batch`.
         modalities: Whose encoders are run; None: all.
+
+    Raises:
+        ClipError: No clip of the batch is usable.
     """
     with _as_tested(model, batch) as prepared:
         names = model.encoders if modalities is None else modalities
@@ -75,6 +85,8 @@ def _device_type(model: nn.Module) -> str:
 @contextmanager
 def _as_tested(model: nn.Module, batch: dict) -> Iterator[dict]:
     """Yield a batch as the model takes it, under the precision of a test."""
+    if batch['inputs'] is None:
+        raise ClipError('no clip of the batch can be used: its `failures` say why')
     data = dict(inputs=batch['inputs'], data_samples=batch['data_samples'])
     preprocess: Any = model.data_preprocessor
     with precision_of(model):

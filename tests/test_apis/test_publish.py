@@ -5,6 +5,7 @@ import shutil
 import sys
 from functools import cache
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from mmavf.apis.publish import publish_model
 from mmavf.checkpoints.published import read_card, read_published, update_card
 from mmavf.cli.main import main
 from mmavf.engine.config_file import load_config
-from mmavf.errors import CheckpointError, ConfigError, ListError
+from mmavf.errors import CheckpointError, ClipError, ConfigError, ListError
 from tests.helpers.media import tone, write_media
 from tests.helpers.models import ROOT
 
@@ -81,6 +82,22 @@ def test_a_published_folder_gives_bit_equal_results_to_its_checkpoint(folder, ch
     assert published.dataset_meta == init_model(FINETUNE, checkpoint, 'cpu').dataset_meta
     assert published.card == json.loads((folder / 'model.json').read_text()) == read_card(folder)
     assert published.marginals == {} and not published.training
+
+
+def test_a_batch_without_a_usable_clip_has_no_predictions(folder, clips, tmp_path):
+    model = init_model(folder, device='cpu')
+    model.cfg.test_dataloader.batch_size = 1
+    (tmp_path / 'b.mp4').write_text('no video')
+    (tmp_path / 'mixed.csv').write_text(f'video\n{clips}/a.mp4\nb.mp4\n')
+    shown = []
+    for batch in list_loader(model.cfg, 'mixed.csv', tmp_path):
+        shown += [(sample.sample_id, 'pred_score' in sample) for sample in run_batch(model, batch)]
+        shown += [(sample.sample_id, sample.error) for sample in batch['failures']]
+        if batch['inputs'] is None:
+            with pytest.raises(ClipError, match='no clip of the batch can be used'):
+                run_batch(model, batch, mode='tensor')
+    assert [Path(name).stem for name, _ in shown] == ['a', 'b']
+    assert shown[0][1] is True and 'b.mp4' in shown[1][1]
 
 
 @pytest.mark.parametrize('name', ['pretrain', 'pretrain_audio', 'pretrain_exact', 'speech'])
