@@ -6,16 +6,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 from mmcv.transforms import Compose
+from mmengine.config import Config
 
+from mmavf.apis import AVFInferencer, Recording, init_model
 from mmavf.datasets.media import FrameReader, MediaFile, SoundReader
 from mmavf.datasets.transforms import ReadAudio, ReadFrames, SampleWindow
 from mmavf.errors import ClipError
 from mmavf.registry import TRANSFORMS
 from mmavf.structures.contracts import check_contract
-from projects.readers import open_with  # noqa: F401  (registers)
+from projects.readers import open_with  # registers, too
 from projects.readers.comparison import LIBRARIES, compare, compare_frames, compare_sound, readers, why_missing
 from tests.helpers.media import counted_frames, frame_index, write_media
+from tests.helpers.models import ROOT
 from tests.helpers.sound import speechlike
 
 COUNT = 60
@@ -130,6 +134,28 @@ def test_the_comparison_finds_frames_that_are_off(media):
             return self._video.read_frames([max(index - 3, 0) for index in indices])
 
     assert compare_frames(path, Late) == '59 frames off by up to -3'
+
+
+@TRANSFORMS.register_module()
+class OpenWithMediaFile(open_with.OpenWith):
+    """As those of the libraries, by a reader that is always there."""
+
+    def __init__(self):
+        super().__init__(
+            lambda path: MediaFile(path, kinds=('video',)).video, lambda path: MediaFile(path, kinds=('audio',)).audio
+        )
+
+
+def test_a_model_with_another_opener_predicts_on_recordings():
+    """They are open already, and may be no files at all."""
+    answers = []
+    recording = Recording.from_arrays(counted_frames(COUNT), 25.0, speechlike(SECONDS), 16000)
+    for opener in ('OpenClip', 'OpenWithMediaFile'):
+        cfg = Config.fromfile(ROOT / 'configs/demo/avfmae_tiny_finetune.py')
+        cfg.test_dataloader.dataset.pipeline[0] = dict(type=opener)
+        torch.manual_seed(0)
+        answers.append(AVFInferencer(init_model(cfg, device='cpu'), detector=None)(recording).windows)
+    assert answers[0] == answers[1] and len(answers[0]) > 0
 
 
 @pytest.mark.parametrize('library', INSTALLED)

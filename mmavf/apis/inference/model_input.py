@@ -16,7 +16,7 @@ from mmavf.datasets.transforms import SampleSegments, SampleWindow
 from mmavf.errors import ConfigError
 from mmavf.registry import TRANSFORMS
 
-OPENING = ('OpenClip', 'ReadFrames')
+READING = 'ReadFrames'
 BLANK = np.zeros((16, 16, 3), np.uint8)  # passes through the transforms where there is no video
 CHOOSING = ('SampleWindow', 'SampleSegments')
 
@@ -28,7 +28,8 @@ class ModelInput:
     Attributes:
         sampler: What chooses the frames of a window.
         clip_fps: Rate in frames per second by which the sampler counts; None: the frames of the source.
-        steps: The transforms after the frames are read.
+        steps: The transforms after the sampler, but for the reading of frames. Those before it open a clip, and a
+            recording is open.
         description: The configuration of sampler and transforms, plain values.
         audio_channel: Channel of the sound that is heard, as in `OpenClip`.
     """
@@ -64,7 +65,7 @@ class ModelInput:
             settings['clip_fps'] = _rate(clip_fps, settings.get('clip_fps') or video.get('fps') or DEFAULT_FPS)
         opening = next((step for step, name in zip(pipeline, names, strict=True) if name == 'OpenClip'), {})
         channel = opening.get('audio_channel')
-        rest = [step for i, step in enumerate(pipeline) if i not in chosen and names[i] not in OPENING]
+        rest = [step for i, step in enumerate(pipeline) if i > chosen[0] and names[i] != READING]
         with DefaultScope.overwrite_default_scope('mmavf'):
             steps = Compose(rest)
             sampler = TRANSFORMS.build(settings)
