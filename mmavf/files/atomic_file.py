@@ -8,10 +8,26 @@ from pathlib import Path
 from mmengine.fileio import LocalBackend, register_backend
 from mmengine.logging import MMLogger
 
-from mmavf.errors import WorkDirError
+from mmavf.errors import ConfigError, WorkDirError
 
 TEMPORARY_SUFFIX = '.unfinished'
 _warned = False
+
+
+def check_writable(path: str | Path) -> None:
+    """Make sure, before hours of work, that a file can be written.
+
+    Raises:
+        ConfigError: There is a folder of that name, a file in the place of a folder, or no right to write.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise ConfigError(f'{path} is a folder: name a file in it.')
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise ConfigError(f'{path} cannot be written: there is a file where a folder is needed, {above}.')
+    if not os.access(above, os.W_OK):
+        raise ConfigError(f'{path} cannot be written: you may not write to {above}. Choose another place.')
 
 
 @contextmanager

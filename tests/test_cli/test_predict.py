@@ -120,6 +120,30 @@ def test_an_engine_that_is_not_installed_is_refused_first(recordings, checkpoint
     assert list((tmp_path / 'out').iterdir()) == []
 
 
+def test_what_elan_needs_is_missed_first(recordings, checkpoint, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr('mmavf.cli.commands.predict.find_spec', lambda name: None)
+    with pytest.raises(SystemExit) as ended:
+        predict(recordings, '--out', tmp_path / 'out', '--eaf', checkpoint=checkpoint)
+    assert ended.value.code == 2 and "--eaf needs pympi-ling: pip install 'mmavf[elan]'" in capsys.readouterr().err
+    assert not (tmp_path / 'out').exists()
+
+
+def test_features_that_cannot_be_written_are_not_computed(recordings, checkpoint, tmp_path, capsys):
+    (tmp_path / 'folder.npz').mkdir()
+    (tmp_path / 'file').touch()
+    options = ['--config', SPEECH, '--checkpoint', checkpoint, '--device', 'cpu', '--modality', 'audio', '--out']
+    for out, message in (
+        ('folder.npz', 'is a folder: name a file in it'),
+        ('file/a.npz', 'there is a file where a folder'),
+    ):
+        words = ['extract', recordings / 'good.wav', *options, tmp_path / out]
+        assert main(list(map(str, words))) == 1
+        shown = capsys.readouterr()
+        assert message in shown.err and 'good.wav' not in shown.err + shown.out
+    words[-1] = tmp_path / 'new/a.npz'
+    assert main(list(map(str, words))) == 0 and words[-1].is_file()
+
+
 def test_parts_are_disjoint_and_complete(recordings):
     whole, _ = find_jobs([recordings], Path('out'))
     parts = [find_jobs([recordings], Path('out'), (i, 3))[0] for i in (1, 2, 3)]

@@ -1,7 +1,6 @@
 """Files of released checkpoints, converted to this package's names and back."""
 
 import argparse
-import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +10,7 @@ from torch import Tensor
 from mmavf.checkpoints.safe_globals import load_from_local
 from mmavf.checkpoints.weights import as_checkpoint
 from mmavf.errors import CheckpointError, ConfigError
-from mmavf.files.atomic_file import replacing
+from mmavf.files.atomic_file import check_writable, replacing
 
 from .families import convert_state_dict, find_family
 
@@ -55,15 +54,10 @@ def check_destination(source: Path, destination: Path) -> None:
 
     Raises:
         ConfigError: It cannot, or both are one file, also by a link.
-        OSError: The folder is missing and cannot be made.
     """
     if destination.exists() and source.exists() and destination.samefile(source):
         raise ConfigError(f'DST {destination} is SRC itself, which would be lost: choose another name.')
-    if destination.is_dir():
-        raise ConfigError(f'DST {destination} is a folder: name a file in it.')
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    if not os.access(destination.parent, os.W_OK):
-        raise ConfigError(f'DST {destination} cannot be written: you may not write to its folder. Choose another one.')
+    check_writable(destination)
 
 
 def convert_file(source: Path, destination: Path) -> Conversion:

@@ -11,12 +11,10 @@ model and preprocessing. Windows are those of mmavf predict.
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from mmavf.cli.commands.predict import add_window_options, check_arguments, window_settings
+from mmavf.cli.commands.predict import add_window_options, check_recordings, window_settings
 from mmavf.cli.model_options import add_model_options
 from mmavf.cli.program import UsageError
 from mmavf.cli.recordings import find_recordings
-
-__all__ = ['add_arguments', 'check_arguments', 'run']
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -37,6 +35,17 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_window_options(parser)
 
 
+def check_arguments(args: Namespace) -> None:
+    """Check what argparse cannot.
+
+    Raises:
+        UsageError: As of `check_recordings` of mmavf predict, or the file of --out has another suffix.
+    """
+    check_recordings(args)
+    if args.out.suffix not in ('.npz', '.safetensors'):
+        raise UsageError(f'--out {args.out}: the name must end in .npz or .safetensors')
+
+
 def layer_of(text: str) -> 'int | str':
     """Return a number, or 'last', for argparse.
 
@@ -52,10 +61,10 @@ def run(args: Namespace) -> int:
     from mmavf.apis.inference.extractor import join_features
     from mmavf.cli.predict_progress import PredictProgress
     from mmavf.errors import ClipError
+    from mmavf.files.atomic_file import check_writable
     from mmavf.files.markdown import markdown_table
 
-    if args.out.suffix not in ('.npz', '.safetensors'):
-        raise UsageError(f'--out {args.out}: the name must end in .npz or .safetensors')
+    check_writable(args.out)
     recordings, _ = find_recordings(args.paths)
     choice = LayerChoice(args.modality, args.tokens, args.layer)
     extract = FeatureExtractor(

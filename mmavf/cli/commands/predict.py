@@ -10,6 +10,7 @@ model needs.
 """
 
 from argparse import ArgumentParser, Namespace
+from importlib.util import find_spec
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,6 +86,17 @@ def check_window_options(args: Namespace) -> None:
 
 def check_arguments(args: Namespace) -> None:
     """Check what argparse cannot.
+
+    Raises:
+        UsageError: As of `check_recordings`, or what --eaf needs is not installed.
+    """
+    check_recordings(args)
+    if args.eaf and find_spec('pympi') is None:
+        raise UsageError("--eaf needs pympi-ling: pip install 'mmavf[elan]'")
+
+
+def check_recordings(args: Namespace) -> None:
+    """Check the model, the recordings and the windows.
 
     Raises:
         UsageError: No model is named, a path does not exist, or a number is impossible.
