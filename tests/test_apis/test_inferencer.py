@@ -148,6 +148,24 @@ def test_a_recording_of_another_channel_is_refused(tmp_path):
             open_recording(tmp_path / 'both.wav', channel=channel)
 
 
+@pytest.mark.parametrize(('ms', 'usable'), [(5, False), (39, False), (40, True), (60, True)])
+def test_sound_too_short_for_a_window_has_no_answer(ms, usable, tmp_path):
+    torch.manual_seed(0)
+    model = init_model(SPEECH, device='cpu')
+    infer = AVFInferencer(model)
+    sound = np.random.default_rng(0).normal(0, 0.1, 16 * ms).astype(np.float32)
+    recording = Recording.from_arrays(waveform=sound, rate_hz=16000)
+    write_wav(tmp_path / 'a.wav', sound, subtype='FLOAT')
+    write_list(tmp_path / 'clips.csv', [['', 'a.wav']], header='video,audio')
+    (batch,) = list_loader(model.cfg, 'clips.csv', tmp_path)
+    if usable:
+        assert infer(recording).windows[0].end_sec == pytest.approx(0.04) and not batch['failures']
+        return
+    with pytest.raises(ClipError, match=f'array: its sound is too short: {ms} ms; it must have 40 at least'):
+        infer(recording)
+    assert 'a.wav: its sound is too short' in batch['failures'][0].error
+
+
 def test_sound_is_heard_from_0_as_in_a_test(tmp_path):
     torch.manual_seed(0)
     model = init_model(SPEECH, device='cpu')

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from mmavf.datasets.media.frame_times import DEFAULT_FPS
+from mmavf.datasets.media.frame_times import sound_moments
 from mmavf.errors import ClipError, ConfigError, MissingModalityError
 from mmavf.faces.cropper import FaceCropper
 
@@ -126,10 +126,7 @@ def _moments(recording: Recording) -> np.ndarray:
     """Return moments from 0 to the end of the sound, as those of a clip of sound alone in a test (`OpenClip`)."""
     if recording.sound is None:
         raise ClipError(f'{recording.name}: there is no sound')
-    end = recording.sound.duration_sec
-    if end <= 0:
-        raise ClipError(f'{recording.name}: no sound after 0 s: it ends at {end:g} s')
-    return np.arange(int(end * DEFAULT_FPS + 1e-6) + 1) / DEFAULT_FPS
+    return sound_moments(0.0, recording.sound.duration_sec, recording.name)
 
 
 def in_words(modalities: tuple[str, ...]) -> str:

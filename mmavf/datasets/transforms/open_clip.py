@@ -24,7 +24,7 @@ from ..media import (
     in_shard,
     open_sound,
 )
-from ..media.frame_times import DEFAULT_FPS
+from ..media.frame_times import DEFAULT_FPS, sound_moments
 
 # Limit for sound alone, as its moments are held in memory; no recording is longer.
 MAX_CLIP_SEC = 100 * 3600.0
@@ -100,13 +100,11 @@ class OpenClip(BaseTransform):
         opened = ShardClip(path).sound(self.audio_channel) if in_shard(path) else self._open_sound(path)
         sound = results['audio_reader'] = _require(opened, path, 'sound')
         start, end = span[0], sound.duration_sec if span[1] is None else min(span[1], sound.duration_sec)
-        if end <= start:
-            raise ClipError(f'{path}: no sound after {start:g} s: it ends at {sound.duration_sec:g} s')
         if end - start > MAX_CLIP_SEC:
             raise ClipError(
                 f'{path}: {(end - start) / 3600:.0f} hours of sound by its time stamps: there is a gap in them'
             )
-        return start + np.arange(int((end - start) * DEFAULT_FPS + 1e-6) + 1) / DEFAULT_FPS
+        return sound_moments(start, end, path)
 
     def _open_images(self, results: dict, span: tuple[float, float | None]) -> np.ndarray:
         path, audio_path, fps = results['video_path'], results.get('audio_path'), results.get('fps')
