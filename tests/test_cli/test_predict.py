@@ -105,6 +105,7 @@ def test_misuse_is_found_before_anything_is_loaded(recordings, checkpoint, tmp_p
         ([recordings, '--out', tmp_path, '--model', tmp_path, '--batch-size', '0'], '--batch-size must be at least 1'),
         ([recordings, '--out', tmp_path, '--model', tmp_path, '--min-sec', 'nan'], '--min-sec must not be negative'),
         ([recordings, '--out', tmp_path, '--model', tmp_path, '--hop', 'inf'], '--hop must be positive'),
+        ([recordings, '--out', tmp_path, '--model', tmp_path, '--detector', 'boxes:a.csv'], 'is for mmavf prepare'),
     ]:
         with pytest.raises(SystemExit) as ended:
             main(['predict', *map(str, words)])

@@ -76,6 +76,8 @@ def check_window_options(args: Namespace) -> None:
     Raises:
         UsageError: One is impossible.
     """
+    if args.detector.partition(':')[0] == 'boxes':
+        raise UsageError('--detector boxes:PATH is for mmavf prepare, whose clips have ids: prepare the face clips')
     if args.batch_size < 1:
         raise UsageError(f'--batch-size must be at least 1, not {args.batch_size}')
     if not 0 < args.hop < inf:
