@@ -1,5 +1,6 @@
 """Publishing of a checkpoint as a folder that needs neither its config nor trust."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from .loader import list_loader
 from .marginals import mean_tokens
 from .model import init_model
 from .onnx_export import add_onnx, check_onnx
-from .safe_config import check_parts, without_init
+from .safe_config import check_parts, foreign_imports, without_init
 
 
 def publish_model(
@@ -59,7 +60,7 @@ def publish_model(
         device: See `init_model`.
 
     Returns:
-        The card.
+        The card. A module that the model needs and that nobody imports for it, as of a plugin of yours, is warned of.
 
     Raises:
         CheckpointError: The checkpoint cannot be read, carries no config, or does not fit it.
@@ -74,6 +75,12 @@ def publish_model(
         check_onnx(model)
     card = _card(model, content, results, manifest, licence=licence, origin=origin, fps=fps)
     check_parts(model_config(card, None))
+    if foreign := foreign_imports(model_config(card, None)):
+        warnings.warn(
+            f'the model needs {", ".join(foreign)}, which is not of this project: whoever uses the folder has to have '
+            'it, and to import it before the model is loaded (docs/publishing.md)',
+            stacklevel=2,
+        )
     if check_list is not None:
         list_loader(model_config(card, None), check_list, data_root)  # a list that cannot be read is found before
     marginals = None if marginal_list is None else _add_marginals(card, model, marginal_list, data_root)

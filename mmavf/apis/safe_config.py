@@ -42,6 +42,12 @@ def check_parts(cfg: Config) -> None:
                 )
 
 
+def foreign_imports(cfg: Config) -> list[str]:
+    """Return the modules that a config asks for and that nothing in this package imports for a published model."""
+    imports = (cfg.get('custom_imports') or {}).get('imports') or ()
+    return [str(name) for name in imports if name not in PLUGINS]
+
+
 def without_init(value: Any) -> Any:
     """Return a model's config without `init_cfg`: weights replace it, and it may name files and anything to build."""
     if isinstance(value, Mapping):
@@ -55,7 +61,8 @@ def _import(name: str, source: str) -> None:
     if name not in PLUGINS:
         raise CheckpointError(
             f'{source} asks for the module {name}. A published model runs no code of its own: if you trust the module, '
-            'import it before the model is loaded.'
+            f'import it before the model is loaded, from Python, or for a command: python -c "import sys, {name}; from '
+            'mmavf.cli.main import main; sys.exit(main())" COMMAND …'
         )
     try:
         import_module(name)

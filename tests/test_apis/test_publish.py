@@ -1,6 +1,7 @@
 """A published folder gives what its checkpoint gives, runs nothing, and says what is wrong with it."""
 
 import json
+import re
 import shutil
 import sys
 from functools import cache
@@ -20,7 +21,8 @@ from mmavf.checkpoints.published import read_card, read_published, update_card
 from mmavf.cli.main import main
 from mmavf.engine.config_file import load_config
 from mmavf.errors import CheckpointError, ClipError, ConfigError, ListError
-from tests.helpers.media import tone, write_media
+from mmavf.registry import MODELS
+from tests.helpers.media import tone, write_media, write_wav
 from tests.helpers.models import ROOT
 
 DEMO = ROOT / 'configs/demo'
@@ -373,6 +375,32 @@ def test_a_field_of_the_card_is_replaced_in_both_files(folder):
 def test_a_plugin_that_is_imported_is_trusted(folder):
     edit(folder, lambda card: card['architecture'].update(imports=['json', 'projects.svfap.encoder']))
     assert isinstance(init_model(folder, device='cpu').cfg, Config)
+
+
+def test_a_model_of_a_plugin_is_usable_as_the_refusal_says(tmp_path, monkeypatch, capsys):
+    (tmp_path / 'my_plugin.py').write_text(
+        'from mmavf.models.heads import ClassificationHead\nfrom mmavf.registry import MODELS\n\n'
+        '@MODELS.register_module()\nclass MyHead(ClassificationHead):\n    pass\n'
+    )
+    speech = DEMO / 'avfmae_tiny_speech.py'
+    (tmp_path / 'mine.py').write_text(
+        f"_base_ = '{speech}'\ncustom_imports = dict(imports=['my_plugin'])\nmodel = dict(head=dict(type='MyHead'))\n"
+    )
+    write_wav(tmp_path / 'a.wav', tone(1.5))
+    torch.save(dict(state_dict=made(speech)[0], meta={}), tmp_path / 'a.pth')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.warns(UserWarning, match='the model needs my_plugin, which is not of this project'):
+        assert main(['publish', 'a.pth', 'out', '--config', 'mine.py', '--device', 'cpu']) == 0
+    del sys.modules['my_plugin'], MODELS.module_dict['MyHead']  # as in the process of another command
+    predict = ['predict', 'a.wav', '--model', 'out', '--out', 'results', '--device', 'cpu']
+    assert main(predict) == 1
+    command = re.search(r'python -c "(.*)" COMMAND', capsys.readouterr().err)[1]
+    monkeypatch.setattr('sys.argv', ['-c', *predict])
+    with pytest.raises(SystemExit) as ended:
+        exec(command, {})
+    assert ended.value.code == 0 and Path('results/a.json').is_file()
+    del sys.modules['my_plugin'], MODELS.module_dict['MyHead']
 
 
 @pytest.mark.slow
