@@ -59,12 +59,19 @@ def add_onnx(folder: str | Path, model: nn.Module, check_list: str | Path | None
     Raises:
         CheckpointError: The difference is larger than `TOLERANCE`; the folder stays as it was.
         ClipError: A clip of the list cannot be used.
+        ConfigError: The model does what ONNX cannot hold.
     """
     folder, sizes = Path(folder), input_sizes(model)
     exported = Logits(model).eval()
     with TemporaryDirectory(prefix='.onnx-', dir=folder) as temporary:
         path = Path(temporary, ONNX_FILE)
-        _export(exported, sizes, path)
+        try:
+            _export(exported, sizes, path)
+        except (RuntimeError, ValueError, TypeError) as error:
+            raise ConfigError(
+                f'the forward of this model cannot be exported to ONNX: {folder} is complete without it. '
+                f'{type(error).__name__}: {str(error).partition(chr(10))[0]}'
+            ) from error
         windows = _random(sizes) if check_list is None else _windows(model, check_list, data_root)
         count, difference = _compare(exported, path, windows)
         if not difference <= TOLERANCE:

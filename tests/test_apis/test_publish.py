@@ -16,11 +16,13 @@ from safetensors.torch import load_file, save_file
 
 from mmavf.apis import init_model, list_loader, run_batch
 from mmavf.apis.marginals import output_of
+from mmavf.apis.onnx_export import add_onnx
 from mmavf.apis.publish import publish_model
 from mmavf.checkpoints.published import read_card, read_published, update_card
 from mmavf.cli.main import main
 from mmavf.engine.config_file import load_config
 from mmavf.errors import CheckpointError, ClipError, ConfigError, ListError
+from mmavf.models.heads import ClassificationHead
 from mmavf.registry import MODELS
 from tests.helpers.media import tone, write_media, write_wav
 from tests.helpers.models import ROOT
@@ -422,6 +424,27 @@ def test_the_exported_forward_is_that_of_pytorch(checkpoint, clips, tmp_path):
         'model.onnx',
         'model.safetensors',
     ]
+
+
+class BranchingHead(ClassificationHead):
+    """One whose operations depend on the values, which no graph can hold."""
+
+    def forward(self, feature):
+        return super().forward(feature if feature.mean() > 0 else -feature)
+
+
+@pytest.mark.slow
+def test_what_cannot_be_exported_is_said_in_a_sentence(tmp_path):
+    for name in ('onnx', 'onnxscript', 'onnxruntime'):
+        pytest.importorskip(name)
+    path = save_checkpoint(tmp_path / 'a.pth', DEMO / 'avfmae_tiny_speech.py')
+    publish_model(path, tmp_path / 'out', device='cpu')
+    model = init_model(tmp_path / 'out', device='cpu')
+    model.head.__class__ = BranchingHead
+    before = sorted((tmp_path / 'out').iterdir())
+    with pytest.raises(ConfigError, match='cannot be exported to ONNX: .*out is complete without it. .*Error: [^\n]*$'):
+        add_onnx(tmp_path / 'out', model, None, '')
+    assert sorted((tmp_path / 'out').iterdir()) == before and init_model(tmp_path / 'out', device='cpu').card
 
 
 def test_only_what_has_a_head_is_exported(tmp_path, monkeypatch):
