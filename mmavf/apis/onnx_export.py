@@ -5,7 +5,6 @@ Shapes: W windows, K outputs of the head.
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 
 from mmavf.checkpoints.published import update_card
 from mmavf.errors import CheckpointError, ClipError, ConfigError
+from mmavf.files.sha256 import file_sha256
 from mmavf.models.complexity import input_sizes
 
 from .exported import ExportInput, Logits
@@ -79,14 +79,16 @@ def add_onnx(folder: str | Path, model: nn.Module, check_list: str | Path | None
                 f'the exported model differs from PyTorch by {difference:.1e} in a logit, more than {TOLERANCE:g}: it '
                 f'was not kept. {folder} is complete without it.'
             )
-        digest = sha256(path.read_bytes()).hexdigest()
-        for file in sorted(path.parent.iterdir(), reverse=True):  # weights of 2 GB and more are a file beside it
+        written = sorted(path.parent.iterdir(), reverse=True)  # weights of 1.5 GB and more are a file beside it
+        digests = {file.name: file_sha256(file) for file in written}
+        for file in written:
             os.replace(file, folder / file.name)
     inputs = {name: ['windows', *size] for name, size in sizes.items()}
     checked = dict(
         on='random input' if check_list is None else Path(check_list).name, windows=count, largest_difference=difference
     )
-    update_card(folder, onnx=dict(file=ONNX_FILE, sha256=digest, inputs=inputs, output='logits', checked=checked))
+    described = dict(file=ONNX_FILE, sha256=digests[ONNX_FILE], files=digests, inputs=inputs, output='logits')
+    update_card(folder, onnx=dict(described, checked=checked))
     return difference
 
 

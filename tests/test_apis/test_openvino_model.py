@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmavf.apis import AVFInferencer, Recording, init_model
 from mmavf.apis.marginals import output_of
 from mmavf.apis.publish import publish_model
-from mmavf.checkpoints.published import update_card
+from mmavf.checkpoints.published import read_card, update_card
 from mmavf.engine.optimizers import has_bf16_units
 from mmavf.errors import CheckpointError, ConfigError
 from tests.helpers.media import counted_frames, tone
@@ -166,4 +166,10 @@ def test_another_file_than_the_one_of_the_card_is_refused(speech, tmp_path):
         onnx=dict(file='model.onnx', sha256=sha256(b'file').hexdigest(), inputs={}, output='logits', checked=checked),
     )
     with pytest.raises(CheckpointError, match=r'model\.onnx is not the file that the card names'):
+        AVFInferencer(tmp_path / 'out', device='cpu', engine='openvino')
+    digests = {name: sha256(b'another file').hexdigest() for name in ('model.onnx', 'model.onnx.data')}
+    (tmp_path / 'out/model.onnx.data').write_bytes(b'weights of another file')
+    onnx = dict(read_card(tmp_path / 'out')['onnx'], sha256=digests['model.onnx'], files=digests)
+    update_card(tmp_path / 'out', onnx=onnx)
+    with pytest.raises(CheckpointError, match=r'model\.onnx\.data is not the file that the card names'):
         AVFInferencer(tmp_path / 'out', device='cpu', engine='openvino')

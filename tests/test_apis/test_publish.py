@@ -411,6 +411,7 @@ def test_the_exported_forward_is_that_of_pytorch(checkpoint, clips, tmp_path):
     runtime = pytest.importorskip('onnxruntime')
     pytest.importorskip('onnxscript')
     card = publish_model(checkpoint, tmp_path / 'out', onnx=True, check_list='clips.csv', data_root=clips, device='cpu')
+    assert card['onnx']['files'] == {'model.onnx': sha256((tmp_path / 'out/model.onnx').read_bytes()).hexdigest()}
     assert card['onnx']['checked']['windows'] == 6 and card['onnx']['checked']['largest_difference'] < 1e-4
     model = init_model(tmp_path / 'out', device='cpu')
     session = runtime.InferenceSession(str(tmp_path / 'out/model.onnx'))

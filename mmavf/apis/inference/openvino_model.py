@@ -31,7 +31,7 @@ class OpenVINOModel(nn.Module):
 
     Raises:
         ConfigError: The model is on another device, or cannot be exported.
-        CheckpointError: `model.onnx` is not the file that the card names.
+        CheckpointError: `model.onnx`, or its weights beside it, is not the file that the card names.
     """
 
     def __init__(self, model: Any, folder: Path | None = None) -> None:
@@ -85,10 +85,12 @@ def _openvino() -> Any:
 def _network(model: Any, folder: Path | None) -> Any:
     """Return the forward as OpenVINO's graph."""
     if folder is not None and model.card and (onnx := model.card.get('onnx')):
-        path = folder / onnx['file']
-        if not path.is_file() or file_sha256(path) != onnx['sha256']:
-            raise CheckpointError(f'{path} is not the file that the card names: publish the model again.')
-        return _openvino().Core().read_model(path)
+        # cards of earlier versions name the graph alone, not the file of its weights beside it
+        for name, digest in (onnx.get('files') or {onnx['file']: onnx['sha256']}).items():
+            path = folder / name
+            if not path.is_file() or file_sha256(path) != digest:
+                raise CheckpointError(f'{path} is not the file that the card names: publish the model again.')
+        return _openvino().Core().read_model(folder / onnx['file'])
     try:
         return _openvino().convert_model(export_logits(model))
     except (RuntimeError, ValueError, TypeError) as error:
