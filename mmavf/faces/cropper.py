@@ -57,7 +57,8 @@ class FaceCropper:
 
     Faces are detected in every n-th frame and the last. Sightings that overlap are linked to tracks; a track ends at a
     shot change, where its face jumps, and where the face is gone for longer than `max_gap_sec`. A track gives a part
-    of the clip, which reaches to the ends of its shot where the face was not found there for at most `max_gap_sec`.
+    of the clip, which reaches to the ends of its shot where the face was not found there for at most `max_gap_sec`, and
+    no other one ended or began meanwhile: that may be the same face, which has jumped.
 
     Args:
         detector: Configuration of a face detector.
