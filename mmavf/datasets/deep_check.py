@@ -37,8 +37,8 @@ class ClipReading(NamedTuple):
 
     @classmethod
     def of(cls, steps: list) -> 'ClipReading':
-        """Return how the transforms of a pipeline, which include OpenClip, read clips."""
-        opener = next(step for step in steps if isinstance(step, OpenClip))
+        """Return how the transforms of a pipeline read clips; for the opener of a plugin a plain OpenClip stands."""
+        opener = next((step for step in steps if isinstance(step, OpenClip)), OpenClip())
         sampler = next((step for step in steps if isinstance(step, SampleWindow | SampleSegments)), None)
         window: tuple | None = ()
         if isinstance(sampler, SampleSegments):

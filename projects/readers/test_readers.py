@@ -11,6 +11,7 @@ from mmcv.transforms import Compose
 from mmengine.config import Config
 
 from mmavf.apis import AVFInferencer, Recording, init_model
+from mmavf.cli.main import main
 from mmavf.datasets.media import FrameReader, MediaFile, SoundReader
 from mmavf.datasets.transforms import ReadAudio, ReadFrames, SampleWindow
 from mmavf.errors import ClipError
@@ -156,6 +157,17 @@ def test_a_model_with_another_opener_predicts_on_recordings():
         torch.manual_seed(0)
         answers.append(AVFInferencer(init_model(cfg, device='cpu'), detector=None)(recording).windows)
     assert answers[0] == answers[1] and len(answers[0]) > 0
+
+
+def test_lists_of_a_config_with_another_opener_are_checked(media, tmp_path, capsys):
+    (tmp_path / 'l.csv').write_text(f'video\n{media("plain.mp4")}\n{tmp_path}/text.mp4\n')
+    (tmp_path / 'text.mp4').write_text('no video')
+    pipeline = [dict(type='OpenWithMediaFile'), dict(type='SampleWindow', clip_len=4)]
+    dataset = dict(type='AVClipDataset', ann_file='l.csv', data_root=str(tmp_path), pipeline=pipeline)
+    (tmp_path / 'c.py').write_text(f'train_dataloader = dict(dataset={dataset!r})\n')
+    assert main(['check', str(tmp_path / 'c.py'), '--deep', '--workers', '1']) == 1
+    errors = capsys.readouterr().err
+    assert errors.count('ERROR') == 1 and 'text.mp4' in errors
 
 
 @pytest.mark.parametrize('library', INSTALLED)
