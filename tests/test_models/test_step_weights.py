@@ -44,6 +44,34 @@ def test_under_autocast_values_and_gradients_are_those_of_cast_and_cat():
         assert a.grad.dtype == torch.float32 and torch.equal(a.grad, b.grad)
 
 
+def test_tokens_are_cast_with_the_weights_and_get_gradients_of_their_own_precision():
+    weight, (x, y) = nn.Parameter(torch.randn(2, 3)), torch.randn(2, 4, 5, 3, requires_grad=True)
+    y = y.bfloat16()  # as another part of a model may return it
+    y.retain_grad()
+    with torch.autocast('cpu', torch.bfloat16), Names() as names:
+        *_, first, second = step_weights([weight], tokens=(x, y))
+        (first.sin() + second.cos()).sum().backward()
+    assert names.seen.count('_foreach_copy_') == 2 and '_to_copy' not in names.seen[: names.seen.index('sin')]
+    assert first.dtype == second.dtype == torch.bfloat16
+    assert torch.equal(first, x.bfloat16()) and torch.equal(second, y)
+    assert y.grad.dtype == torch.bfloat16 and torch.equal(y.grad, -y.detach().sin())
+    assert weight.grad is None  # as nothing depends on it
+
+
+def test_weights_that_are_not_trained_need_no_gradient_beside_tokens_that_do():
+    weight, x = nn.Parameter(torch.ones(2, 3), requires_grad=False), torch.ones(4, 3, requires_grad=True)
+    with torch.autocast('cpu', torch.bfloat16):
+        low, tokens = step_weights([weight], tokens=(x,))
+    assert not low.requires_grad and tokens.requires_grad
+    (tokens @ low.T).sum().backward()
+    assert torch.equal(x.grad, torch.full((4, 3), 2.0))
+
+
+def test_without_autocast_tokens_are_what_they_were():
+    weight, x = nn.Parameter(torch.ones(2)), torch.ones(3)
+    assert step_weights([weight], tokens=(x,))[1] is x
+
+
 def test_a_constant_of_a_group_gets_no_gradient():
     weight, constant = nn.Parameter(torch.ones(2)), torch.zeros(3)
     with torch.autocast('cpu', torch.bfloat16):
@@ -72,8 +100,8 @@ def test_a_block_under_autocast_casts_its_weights_by_one_operation_a_part_and_di
     with Names() as names, torch.autocast('cpu', torch.bfloat16):
         block(x).sum().backward()
     assert names.seen.count('_foreach_copy_') == 4  # attention and FFN, forward and backward
-    # of each part what its norm gives and what its branch gets back, there and back; no weight
-    assert names.seen.count('_to_copy') == 6
+    # of each part the gradient that its branch gets; no weight, and not what its norm gives
+    assert names.seen.count('_to_copy') == 2
 
 
 def test_without_gradients_the_fused_attention_computes_in_bfloat16_too():

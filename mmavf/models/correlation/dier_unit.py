@@ -37,7 +37,8 @@ class DiERStream(nn.Module):
         both = torch.cat((intra, inter), dim=-1)  # (B, N, 2C)
         gates = self.self_gate, self.cross_gate
         if joining_is_free(self.self_gate.weight):
-            product = step_weights([gate.weight for gate in gates], [gate.bias for gate in gates])
+            groups = [gate.weight for gate in gates], [gate.bias for gate in gates]
+            *product, both = step_weights(*groups, tokens=(both,))
             of_self, of_cross = F.linear(both, *product).sigmoid().chunk(2, dim=-1)
         else:
             of_self, of_cross = (gate(both).sigmoid() for gate in gates)

@@ -110,7 +110,7 @@ class CrossAttention(_Attention):
             return _attend_to_itself(x, [self.q.weight, self.kv.weight], biases, self.proj, self.num_heads)
         context = x if context is None else context
         groups = [self.q.weight], [self.q_bias], [self.kv.weight], biases[1:], [self.proj.weight], [self.proj.bias]
-        q_weight, q_bias, kv_weight, kv_bias, *proj = step_weights(*groups)
+        q_weight, q_bias, kv_weight, kv_bias, *proj, x, context = step_weights(*groups, tokens=(x, context))
         k, v = F.linear(context, kv_weight, kv_bias).chunk(2, dim=-1)
         return F.linear(_attend(F.linear(x, q_weight, q_bias), k, v, self.num_heads), *proj)
 
@@ -120,6 +120,6 @@ def _attend_to_itself(
 ) -> Tensor:
     """Attend with (B, N, C) tokens to themselves, by one product for queries, keys and values."""
     groups = weights, biases, [proj.weight], [proj.bias]
-    weight, bias, *out = step_weights(*groups)
+    weight, bias, *out, x = step_weights(*groups, tokens=(x,))
     q, k, v = F.linear(x, weight, bias).chunk(3, dim=-1)
     return F.linear(_attend(q, k, v, num_heads), *out)

@@ -58,8 +58,8 @@ class ResidualFFN(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, ..., C) to (B, ..., C)."""
         groups = [self.fc1.weight], [self.fc1.bias], [self.fc2.weight], [self.fc2.bias]
-        weight1, bias1, weight2, bias2 = step_weights(*groups)
-        hidden = F.gelu(F.linear(self.norm(x), weight1, bias1))
+        weight1, bias1, weight2, bias2, normed = step_weights(*groups, tokens=(self.norm(x),))
+        hidden = F.gelu(F.linear(normed, weight1, bias1))
         return x + self.drop_path(F.linear(hidden, weight2, bias2))
 
 
