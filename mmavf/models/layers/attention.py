@@ -21,10 +21,20 @@ def is_slow_fused(q: Tensor) -> bool:
     return q.device.type == 'cpu' and q.dtype == torch.bfloat16 and q.requires_grad
 
 
-def _attend(q: Tensor, k: Tensor, v: Tensor, num_heads: int) -> Tensor:
-    """Attend with (B, N, C) queries to (B, M, C) keys and values; returns (B, N, C)."""
-    # (B, N, C) -> (B, H, N, C / H)
-    q, k, v = (t.unflatten(-1, (num_heads, -1)).transpose(1, 2) for t in (q, k, v))
+def _heads(x: Tensor, num_heads: int) -> Tensor:
+    """View (B, N, C) as (B, H, N, C / H)."""
+    return x.unflatten(-1, (num_heads, -1)).transpose(1, 2)
+
+
+def _split_heads(x: Tensor, count: int, num_heads: int) -> list[Tensor]:
+    """View (B, N, count * C), such as keys and values in one tensor, as `count` tensors (B, H, N, C / H)."""
+    # one view for all: their gradients are then joined as they are, without a view of each
+    parts = x.unflatten(-1, (count, num_heads, -1)).unbind(2)
+    return [part.transpose(1, 2) for part in parts]
+
+
+def _attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Attend with queries (B, H, N, C / H) to keys and values (B, H, M, C / H); returns (B, N, C)."""
     out = attend_by_clip(q, k, v) if is_slow_fused(q) else F.scaled_dot_product_attention(q, k, v)
     return out.transpose(1, 2).flatten(2)  # (B, H, N, C / H) -> (B, N, C)
 
@@ -111,8 +121,9 @@ class CrossAttention(_Attention):
         context = x if context is None else context
         groups = [self.q.weight], [self.q_bias], [self.kv.weight], biases[1:], [self.proj.weight], [self.proj.bias]
         q_weight, q_bias, kv_weight, kv_bias, *proj, x, context = step_weights(*groups, tokens=(x, context))
-        k, v = F.linear(context, kv_weight, kv_bias).chunk(2, dim=-1)
-        return F.linear(_attend(F.linear(x, q_weight, q_bias), k, v, self.num_heads), *proj)
+        q = _heads(F.linear(x, q_weight, q_bias), self.num_heads)
+        k, v = _split_heads(F.linear(context, kv_weight, kv_bias), 2, self.num_heads)
+        return F.linear(_attend(q, k, v), *proj)
 
 
 def _attend_to_itself(
@@ -121,5 +132,5 @@ def _attend_to_itself(
     """Attend with (B, N, C) tokens to themselves, by one product for queries, keys and values."""
     groups = weights, biases, [proj.weight], [proj.bias]
     weight, bias, *out, x = step_weights(*groups, tokens=(x,))
-    q, k, v = F.linear(x, weight, bias).chunk(3, dim=-1)
-    return F.linear(_attend(q, k, v, num_heads), *out)
+    q, k, v = _split_heads(F.linear(x, weight, bias), 3, num_heads)
+    return F.linear(_attend(q, k, v), *out)
