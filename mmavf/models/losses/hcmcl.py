@@ -1,11 +1,10 @@
 """Hierarchical cross-modal contrastive loss.
 
-Shapes: B batch, G batch over all ranks where it is gathered (else B), N and M tokens, C channels.
+Shapes: L layers, B batch, G batch over all ranks where it is gathered (else B), N and M tokens, C channels.
 """
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -36,28 +35,46 @@ class HCMCLLoss(nn.Module):
 
     def forward(self, video: Sequence[Tensor], audio: Sequence[Tensor]) -> Tensor:
         """Return the weighted loss of layers of video (B, N, C) and audio (B, M, C) tokens, a scalar."""
-        pairs = zip(video, audio, strict=True)
-        return cast(Tensor, self.loss_weight * sum(self.layer_loss(self.logits(v, a)) for v, a in pairs))
+        pairs = list(zip(video, audio, strict=True))
+        with _full_precision(video[0].device.type):
+            # all layers at once: each takes many small operations, and their tensors have the same shapes
+            scores = self._scores(torch.stack([_means(*pair) for pair in pairs]))  # (L, 2, B, G)
+        return self.loss_weight * len(pairs) * self._mean_loss(scores)
 
     def logits(self, video: Tensor, audio: Tensor) -> tuple[Tensor, Tensor]:
         """Return the scores of one layer: video to audio and audio to video, each (B, G), float32."""
         with _full_precision(video.device.type):
-            video = F.normalize(video.float().mean(dim=1), dim=-1)  # (B, C)
-            audio = F.normalize(audio.float().mean(dim=1), dim=-1)
-            all_video, all_audio = self._candidates(video), self._candidates(audio)
-            return video @ all_audio.T / self.temperature, audio @ all_video.T / self.temperature
+            of_video, of_audio = self._scores(_means(video, audio))
+        return of_video, of_audio
 
     def layer_loss(self, logits: tuple[Tensor, Tensor]) -> Tensor:
         """Return the unweighted loss of one layer's scores."""
-        batch = logits[0].shape[0]
+        return self._mean_loss(torch.stack(logits))
+
+    def _scores(self, means: Tensor) -> Tensor:
+        """Score mean tokens (..., 2, B, C), video first, against those of the other modality: (..., 2, B, G)."""
+        directions = F.normalize(means, dim=-1)
+        # candidates first, so that their gradients are contiguous: gloo sums strided ones of `all_gather` wrongly
+        return (self._candidates(directions).flip(-3) @ directions.mT).mT / self.temperature
+
+    def _mean_loss(self, scores: Tensor) -> Tensor:
+        """Return the cross-entropy of scores (..., B, G), whose right answer is the own clip."""
+        batch = scores.shape[-2]
         first = get_rank() * batch if self.gather else 0
-        labels = torch.arange(first, first + batch, device=logits[0].device)
-        return cast(Tensor, sum(F.cross_entropy(scores, labels) for scores in logits) / 2)
+        labels = torch.arange(first, first + batch, device=scores.device).expand(scores.shape[:-1])
+        return F.cross_entropy(scores.flatten(0, -2), labels.flatten())
 
     def _candidates(self, features: Tensor) -> Tensor:
         if self.gather and get_world_size() > 1:
-            return torch.cat(all_gather(features))
+            rows = features.movedim(-2, 0)  # (..., B, C) -> (B, ..., C)
+            gathered = torch.cat(all_gather(rows.flatten(1)))  # a contiguous row for each clip
+            return gathered.unflatten(1, rows.shape[1:]).movedim(0, -2)
         return features
+
+
+def _means(video: Tensor, audio: Tensor) -> Tensor:
+    """Return the mean tokens (2, B, C), float32, of video (B, N, C) and audio (B, M, C)."""
+    return torch.stack((video.float().mean(dim=1), audio.float().mean(dim=1)))
 
 
 def _full_precision(device: str) -> AbstractContextManager:
