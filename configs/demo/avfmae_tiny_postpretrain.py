@@ -7,8 +7,6 @@
 _base_ = './avfmae_tiny_finetune.py'
 from mmavf.datasets.targets import CEA_CLASSES
 
-# one window of each clip: with two, and half the epochs, the batches have half the people, and less is learned
-train_pipeline = [dict(step, num_clips=1) if step['type'] == 'SampleWindow' else step for step in _base_.train_pipeline]
 model = dict(head=dict(num_classes=len(CEA_CLASSES)))
 train_dataloader = dict(
     batch_size=16,
@@ -23,7 +21,7 @@ train_dataloader = dict(
                 data_root=data_root,
                 metainfo=dict(classes=CEA_CLASSES),
                 on_bad='raise',
-                pipeline=train_pipeline,
+                pipeline=_base_.train_pipeline,
             )
             for data_root in ('demo/hybrid_a', 'demo/hybrid_b')
         ],

@@ -138,8 +138,8 @@ def _claim(out: Path, settings: SyntheticSettings, overwrite: bool) -> None:
             return
         if not overwrite:
             raise ListError(
-                f'{out} holds a synthetic set made with other settings ({noted}). Choose another folder, or '
-                'replace the set with --overwrite.'
+                f'{out} holds a synthetic set made with other settings or by another version ({noted}). Delete it, '
+                'choose another folder, or replace the set: mmavf synthetic … --overwrite'
             )
         noted.unlink()
         for folder in ('videos', 'lists'):
