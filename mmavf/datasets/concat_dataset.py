@@ -47,7 +47,7 @@ class ConcatClipDataset(MMEngineConcatDataset):
         datasets: list[dict | BaseDataset],
         ann_file: str | None = None,
         data_root: str = '',
-        held_out: Sequence[dict] = (),
+        held_out: Sequence[dict] | None = (),
         allow_overlap: bool = False,
         allow_missing_classes: bool = False,
         lazy_init: bool = False,
@@ -56,7 +56,7 @@ class ConcatClipDataset(MMEngineConcatDataset):
             datasets = [{**datasets[0], 'ann_file': ann_file, 'data_root': data_root}]
         elif data_root:
             raise ConfigError(f'data_root={data_root} needs a list: set ann_file too.')
-        self.held_out = _build(held_out)
+        self.held_out = _build(held_out or ())
         self.allow_overlap = allow_overlap
         self.allow_missing_classes = allow_missing_classes
         super().__init__(_build(datasets), lazy_init=lazy_init)

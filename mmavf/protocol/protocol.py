@@ -191,7 +191,7 @@ def data_sets(loader: Mapping | None) -> Iterator[tuple[bool, dict]]:
 
 
 def _parts(dataset: dict, held_out: bool) -> Iterator[tuple[bool, dict]]:
-    for part in dataset.get('held_out', ()):
+    for part in dataset.get('held_out') or ():
         yield from _parts(part, held_out=True)
     if 'datasets' in dataset:
         for part in dataset['datasets']:

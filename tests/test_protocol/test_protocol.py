@@ -9,7 +9,7 @@ import pytest
 from mmengine.config import Config
 
 from mmavf.cli.protocol_options import add_protocol_options, merge_protocol_options
-from mmavf.datasets import AVClipDataset
+from mmavf.datasets import AVClipDataset, ConcatClipDataset
 from mmavf.datasets.targets import CEA_CLASSES, hold_out_target
 from mmavf.errors import ConfigError
 from mmavf.protocol.fold_folder import fold_folder
@@ -112,6 +112,16 @@ def test_what_the_config_holds_out_needs_no_fold():
     again = copy.deepcopy(cfg)
     apply_protocol(again, hold_out_target)
     assert again.to_dict() == cfg.to_dict()
+
+
+@pytest.mark.parametrize('nothing', [None, []])
+def test_a_hybrid_that_holds_nothing_out_names_its_target_or_allows_overlap(nothing):
+    hybrid = dict(type='ConcatClipDataset', datasets=[dict(type='AVClipDataset', ann_file='all.csv')], held_out=nothing)
+    with pytest.raises(ConfigError, match='Which target is this post-pre-training for'):
+        applied(hybrid, stage='postpretrain', target=None)
+    allowed = applied(hybrid, stage='postpretrain', target=None, allow_overlap=True)
+    dataset = dict(allowed.train_dataloader.dataset, lazy_init=True)
+    assert ConcatClipDataset(**{key: dataset[key] for key in dataset if key != 'type'}).held_out == []
 
 
 def test_each_fold_starts_from_its_own_checkpoint():
