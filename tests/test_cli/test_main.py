@@ -19,9 +19,9 @@ from tests.helpers.models import ROOT
 from tests.helpers.tools import run_here
 
 DOORS = {
-    re.search(r"main\(\['([\w-]+)'", path.read_text())[1]: path.relative_to(ROOT / 'tools')
+    door[1]: path.relative_to(ROOT / 'tools')
     for path in sorted((ROOT / 'tools').rglob('*.py'))
-    if 'mmavf.cli.main' in path.read_text()
+    if (door := re.search(r"main\(\['([\w-]+)'", path.read_text()))
 }
 
 
