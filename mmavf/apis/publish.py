@@ -75,12 +75,7 @@ def publish_model(
         check_onnx(model)
     card = _card(model, content, results, manifest, licence=licence, origin=origin, fps=fps)
     check_parts(model_config(card, None))
-    if foreign := foreign_imports(model_config(card, None)):
-        warnings.warn(
-            f'the model needs {", ".join(foreign)}, which is not of this project: whoever uses the folder has to have '
-            'it, and to import it before the model is loaded (docs/publishing.md)',
-            stacklevel=2,
-        )
+    _warn_of_foreign_imports(model_config(card, None))
     if check_list is not None:
         list_loader(model_config(card, None), check_list, data_root)  # a list that cannot be read is found before
     marginals = None if marginal_list is None else _add_marginals(card, model, marginal_list, data_root)
@@ -88,6 +83,15 @@ def publish_model(
     if onnx:
         add_onnx(folder, init_model(folder, device='cpu'), check_list, data_root)
     return read_card(folder)
+
+
+def _warn_of_foreign_imports(cfg: Config) -> None:
+    if foreign := foreign_imports(cfg):
+        warnings.warn(
+            f'the model needs {", ".join(foreign)}, which is not of this project: whoever uses the folder has to have '
+            'it, and to import it before the model is loaded (docs/publishing.md)',
+            stacklevel=3,
+        )
 
 
 def _card(
